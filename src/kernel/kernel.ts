@@ -1,0 +1,238 @@
+import type { BtfId, LinkId, MapId, ProgramId } from '../model/ids.ts'
+import type { LinkTarget } from '../model/link-spec.ts'
+import type { MapShape } from '../model/map-spec.ts'
+import type { MapType } from '../model/map-types.ts'
+import type { DebugInfo, LoadAttributes } from '../model/program-spec.ts'
+import type { AttachType, ProgramType } from '../model/program-types.ts'
+
+/**
+ * The world below: everything pinfold asks of a kernel. `LinuxKernel` makes system calls, `MemoryKernel` plays the same
+ * rules in memory, and one contract suite runs on both. Every method throws a KernelError that names the command, the
+ * errno and the object; nothing here decides policy.
+ */
+export interface Kernel {
+  readonly identity: KernelIdentity
+  readonly bpffs: Bpffs
+
+  /** BPF_MAP_CREATE. */
+  createMap(request: MapCreate): Fd<'map'>
+  /** BPF_PROG_LOAD: runs the verifier, on a thread of its own. A refusal's KernelError carries the log. */
+  loadProgram(request: ProgramLoad): Promise<Fd<'program'>>
+  /** BPF_BTF_LOAD. Linux 4.18. */
+  loadBtf(bytes: Uint8Array): Fd<'btf'>
+  /** BPF_LINK_CREATE (raw tracepoints: BPF_RAW_TRACEPOINT_OPEN; tracepoints: a perf event first). */
+  createLink(request: LinkCreate): Fd<'link'>
+  /** BPF_LINK_UPDATE with BPF_F_REPLACE: EPERM when the link does not run `expected`, ENOLINK when it is severed. */
+  updateLink(link: Fd<'link'>, change: { readonly program: Fd<'program'>; readonly expected: Fd<'program'> }): void
+
+  /** BPF_*_GET_FD_BY_ID; ENOENT when no such object lives. */
+  openById<K extends ObjectKind>(kind: K, id: number): Fd<K>
+  /** BPF_OBJ_GET of a pin of any kind. ENOENT, EACCES; EINVAL or EPERM for a file that is no pin. */
+  openPin(path: string): Fd<ObjectKind>
+  /** Open, describe and close a pin in one go: what reading thousands of pins costs most. */
+  describePin(path: string): ObjectInfo
+  /** BPF_OBJ_GET_INFO_BY_FD. */
+  describe(fd: Fd<ObjectKind>): ObjectInfo
+  /** Every living id of a kind, ascending (BPF_*_GET_NEXT_ID; CAP_SYS_ADMIN). */
+  ids(kind: ObjectKind): number[]
+  /** Programs attached to a target without a link (PROG_ATTACH, netlink XDP, tc), where the kernel tells. */
+  attachedWithoutLink(target: LinkTarget): ProgramId[]
+
+  /** BPF_MAP_LOOKUP_ELEM; undefined for ENOENT. Per-CPU values: one per possible CPU, each padded to 8 bytes. */
+  lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined
+  /** BPF_MAP_UPDATE_ELEM. For maps that hold programs or maps pass the Fd as value. */
+  update(map: Fd<'map'>, key: Uint8Array, value: Uint8Array | Fd<'program'> | Fd<'map'>, mode?: UpdateMode): void
+  /** BPF_MAP_DELETE_ELEM; false for ENOENT. */
+  remove(map: Fd<'map'>, key: Uint8Array): boolean
+  /** Every key at some moment; may miss or repeat keys that change meanwhile. */
+  keys(map: Fd<'map'>): Iterable<Uint8Array>
+  /** BPF_MAP_FREEZE: no more writes from user space. Linux 5.2. EBUSY while mapped writable. */
+  freeze(map: Fd<'map'>): void
+  /** BPF_OBJ_PIN; EEXIST when the path is taken. */
+  pin(fd: Fd<ObjectKind>, path: string): void
+
+  /** Waits until no CPU is inside a non-sleepable program that started before the call (an RCU grace period). */
+  waitForReaders(): Promise<void>
+
+  /** Index of a network interface of this network namespace; undefined when there is none of that name. */
+  interfaceIndex(name: string): number | undefined
+  interfaceName(ifindex: number): string | undefined
+  /** Id of a cgroup v2 directory. Undefined: no such directory, or not cgroup2 (then `cgroupVersion` says 1). */
+  cgroupId(path: string): number | undefined
+  cgroupPath(id: number): string | undefined
+  /** Inode of a network namespace file, undefined when it is none. */
+  namespaceInode(path: string): number | undefined
+  /** True when the tracepoint exists; undefined when that cannot be known (no tracefs). */
+  hasTracepoint(category: string, name: string): boolean | undefined
+
+  /** Descriptors that are open now, for leak checks. */
+  openDescriptors(): number
+  /** Ends the kernel; closes what is still open. */
+  close(): void
+}
+
+export type ObjectKind = 'map' | 'program' | 'link'
+export type FdKind = ObjectKind | 'btf'
+
+/** An open descriptor with an owner: `using fd = kernel.createMap(...)`. Closing twice is harmless. */
+export interface Fd<K extends FdKind = FdKind> extends Disposable {
+  readonly kind: K
+  readonly number: number
+}
+
+export interface KernelIdentity {
+  readonly kind: 'linux' | 'memory'
+  /** `6.18.44`. */
+  readonly release: string
+  readonly machine: string
+  readonly bootId: string
+  readonly possibleCpus: number
+  readonly byteOrder: 'little' | 'big'
+}
+
+export interface MapCreate {
+  /** Cut to 15 bytes, other characters than [A-Za-z0-9_.] replaced by `_`. */
+  readonly name: string
+  readonly shape: MapShape
+  /** BTF of key and value, where the map type accepts it. */
+  readonly btf?: { readonly fd: Fd<'btf'>; readonly keyTypeId: number; readonly valueTypeId: number }
+  /** The template of an outer map. */
+  readonly inner?: Fd<'map'>
+}
+
+export interface ProgramLoad {
+  readonly name: string
+  readonly load: LoadAttributes
+  /** 8 bytes each, native byte order; references zeroed. */
+  readonly instructions: Uint8Array
+  readonly references: readonly FdReference[]
+  readonly btf?: { readonly fd: Fd<'btf'>; readonly debug: DebugInfo }
+}
+
+export interface FdReference {
+  readonly instruction: number
+  readonly kind: 'map' | 'value'
+  readonly map: Fd<'map'>
+  readonly offset: number
+}
+
+export interface LinkCreate {
+  readonly program: Fd<'program'>
+  readonly target: LinkTarget
+  /** The map of an `iter` target. */
+  readonly map?: Fd<'map'>
+}
+
+export type UpdateMode = 'any' | 'create' | 'replace'
+
+export type ObjectInfo = MapInfo | ProgramInfo | LinkInfo
+
+/** `struct bpf_map_info`. */
+export interface MapInfo {
+  readonly kind: 'map'
+  readonly id: MapId
+  readonly name: string
+  /** Undefined for a type newer than pinfold's table; `typeNumber` is always there. */
+  readonly type: MapType | undefined
+  readonly typeNumber: number
+  /** Without `inner`: the kernel does not tell the template. */
+  readonly shape: Omit<MapShape, 'inner' | 'type'>
+  readonly btfId: BtfId | 0
+  readonly keyTypeId: number
+  readonly valueTypeId: number
+  /** From fdinfo; undefined unless asked for by `describe`. */
+  readonly frozen?: boolean
+}
+
+/** `struct bpf_prog_info`. */
+export interface ProgramInfo {
+  readonly kind: 'program'
+  readonly id: ProgramId
+  readonly name: string
+  readonly type: ProgramType | undefined
+  readonly typeNumber: number
+  /** 16 hexadecimal digits. */
+  readonly tag: string
+  readonly mapIds: readonly MapId[]
+  /** Nanoseconds after boot. */
+  readonly loadedAt: number
+  readonly uid: number
+  readonly gplCompatible: boolean
+  /** Bytes. */
+  readonly translatedSize: number
+  readonly jitedSize: number
+  readonly verifiedInstructions: number
+  readonly btfId: BtfId | 0
+}
+
+/** `struct bpf_link_info`. */
+export interface LinkInfo {
+  readonly kind: 'link'
+  readonly id: LinkId
+  readonly programId: ProgramId
+  /** `enum bpf_link_type` as bpftool prints it: xdp, tcx, cgroup, netns, perf_event, raw_tracepoint, iter, tracing, ... */
+  readonly type: string
+  /** Where it is attached; undefined for kinds that pinfold does not attach. Numbers are the kernel's, names looked up. */
+  readonly target: LinkTargetInfo | undefined
+  /** Device, cgroup or namespace is gone. */
+  readonly severed: boolean
+}
+
+/** What bpf_link_info tells: an xdp target without its mode; an iter's map by id; a tracepoint's category is not told. */
+export type LinkTargetInfo =
+  | { readonly kind: 'xdp'; readonly ifindex: number }
+  | { readonly kind: 'tcx'; readonly ifindex: number; readonly direction: 'ingress' | 'egress' }
+  | { readonly kind: 'cgroup'; readonly cgroupId: number; readonly attachType: AttachType }
+  | { readonly kind: 'netns'; readonly inode: number; readonly attachType: 'sk_lookup' | 'flow_dissector' }
+  | { readonly kind: 'tracepoint'; readonly name: string | undefined }
+  | { readonly kind: 'raw_tracepoint'; readonly name: string }
+  | { readonly kind: 'iter'; readonly target: string; readonly mapId?: MapId }
+
+/**
+ * The pin file system. Paths are absolute. Directories are created with mode 0700.
+ */
+export interface Bpffs {
+  /** The bpffs mount that a path is on: its mount point. Undefined when the path is on no visible bpffs. */
+  mountOf(path: string): BpffsMount | undefined
+  /** Mounts a bpffs at a directory, creating it; only when a user asks. */
+  mount(path: string): void
+  /** Undefined when nothing is there. */
+  stat(path: string): FileStat | undefined
+  /** Names in a directory, sorted. ENOENT, ENOTDIR. */
+  list(path: string): readonly DirectoryEntry[]
+  makeDirectory(path: string): void
+  /** Empty directories only: ENOTEMPTY. */
+  removeDirectory(path: string): void
+  unpin(path: string): void
+  /** A second name of a pin by link(2), or by OBJ_GET and OBJ_PIN where protected_hardlinks forbids it. EEXIST. */
+  link(from: string, to: string): void
+  /** renameat2; never replaces: EEXIST when `to` exists. */
+  rename(from: string, to: string): void
+  /** renameat2(RENAME_EXCHANGE); both must exist. bpffs: Linux 5.16 (6.2 backports: 5.15 lacks it) else EINVAL. */
+  exchange(a: string, b: string): void
+  /** Replaces `to` by `from` atomically. Never for the pin of a program array: the displaced one would be emptied. */
+  replace(from: string, to: string): void
+  setOwnership(path: string, change: { readonly uid?: number; readonly gid?: number; readonly mode?: number }): void
+  /** flock(LOCK_EX | LOCK_NB) on a directory; undefined when another process holds it. Released on dispose or death. */
+  lock(directory: string): Disposable | undefined
+}
+
+export interface BpffsMount {
+  readonly mountPoint: string
+  /** Another mount lies over it, or it is not the root of a bpffs: a sentence why it cannot be used. */
+  readonly problem?: string
+}
+
+export interface FileStat {
+  readonly kind: 'directory' | 'pin' | 'symlink' | 'other'
+  readonly uid: number
+  readonly gid: number
+  /** Permission bits with the sticky bit: 0o1777. */
+  readonly mode: number
+  readonly inode: number
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  readonly directory: boolean
+}

@@ -1,0 +1,25 @@
+import type { Address } from './address.ts'
+
+/** Where in a text file something stands; line and column count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * A user's mistake or a risk. The code's letter says where it comes from: M manifest, O object, P plan, K kernel;
+ * every code has a row in docs/errors.md.
+ */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning'
+  readonly code: string
+  /** A constant phrase without names, e.g. `Unknown map`. */
+  readonly summary: string
+  /** One or two full sentences: what exactly, and why it matters. */
+  readonly detail: string
+  /** What to do about it. */
+  readonly hint?: string
+  readonly address?: Address
+  readonly at?: Position
+}

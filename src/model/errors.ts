@@ -1,0 +1,89 @@
+import type { Diagnostic } from './diagnostic.ts'
+
+/** What every error of pinfold carries beside its sentence. */
+export interface ErrorFields {
+  /** A stable code with a row in docs/errors.md, e.g. `K013`. */
+  readonly code: string
+  /** What the reader can do about it. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+/** The base of pinfold's errors; sentence: `cannot <verb> <address>: <what is wrong>`, lower case, no full stop. */
+export abstract class PinfoldError extends Error {
+  readonly code: string
+  readonly hint: string | undefined
+
+  constructor(message: string, fields: ErrorFields) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
+    this.name = new.target.name
+    this.code = fields.code
+    this.hint = fields.hint
+  }
+}
+
+/** A manifest (or what it asks of its objects and of this machine) is wrong; holds every complaint at once. */
+export class ManifestError extends PinfoldError {
+  readonly diagnostics: readonly Diagnostic[]
+
+  constructor(message: string, diagnostics: readonly Diagnostic[]) {
+    super(message, { code: diagnostics[0]?.code ?? 'M000' })
+    this.diagnostics = diagnostics
+  }
+}
+
+export interface ObjectErrorFields extends ErrorFields {
+  /** The section in which it was found, if it got that far. */
+  readonly section?: string
+  /** Byte offset within the file. */
+  readonly offset?: number
+}
+
+/** An object file cannot be read, or holds something that pinfold does not support (named in the sentence). */
+export class ObjectError extends PinfoldError {
+  readonly section: string | undefined
+  readonly offset: number | undefined
+
+  constructor(message: string, fields: ObjectErrorFields) {
+    super(message, fields)
+    this.section = fields.section
+    this.offset = fields.offset
+  }
+}
+
+export interface KernelErrorFields extends ErrorFields {
+  /** The command or system call: `BPF_MAP_CREATE`, `renameat2`. */
+  readonly command: string
+  /** The errno's name, `EPERM`. */
+  readonly errno: string
+  /** The object or path it was about. */
+  readonly target?: string
+  /** The verifier's log, where the command was BPF_PROG_LOAD. */
+  readonly log?: string
+}
+
+/** The kernel refused something. */
+export class KernelError extends PinfoldError {
+  readonly command: string
+  readonly errno: string
+  readonly target: string | undefined
+  readonly log: string | undefined
+
+  constructor(message: string, fields: KernelErrorFields) {
+    super(message, fields)
+    this.command = fields.command
+    this.errno = fields.errno
+    this.target = fields.target
+    this.log = fields.log
+  }
+}
+
+/** A plan cannot be made or trusted: the ledger refused it, it is blocked, or it went stale. */
+export class PlanError extends PinfoldError {
+  readonly diagnostics: readonly Diagnostic[]
+
+  constructor(message: string, fields: ErrorFields, diagnostics: readonly Diagnostic[] = []) {
+    super(message, fields)
+    this.diagnostics = diagnostics
+  }
+}

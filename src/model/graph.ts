@@ -1,0 +1,37 @@
+import type { LinkId, MapId, ProgramId } from './ids.ts'
+import type { MapType } from './map-types.ts'
+
+/**
+ * Who keeps whom alive in the whole system, as ids: roots run programs, programs use maps, program arrays and devmaps
+ * hold programs, outer maps hold maps.
+ */
+export interface SystemGraph {
+  readonly roots: readonly Root[]
+  readonly programs: ReadonlyMap<ProgramId, GraphProgram>
+  readonly maps: ReadonlyMap<MapId, GraphMap>
+}
+
+/** Something that keeps a program running whatever happens to the stack's pins. */
+export interface Root {
+  readonly program: ProgramId
+  /** For people: `link #89 (xdp eth0)`, `a netlink attachment`. */
+  readonly via: string
+  /** The link, if it is one. */
+  readonly link?: LinkId
+}
+
+export interface GraphProgram {
+  readonly id: ProgramId
+  readonly name: string
+  readonly maps: readonly MapId[]
+}
+
+export interface GraphMap {
+  readonly id: MapId
+  readonly name: string
+  /** Undefined for a type newer than pinfold's table. */
+  readonly type: MapType | undefined
+  /** Filled slots of a program array; programs in devmap and cpumap values by their position. */
+  readonly programs: ReadonlyMap<number, ProgramId>
+  readonly inner: readonly MapId[]
+}

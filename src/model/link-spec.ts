@@ -1,0 +1,99 @@
+import type { MapAddress } from './address.ts'
+import type { AttachType } from './program-types.ts'
+
+/**
+ * What a link is attached to. Names are what the user wrote, numbers what the kernel compares by; two targets are the
+ * same iff `targetKey` says so.
+ */
+export type LinkTarget =
+  | {
+      readonly kind: 'xdp'
+      readonly interface: string
+      readonly ifindex: number
+      /** `auto`: native where the driver can, else generic. bpf_link_info does not tell the mode: undefined when read without a record. */
+      readonly mode?: XdpMode
+    }
+  | {
+      readonly kind: 'tcx'
+      readonly interface: string
+      readonly ifindex: number
+      readonly direction: 'ingress' | 'egress'
+    }
+  | { readonly kind: 'cgroup'; readonly path: string; readonly cgroupId: number; readonly attachType: AttachType }
+  | {
+      readonly kind: 'netns'
+      /** File of the namespace: `/proc/self/ns/net`, `/run/netns/blue`. */
+      readonly path: string
+      readonly inode: number
+      readonly attachType: 'sk_lookup' | 'flow_dissector'
+    }
+  | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
+  | { readonly kind: 'raw_tracepoint'; readonly name: string }
+  /** `target` is what it walks (`task`, `bpf_map_elem`), `map` the map whose elements it walks. */
+  | { readonly kind: 'iter'; readonly target: string; readonly map?: MapAddress }
+
+export type XdpMode = 'auto' | 'native' | 'generic'
+export type LinkKind = LinkTarget['kind']
+
+/** What the kernel lets one do with a link of each kind. */
+export interface LinkRule {
+  readonly kind: LinkKind
+  /** Linux version that has it as a pinnable bpf_link. */
+  readonly since: string
+  /** BPF_LINK_UPDATE works: the program is switched in place, same link id. */
+  readonly updatable: boolean
+  /** A second link on the same target is refused (EBUSY, EEXIST), so it can only be replaced with a gap. */
+  readonly exclusive: boolean
+}
+
+/** Tried on 6.18; see bpf(2) and the link types' own files in the kernel source. */
+export const linkRules: Readonly<Record<LinkKind, LinkRule>> = {
+  xdp: { kind: 'xdp', since: '5.9', updatable: true, exclusive: true },
+  tcx: { kind: 'tcx', since: '6.6', updatable: true, exclusive: false },
+  cgroup: { kind: 'cgroup', since: '5.7', updatable: true, exclusive: false },
+  netns: { kind: 'netns', since: '5.8', updatable: true, exclusive: true },
+  // A perf event link: the kernel has no update for it (EINVAL).
+  tracepoint: { kind: 'tracepoint', since: '5.15', updatable: false, exclusive: false },
+  raw_tracepoint: { kind: 'raw_tracepoint', since: '5.7', updatable: false, exclusive: false },
+  iter: { kind: 'iter', since: '5.8', updatable: true, exclusive: false },
+}
+
+/** A text that is equal for two targets iff the kernel would attach to the same place. */
+export function targetKey(target: LinkTarget): string {
+  switch (target.kind) {
+    case 'xdp':
+      return `xdp:${target.ifindex}`
+    case 'tcx':
+      return `tcx:${target.ifindex}:${target.direction}`
+    case 'cgroup':
+      return `cgroup:${target.cgroupId}:${target.attachType}`
+    case 'netns':
+      return `netns:${target.inode}:${target.attachType}`
+    case 'tracepoint':
+      return `tracepoint:${target.category}/${target.name}`
+    case 'raw_tracepoint':
+      return `raw_tracepoint:${target.name}`
+    case 'iter':
+      return `iter:${target.target}:${target.map ?? ''}`
+  }
+}
+
+/** One line for people: `xdp eth0 (native)`, `cgroup /sys/fs/cgroup/web cgroup_inet4_connect`. */
+export function describeTarget(target: LinkTarget): string {
+  switch (target.kind) {
+    case 'xdp':
+      return `xdp ${target.interface}${target.mode && target.mode !== 'auto' ? ` (${target.mode})` : ''}`
+    case 'tcx':
+      return `tcx ${target.interface} ${target.direction}`
+    case 'cgroup':
+      return `cgroup ${target.path} ${target.attachType}`
+    case 'netns':
+      return `netns ${target.path} ${target.attachType}`
+    case 'tracepoint':
+      return `tracepoint ${target.category}/${target.name}`
+    case 'raw_tracepoint':
+      return `raw_tracepoint ${target.name}`
+    case 'iter':
+      return `iter ${target.target}${target.map ? ` over ${target.map}` : ''}`
+  }
+}

@@ -1,0 +1,62 @@
+import type { AttachType, ProgramType } from './program-types.ts'
+
+/** An instruction pair (ldimm64) whose immediate names a map, or a place inside a data map's value. */
+export interface MapReference<M = string> {
+  /** Index of the first 8-byte instruction slot. */
+  readonly instruction: number
+  /** `map`: the map's address; `value`: the address of byte `offset` of its only value. */
+  readonly kind: 'map' | 'value'
+  readonly map: M
+  /** Bytes; 0 for `map`. */
+  readonly offset: number
+}
+
+/** Relocated instructions, the references to maps still symbolic. */
+export interface Code<M = string> {
+  /** 8 bytes each, in the object's byte order, entry function first, then its subprograms; calls already resolved. */
+  readonly instructions: Uint8Array
+  readonly references: readonly MapReference<M>[]
+}
+
+/** func_info and line_info of BPF_PROG_LOAD, offsets already those of the flattened code. */
+export interface DebugInfo {
+  /** `struct bpf_func_info` records and the size of one. */
+  readonly functions: Uint8Array
+  readonly functionSize: number
+  /** `struct bpf_line_info` records and the size of one. */
+  readonly lines: Uint8Array
+  readonly lineSize: number
+}
+
+/** What makes one load of the same code differ from another; compared from the record, since prog_info has none of it. */
+export interface LoadAttributes {
+  readonly type: ProgramType
+  readonly attachType?: AttachType
+  /** BPF_F_* flags of BPF_PROG_LOAD: sleepable, frags, ... */
+  readonly flags: number
+  readonly license: string
+  /** `kern_version`, only where the object sets it. */
+  readonly kernelVersion?: number
+  /** BTF function of the kernel that `attach_btf_id` names: `bpf_iter_task`. */
+  readonly attachTo?: string
+}
+
+/** A program as an object file declares it. */
+export interface ProgramSpec {
+  readonly kind: 'program'
+  /** Name of the function in the object. */
+  readonly name: string
+  readonly section: string
+  /** From the section's name; undefined where that names no program type. */
+  readonly type?: ProgramType
+  readonly attachType?: AttachType
+  /** What follows the slash in the section's name: `sched/sched_switch`. */
+  readonly attachTarget?: string
+  readonly flags: number
+  /** False for a `?` section: loaded only when the manifest names it. */
+  readonly autoload: boolean
+  readonly code: Code
+  readonly debug?: DebugInfo
+  /** Features in its code that pinfold does not support yet, each a phrase such as `CO-RE relocations`. */
+  readonly unsupported: readonly string[]
+}

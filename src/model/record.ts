@@ -1,0 +1,50 @@
+import type { Hex } from '../util/hex.ts'
+import type { MapAddress, ProgramAddress } from './address.ts'
+import type { LinkTarget } from './link-spec.ts'
+import type { Entry, MapLayout } from './map-spec.ts'
+import type { LoadAttributes, MapReference } from './program-spec.ts'
+
+/**
+ * What the kernel does not remember about a generation, kept in a pinned, frozen one-entry array beside its pins. Advisory:
+ * the kernel is the truth; where they differ that is drift.
+ */
+export interface StackRecord {
+  /** Layout of this record. */
+  readonly version: 1
+  readonly stack: string
+  /** Counts up by one with each published state. */
+  readonly generation: number
+  /** `destroying`: a destroy has begun and is finished by whoever comes next. */
+  readonly phase: 'published' | 'destroying'
+  /** SHA-256 of the manifest. */
+  readonly manifest: string
+  readonly programs: Readonly<Record<string, RecordedProgram>>
+  readonly maps: Readonly<Record<string, RecordedMap>>
+  readonly links: Readonly<Record<string, RecordedLink>>
+}
+
+export interface RecordedProgram {
+  readonly load: LoadAttributes
+  /** Relocated instructions with map references zeroed; base64. */
+  readonly instructions: string
+  readonly references: readonly MapReference<MapAddress>[]
+}
+
+export interface RecordedMap {
+  readonly owner: 'stack' | 'foreign'
+  readonly foreignPath?: string
+  readonly pinned: boolean
+  readonly layout: MapLayout
+  /** Declared slots of a program array. */
+  readonly slots?: Readonly<Record<string, ProgramAddress>>
+  readonly inner?: Readonly<Record<string, MapAddress>>
+  readonly entries?: readonly Entry[]
+  /** What a data section started with. */
+  readonly initial?: Hex
+  readonly frozen?: boolean
+}
+
+export interface RecordedLink {
+  readonly program: ProgramAddress
+  readonly target: LinkTarget
+}

@@ -1,0 +1,170 @@
+import type { Hex } from '../util/hex.ts'
+import type { Address, LinkAddress, MapAddress, ProgramAddress } from './address.ts'
+import type { Position } from './diagnostic.ts'
+import type { SystemGraph } from './graph.ts'
+import type { LinkId, MapId, ProgramId } from './ids.ts'
+import type { LinkTarget } from './link-spec.ts'
+import type { Entry, MapLayout, MapShape } from './map-spec.ts'
+import type { Code, DebugInfo, LoadAttributes } from './program-spec.ts'
+import type { StackRecord } from './record.ts'
+
+/**
+ * What a stack holds (read from the kernel) or should hold (read from a manifest), in one shape. On the desired side no
+ * resource has `live`; on the current side each has.
+ */
+export interface State {
+  /** The stack's name: its directory below the bpffs root. */
+  readonly stack: string
+  /** The live generation; 0 where there is none. */
+  readonly generation: number
+  readonly resources: ReadonlyMap<Address, Resource>
+}
+
+/** What readCurrent found: the live tree as a State, and everything else that a plan has to respect. */
+export interface CurrentState extends State {
+  /** Absolute path of the stack's directory. */
+  readonly directory: string
+  readonly record: StackRecord | undefined
+  /** Every tree in the stack's directory: live, next, gen-N. */
+  readonly trees: readonly Tree[]
+  readonly graph: SystemGraph
+}
+
+/** What a manifest asks for. */
+export interface DesiredState extends State {
+  /** Owner and mode of the stack's directories and pins; undefined keeps 0700/0600 and root. */
+  readonly ownership?: Ownership
+  /** SHA-256 of the manifest's text after interpolation. */
+  readonly digest: string
+  /** BTF of each object, to upload with its maps and programs; keyed by the object's name in the manifest. */
+  readonly btf: ReadonlyMap<string, Uint8Array>
+}
+
+export interface Ownership {
+  readonly uid?: number
+  readonly gid?: number
+  /** Permission bits of directories; pins get them without the execute bits. */
+  readonly mode?: number
+}
+
+export type Resource = MapState | ProgramState | LinkState
+
+/** A program of this stack by address, or somebody else's by id. */
+export type ProgramTarget = ProgramAddress | ForeignProgram
+export type ForeignProgram = `#${number}`
+
+export interface MapState {
+  readonly kind: 'map'
+  readonly address: MapAddress
+  /** Name given to the kernel before it is cut to 15 bytes. */
+  readonly name: string
+  /** `foreign`: someone else's map that is used, held and checked, never changed. */
+  readonly owner: 'stack' | 'foreign'
+  /** Where a foreign map is pinned by its owner; absolute. */
+  readonly foreignPath?: string
+  readonly shape: MapShape
+  readonly layout: MapLayout
+  /** False where the manifest says `pin: false`. */
+  readonly pinned: boolean
+  readonly contents: MapContents
+  readonly onChange: 'refuse' | 'replace'
+  readonly onSlotChange: 'replace' | 'in-place'
+  /** Desired side: which object's BTF describes it, and the type ids in there. */
+  readonly btf?: { readonly object: string; readonly keyTypeId: number; readonly valueTypeId: number }
+  /** Desired side: where the manifest mentions it. */
+  readonly at?: Position
+  readonly live?: LiveMap
+}
+
+export interface LiveMap {
+  readonly id: MapId
+  /** Every pin of it inside the stack's live tree, relative to the stack's directory: `live/maps/flows`. */
+  readonly pins: readonly string[]
+  /** Entries counted, where that is cheap to know. */
+  readonly entries?: number
+}
+
+/** What a map must hold. */
+export type MapContents =
+  /** Nothing is declared: whatever is in it stays. */
+  | { readonly kind: 'runtime' }
+  /** These entries; others are left alone. Current side: the values found at the keys that are or were declared. */
+  | { readonly kind: 'entries'; readonly entries: readonly Entry[] }
+  /** The whole program array. Current side: `undefined` never appears, an empty slot is absent. */
+  | { readonly kind: 'slots'; readonly slots: ReadonlyMap<number, ProgramTarget> }
+  /** The declared inner maps of an array_of_maps or hash_of_maps, by index. */
+  | { readonly kind: 'inner'; readonly slots: ReadonlyMap<number, MapAddress | `#${number}`> }
+  /**
+   * A data section. `initial` is what the object starts with (after `globals:`); on the current side, what the record says
+   * it started with. `frozen` (.rodata): the kernel's bytes are compared themselves.
+   */
+  | { readonly kind: 'data'; readonly initial: Hex | undefined; readonly frozen: boolean }
+
+export interface ProgramState {
+  readonly kind: 'program'
+  readonly address: ProgramAddress
+  readonly name: string
+  /** Undefined where no record tells (a stack that pinfold did not make, a lost record): "unknown", never "changed". */
+  readonly load: LoadAttributes | undefined
+  readonly code: Code<MapAddress> | undefined
+  /** Maps that it uses, in the order of first use. Current side: from the kernel's map_ids; a foreign one as `#id`. */
+  readonly maps: readonly (MapAddress | `#${number}`)[]
+  /** Desired side: whose BTF to upload, and the debug information. */
+  readonly object?: string
+  readonly debug?: DebugInfo
+  readonly at?: Position
+  readonly live?: LiveProgram
+}
+
+export interface LiveProgram {
+  readonly id: ProgramId
+  readonly pins: readonly string[]
+  readonly tag: string
+  /** False: the tag is not that of the record's code, so somebody replaced the pin. Undefined: no record. */
+  readonly asRecorded?: boolean
+}
+
+export interface LinkState {
+  readonly kind: 'link'
+  readonly address: LinkAddress
+  readonly program: ProgramTarget
+  readonly target: LinkTarget
+  readonly onReplace: 'overlap' | 'gap'
+  readonly at?: Position
+  readonly live?: LiveLink
+}
+
+export interface LiveLink {
+  readonly id: LinkId
+  readonly pins: readonly string[]
+  /** The device, cgroup or namespace is gone: the link is pinned but attached to nothing. */
+  readonly severed: boolean
+}
+
+/** One tree of pins in the stack's directory. What it is follows from its record and the links, never from its name. */
+export interface Tree {
+  /** `live`, `next`, `gen-7`. */
+  readonly name: string
+  readonly record: StackRecord | undefined
+  readonly pins: readonly TreePin[]
+  /** Directories inside it, relative to the stack's directory, parents first; includes the tree itself. */
+  readonly directories: readonly string[]
+}
+
+/** A pin and what the kernel says it is. */
+export type TreePin = { readonly path: string } & (
+  | { readonly kind: 'map'; readonly id: MapId; readonly address: MapAddress }
+  | { readonly kind: 'program'; readonly id: ProgramId; readonly address: ProgramAddress }
+  | {
+      readonly kind: 'link'
+      readonly id: LinkId
+      readonly programId: ProgramId
+      readonly address: LinkAddress
+      readonly target: LinkTarget | undefined
+      readonly severed: boolean
+    }
+  /** The tree's own record map. */
+  | { readonly kind: 'record'; readonly id: MapId }
+  /** A pin that is not where pinfold puts one of its kind. */
+  | { readonly kind: 'foreign'; readonly what: string }
+)

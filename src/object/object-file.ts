@@ -1,0 +1,20 @@
+import type { MapSpec } from '../model/map-spec.ts'
+import type { ProgramSpec } from '../model/program-spec.ts'
+import type { BtfTypes } from './btf/btf-types.ts'
+
+/** What an object file declares: a pure function of its bytes. Maps and programs stand in the file's order. */
+export interface ObjectFile {
+  /** For messages: the file's path as the user wrote it. */
+  readonly name: string
+  readonly byteOrder: 'little' | 'big'
+  /** Empty where there is no `license` section. */
+  readonly license: string
+  /** From a `version` section. */
+  readonly kernelVersion?: number
+  readonly maps: readonly MapSpec[]
+  readonly programs: readonly ProgramSpec[]
+  /** Decoded BTF, and its bytes ready for BPF_BTF_LOAD (data section sizes and offsets filled in). */
+  readonly btf?: { readonly types: BtfTypes; readonly bytes: Uint8Array }
+  /** Remarks that do not stop a load: legacy map definitions, sections that name no program type. */
+  readonly notes: readonly string[]
+}

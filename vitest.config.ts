@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Kernel tests mount file systems and count descriptors: a process of its own for each file.
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+})
