@@ -1,0 +1,37 @@
+import type { Address } from '../model/address.ts'
+
+/** What happens to one resource. `replace` loses what a map holds unless the verdict says otherwise. */
+export type Action = 'keep' | 'create' | 'update' | 'replace' | 'delete'
+
+/**
+ * How a change looks from outside. `atomic`: one instant, no packet sees neither or both. `overlap`: old and new run side by
+ * side for a moment. `gap`: for a moment neither runs. `data loss`: entries are gone afterwards.
+ */
+export type Verdict = 'atomic' | 'overlap' | 'gap' | 'data loss'
+
+/** Why: one attribute that differs. Shown, never used to decide. */
+export interface Reason {
+  /**
+   * `code`, `type`, `maxEntries`, `layout.value`, `slots.3`, `entries`, `initial`, `program`, `target`, ...;
+   * `uses` where a map that it uses is replaced (`after` names it); `unknown` where no record tells.
+   */
+  readonly attribute: string
+  readonly before?: string | number | undefined
+  readonly after?: string | number | undefined
+}
+
+/** The difference of one resource between two states. */
+export interface Change {
+  readonly action: Action
+  readonly address: Address
+  readonly because: readonly Reason[]
+  readonly verdict?: Verdict
+  /** A live link whose device, cgroup or namespace is gone, a pin that somebody removed: drift. */
+  readonly drift?: boolean
+  /** Entries that a kept or replaced map holds, where known. */
+  readonly entries?: number
+  /** Kernel id of what is live now. */
+  readonly liveId?: number
+  /** For a link: what is attached to what, for the view. */
+  readonly detail?: string
+}

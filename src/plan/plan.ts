@@ -1,0 +1,61 @@
+import type { Ref } from '../model/address.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { StackRecord } from '../model/record.ts'
+import type { ForeignProgram } from '../model/state.ts'
+import type { Change } from './change.ts'
+import type { Step } from './step.ts'
+
+/** Everything an apply will do, as data: no closures, no handles. */
+export interface Plan {
+  readonly version: 1
+  readonly action: 'apply' | 'destroy' | 'recover'
+  readonly stack: string
+  /** Absolute path of the stack's directory; steps' paths are relative to it. */
+  readonly directory: string
+  /** 0: none. Equal where nothing changes. */
+  readonly generation: { readonly from: number; readonly to: number }
+  /** In execution order of their effects. */
+  readonly changes: readonly Change[]
+  readonly steps: readonly Step[]
+  /** The record that `write-record` writes. */
+  readonly record?: StackRecord
+  /** Kernel ids of the objects that steps refer to and that exist before the first step. */
+  readonly existing: Readonly<Record<Ref | ForeignProgram, number>>
+  /** What must still be true when the apply begins; otherwise the plan is stale. */
+  readonly preconditions: readonly Precondition[]
+  readonly ledger: Ledger
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export type Precondition =
+  /** The pin at this path is this object. */
+  | { readonly kind: 'pin'; readonly path: string; readonly object: 'map' | 'program' | 'link'; readonly id: number }
+  /** Nothing is at this path. */
+  | { readonly kind: 'absent'; readonly path: string }
+  | { readonly kind: 'link-runs'; readonly link: number; readonly program: number }
+
+/** The proof: after each step, who holds each array that the kernel would empty at its last user reference. */
+export interface Ledger {
+  /** The arrays (and maps of the same rule) that the proof is about, by name for people: `map.tail_calls`, `#41 (jmp_table)`. */
+  readonly arrays: readonly string[]
+  /** One row a step, in the order of the steps. */
+  readonly rows: readonly LedgerRow[]
+}
+
+export interface LedgerRow {
+  /** Index into the plan's steps. */
+  readonly step: number
+  readonly holders: readonly Holders[]
+}
+
+/** Who holds one array after a step. */
+export interface Holders {
+  /** `live:map.tail_calls`, `next:map.tail_calls`, `#41`. */
+  readonly array: string
+  /** Some live program can reach it. */
+  readonly reachable: boolean
+  /** Relative to the stack's directory where inside it. What remains after a crash. */
+  readonly pins: readonly string[]
+  /** The applying process has a descriptor of it open. */
+  readonly open: boolean
+}

@@ -1,0 +1,101 @@
+import type { LinkAddress, MapAddress, ProgramAddress, Ref } from '../model/address.ts'
+import type { ProgramId } from '../model/ids.ts'
+import type { Entry } from '../model/map-spec.ts'
+import type { ForeignProgram, Ownership } from '../model/state.ts'
+import type { Hex } from '../util/hex.ts'
+
+type MapRef = Ref & (`live:${MapAddress}` | `next:${MapAddress}`)
+type ProgramRef = Ref & (`live:${ProgramAddress}` | `next:${ProgramAddress}`)
+type LinkRef = Ref & (`live:${LinkAddress}` | `next:${LinkAddress}`)
+
+export type { LinkRef, MapRef, ProgramRef }
+
+/** A program that a slot or a link holds: one of the stack's, or somebody else's by id. */
+export type HeldProgram = ProgramRef | ForeignProgram
+
+/**
+ * When a step runs, and so what a failure in it means. `prepare`: nothing live is touched; a failure removes what was
+ * made. `switch`: live objects change, each operation has an inverse. `publish`: the trees are exchanged. `retire`: the
+ * new generation is live and old things go; nothing is undone from here on, the next apply finishes it.
+ */
+export type Phase = 'prepare' | 'switch' | 'publish' | 'retire'
+
+/** One kernel operation as data. Paths are relative to the stack's directory. */
+export type Step = { readonly phase: Phase } & Operation
+
+export type Operation =
+  | { readonly kind: 'make-directory'; readonly path: string }
+  /** Writes the plan's record into a frozen one-entry array and pins it. */
+  | { readonly kind: 'write-record'; readonly path: string }
+  /** Gives a kept object a second name in the new tree. */
+  | { readonly kind: 'link-pin'; readonly target: Ref; readonly from: string; readonly to: string }
+  /** Opens a foreign map by its owner's path (absolute); the id must be the planned one. */
+  | { readonly kind: 'open-map'; readonly target: MapRef; readonly path: string }
+  | { readonly kind: 'create-map'; readonly target: MapRef }
+  | { readonly kind: 'pin'; readonly target: Ref; readonly path: string }
+  /** Declared entries of a new map. */
+  | { readonly kind: 'write-entries'; readonly target: MapRef; readonly entries: readonly Entry[] }
+  /** Initial bytes of a new data section. */
+  | { readonly kind: 'write-data'; readonly target: MapRef }
+  | { readonly kind: 'freeze'; readonly target: MapRef }
+  | { readonly kind: 'load-program'; readonly target: ProgramRef }
+  /** A slot of a new array. */
+  | { readonly kind: 'fill-slot'; readonly array: MapRef; readonly index: number; readonly program: HeldProgram }
+  /** An inner map of an outer map. */
+  | {
+      readonly kind: 'set-inner'
+      readonly outer: MapRef
+      readonly index: number
+      readonly before?: MapRef
+      readonly after?: MapRef
+    }
+  /** Reads every slot of an array back and compares: the kernel must hold these programs and no others. */
+  | { readonly kind: 'check-slots'; readonly array: MapRef; readonly slots: Readonly<Record<string, HeldProgram>> }
+  /** Owner and mode of a whole tree, copied before it is published. */
+  | { readonly kind: 'set-ownership'; readonly path: string; readonly ownership: Ownership }
+  /** A declared entry of a live map; undefined is "no such entry". */
+  | {
+      readonly kind: 'set-entry'
+      readonly target: MapRef
+      readonly key: Hex
+      readonly before?: Hex
+      readonly after?: Hex
+    }
+  /** One slot of a live array, in place: one atomic exchange. */
+  | {
+      readonly kind: 'replace-slot'
+      readonly array: MapRef
+      readonly index: number
+      readonly before?: HeldProgram
+      readonly after?: HeldProgram
+    }
+  /** BPF_LINK_UPDATE as compare-and-swap; a link that runs `program` already counts as done. */
+  | {
+      readonly kind: 'update-link'
+      readonly target: LinkRef
+      readonly program: HeldProgram
+      readonly expected: HeldProgram
+    }
+  | { readonly kind: 'create-link'; readonly target: LinkRef; readonly program: HeldProgram }
+  /** Removes every name and descriptor of a link and verifies that its id is gone: the gap before a replacement. */
+  | { readonly kind: 'detach-link'; readonly target: LinkRef; readonly paths: readonly string[] }
+  | { readonly kind: 'exchange'; readonly a: string; readonly b: string }
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string }
+  /** Closes this process's descriptor of an object. */
+  | { readonly kind: 'release'; readonly target: Ref }
+  /** Waits until no packet is inside a program that was switched off before. */
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'unpin'; readonly path: string; readonly target?: Ref }
+  /**
+   * Goes on only when these programs are no longer alive (their ids are gone). When somebody keeps one, every later step with
+   * this array's path, and the directories above it, is left out and the array reported as kept.
+   */
+  | {
+      readonly kind: 'await-unused'
+      readonly path: string
+      readonly target: Ref
+      readonly programs: readonly ProgramId[]
+    }
+  | { readonly kind: 'remove-directory'; readonly path: string }
+
+export type StepKind = Operation['kind']
