@@ -1,0 +1,89 @@
+// The other system calls that Node lacks, each with the arguments of its manual page. Descriptors are numbers, paths strings.
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/netlink.h>
+#include <string>
+
+#include "border.h"
+
+namespace {
+
+using Info = const Napi::CallbackInfo&;
+
+int Int(Info info, size_t at) { return info[at].ToNumber().Int32Value(); }
+std::string Text(Info info, size_t at) { return info[at].ToString().Utf8Value(); }
+
+Napi::Value Close(Info info) { return Result(info.Env(), close(Int(info, 0))); }
+Napi::Value Fcntl(Info info) { return Result(info.Env(), fcntl(Int(info, 0), Int(info, 1), Int(info, 2))); }
+Napi::Value Flock(Info info) { return Result(info.Env(), flock(Int(info, 0), Int(info, 1))); }
+
+// renameat2(from, to, flags)
+Napi::Value Renameat2(Info info) {
+  auto from = Text(info, 0), to = Text(info, 1);
+  return Result(info.Env(), syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), Int(info, 2)));
+}
+
+// mount(source, target, type, flags, data)
+Napi::Value Mount(Info info) {
+  auto source = Text(info, 0), target = Text(info, 1), type = Text(info, 2), data = Text(info, 4);
+  return Result(info.Env(), mount(source.c_str(), target.c_str(), type.c_str(), Int(info, 3), data.c_str()));
+}
+
+// perfEventOpen(attr, pid, cpu, group, flags)
+Napi::Value PerfEventOpen(Info info) {
+  if (!info[0].IsTypedArray()) return Napi::Number::New(info.Env(), -EFAULT);
+  auto* attr = info[0].As<Napi::Uint8Array>().Data();
+  return Result(info.Env(), syscall(SYS_perf_event_open, attr, Int(info, 1), Int(info, 2), Int(info, 3), Int(info, 4)));
+}
+
+// membarrier(command, flags)
+Napi::Value Membarrier(Info info) {
+  return Result(info.Env(), syscall(SYS_membarrier, Int(info, 0), Int(info, 1), 0));
+}
+
+// if_nametoindex(name): 0 is ENODEV.
+Napi::Value InterfaceIndex(Info info) {
+  unsigned index = if_nametoindex(Text(info, 0).c_str());
+  return Result(info.Env(), index == 0 ? -1 : static_cast<long>(index));
+}
+
+// if_indextoname(index): the name, or undefined.
+Napi::Value InterfaceName(Info info) {
+  char name[IF_NAMESIZE];
+  if (if_indextoname(static_cast<unsigned>(Int(info, 0)), name) == nullptr) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), name);
+}
+
+// netlink(request, reply): asks rtnetlink; the length of the first datagram of its answer, which is in `reply`.
+Napi::Value Netlink(Info info) {
+  if (!info[0].IsTypedArray() || !info[1].IsTypedArray()) return Napi::Number::New(info.Env(), -EFAULT);
+  auto request = info[0].As<Napi::Uint8Array>(), reply = info[1].As<Napi::Uint8Array>();
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return Result(info.Env(), fd);
+  ssize_t result = send(fd, request.Data(), request.ByteLength(), 0);
+  if (result >= 0) result = recv(fd, reply.Data(), reply.ByteLength(), 0);
+  auto value = Result(info.Env(), result);
+  close(fd);
+  return value;
+}
+
+}  // namespace
+
+void ExportCalls(Napi::Env env, Napi::Object exports) {
+  exports["close"] = Napi::Function::New(env, Close, "close");
+  exports["fcntl"] = Napi::Function::New(env, Fcntl, "fcntl");
+  exports["flock"] = Napi::Function::New(env, Flock, "flock");
+  exports["renameat2"] = Napi::Function::New(env, Renameat2, "renameat2");
+  exports["mount"] = Napi::Function::New(env, Mount, "mount");
+  exports["perfEventOpen"] = Napi::Function::New(env, PerfEventOpen, "perfEventOpen");
+  exports["membarrier"] = Napi::Function::New(env, Membarrier, "membarrier");
+  exports["interfaceIndex"] = Napi::Function::New(env, InterfaceIndex, "interfaceIndex");
+  exports["interfaceName"] = Napi::Function::New(env, InterfaceName, "interfaceName");
+  exports["netlink"] = Napi::Function::New(env, Netlink, "netlink");
+}
