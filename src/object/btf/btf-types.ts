@@ -1,0 +1,149 @@
+import type { Cursor } from '../cursor.ts'
+import { type BtfType, decodeType, measureType } from './decode-type.ts'
+
+const headerSize = 24
+const magic = 0xeb9f
+const modifiers: ReadonlySet<string> = new Set(['typedef', 'volatile', 'const', 'restrict', 'type-tag'])
+
+/** A type and its id, past typedefs and qualifiers. */
+export interface Resolved {
+  readonly id: number
+  readonly type: BtfType
+}
+
+/**
+ * The types of one BTF section, each decoded when it is first asked for. The records' bounds, names and references are
+ * checked when it is made (ObjectError O010), so that its methods do not fail later, but for a cycle of typedefs.
+ */
+export class BtfTypes {
+  readonly #types: Cursor
+  readonly #strings: Cursor
+  readonly #offsets: readonly number[]
+  readonly #decoded: (BtfType | undefined)[] = []
+  #names: Map<string, number> | undefined
+
+  constructor(btf: Cursor) {
+    const { types, strings } = openParts(btf)
+    this.#types = types
+    this.#strings = strings
+    this.#offsets = indexTypes(types)
+    for (let id = 1; id < this.count; id++) this.#check(id)
+  }
+
+  /** Ids go from 0 (void) to one less than this. */
+  get count(): number {
+    return this.#offsets.length
+  }
+
+  /** The type with that id; void for an id that does not exist. */
+  get(id: number): BtfType {
+    const known = this.#decoded[id]
+    if (known) return known
+    const at = this.#offsets[id]
+    const type: BtfType =
+      id === 0 || at === undefined ? { kind: 'void' } : decodeType(this.#types, at, (offset) => this.text(offset))
+    this.#decoded[id] = type
+    return type
+  }
+
+  /** Skips typedefs, qualifiers and type tags. Throws an ObjectError when they form a cycle. */
+  resolve(id: number): Resolved {
+    let at = id
+    for (let steps = 0; steps <= this.count; steps++) {
+      const type = this.get(at)
+      if (!modifiers.has(type.kind) || !('to' in type)) return { id: at, type }
+      at = type.to
+    }
+    return this.#types.fail('O010', `BTF type ${id} refers to itself`, this.#offsets[id])
+  }
+
+  /** Size in bytes; undefined for what has none (void, functions, forward declarations). */
+  sizeOf(id: number): number | undefined {
+    let factor = 1
+    let at = id
+    for (let steps = 0; steps <= this.count; steps++) {
+      const { type } = this.resolve(at)
+      if (type.kind === 'pointer') return factor * 8
+      if (type.kind !== 'array') return 'size' in type ? factor * type.size : undefined
+      factor *= type.length
+      at = type.element
+    }
+    return this.#types.fail('O010', `BTF array ${id} contains itself`, this.#offsets[id])
+  }
+
+  /** The id of the first type of that kind and name. */
+  find(kind: BtfType['kind'], name: string): number | undefined {
+    this.#names ??= this.#index()
+    return this.#names.get(`${kind} ${name}`)
+  }
+
+  /** A text of the string section. */
+  text(offset: number): string {
+    return offset === 0 ? '' : this.#strings.text(offset)
+  }
+
+  /** Byte offset of a type's record within the type part. */
+  offsetOf(id: number): number {
+    return this.#offsets[id] ?? 0
+  }
+
+  /** Offset of a type's name within the strings. */
+  nameOffsetOf(id: number): number {
+    return this.#types.u32(this.offsetOf(id))
+  }
+
+  #index(): Map<string, number> {
+    const names = new Map<string, number>()
+    for (let id = this.count - 1; id > 0; id--) {
+      const type = this.get(id)
+      if ('name' in type) names.set(`${type.kind} ${type.name}`, id)
+    }
+    return names
+  }
+
+  #check(id: number): void {
+    for (const other of referencesOf(this.get(id))) {
+      if (other >= this.count) this.#types.fail('O010', `BTF type ${id} refers to type ${other}`, this.#offsets[id])
+    }
+  }
+}
+
+/** Offset of the type records in the whole BTF: after its header. */
+export const typesOffset = (btf: Cursor): number => btf.u32(4) + btf.u32(8)
+
+function openParts(btf: Cursor): { types: Cursor; strings: Cursor } {
+  if (btf.size < headerSize) btf.fail('O010', 'the BTF header is incomplete')
+  if (btf.u16(0) !== magic) btf.fail('O010', 'BTF starts with wrong bytes')
+  if (btf.u8(2) !== 1) btf.fail('O010', `BTF version ${btf.u8(2)} is unknown`, 2)
+  const header = btf.u32(4)
+  const types = btf.within(header + btf.u32(8), btf.u32(12))
+  const strings = btf.within(header + btf.u32(16), btf.u32(20))
+  return { types, strings }
+}
+
+function indexTypes(types: Cursor): number[] {
+  const offsets = [0]
+  for (let at = 0; at < types.size; ) {
+    offsets.push(at)
+    at += measureType(types, at).size
+  }
+  return offsets
+}
+
+function referencesOf(type: BtfType): readonly number[] {
+  switch (type.kind) {
+    case 'array':
+      return [type.element]
+    case 'struct':
+    case 'union':
+      return type.members.map((member) => member.type)
+    case 'prototype':
+      return [type.returns, ...type.parameters]
+    case 'section':
+      return type.variables.map((variable) => variable.type)
+    case 'function':
+      return [type.prototype]
+    default:
+      return 'to' in type ? [type.to] : []
+  }
+}

@@ -1,0 +1,117 @@
+import type { Cursor } from '../cursor.ts'
+import type { ElfFile } from '../elf/elf-file.ts'
+import type { Section } from '../elf/section.ts'
+import { type BtfTypes, typesOffset } from './btf-types.ts'
+import type { BtfType, SectionVariable } from './decode-type.ts'
+
+/**
+ * Returns a copy of an object's BTF as BPF_BTF_LOAD takes it: clang leaves sizes and offsets of data sections to the
+ * loader, the kernel refuses what is extern, and it verifies a hidden function with its callers if it is called static.
+ */
+export function prepareBtf(btf: Cursor, types: BtfTypes, elf: ElfFile): Uint8Array {
+  const bytes = btf.bytes.slice()
+  const edit: Edit = { write: writer(bytes, btf), types, elf }
+  for (let id = 1; id < types.count; id++) {
+    const type = types.get(id)
+    if (type.kind === 'section') prepareSection(edit, id, type)
+    if (type.kind === 'function') prepareFunction(edit, id, type)
+    if (type.kind === 'variable' && type.linkage === 'extern') prepareExtern(edit, id)
+  }
+  return bytes
+}
+
+interface Edit {
+  /** Writes a 32-bit number at a byte offset of a type's record. */
+  readonly write: (record: number, at: number, value: number) => void
+  readonly types: BtfTypes
+  readonly elf: ElfFile
+}
+
+type SectionType = Extract<BtfType, { readonly kind: 'section' }>
+type FunctionType = Extract<BtfType, { readonly kind: 'function' }>
+
+function writer(bytes: Uint8Array, btf: Cursor): Edit['write'] {
+  const view = new DataView(bytes.buffer)
+  const start = typesOffset(btf)
+  return (record, at, value) => view.setUint32(start + record + at, value, btf.byteOrder === 'little')
+}
+
+function prepareSection(edit: Edit, id: number, type: SectionType): void {
+  const section = edit.elf.find(type.name)
+  if (!section || section.size === 0) return disarmSection(edit, id, type)
+  const record = edit.types.offsetOf(id)
+  edit.write(record, 8, type.size || section.size)
+  const places = type.variables.map((variable) => ({ ...variable, offset: offsetOf(edit, variable, section) }))
+  places.sort((a, b) => a.offset - b.offset)
+  places.forEach((variable, index) => {
+    const at = 12 + index * 12
+    edit.write(record, at, variable.type)
+    edit.write(record, at + 4, variable.offset)
+    edit.write(record, at + 8, variable.size)
+  })
+}
+
+/** clang fills in the offsets of static variables only. */
+function offsetOf({ types, elf }: Edit, variable: SectionVariable, section: Section): number {
+  const type = types.get(variable.type)
+  if (type.kind !== 'variable' || type.linkage === 'static') return variable.offset
+  const found = elf.symbols.find(
+    (symbol) => symbol.name === type.name && symbol.section === section.index && symbol.binding !== 'local',
+  )
+  return found?.value ?? variable.offset
+}
+
+const infoOf = (kind: number, count: number): number => ((kind << 24) | count) >>> 0
+
+/** `.ksyms` and `.kconfig` have no bytes: a struct of as many integers takes their place, id and length kept. */
+function disarmSection(edit: Edit, id: number, type: SectionType): void {
+  const record = edit.types.offsetOf(id)
+  const integer = anInteger(edit.types)
+  if (integer === undefined) return
+  edit.write(record, 0, 0)
+  edit.write(record, 4, infoOf(4, type.variables.length))
+  edit.write(record, 8, 4 * type.variables.length)
+  type.variables.forEach((_, index) => {
+    const at = 12 + index * 12
+    edit.write(record, at, 0)
+    edit.write(record, at + 4, integer)
+    edit.write(record, at + 8, 32 * index)
+  })
+}
+
+function prepareExtern(edit: Edit, id: number): void {
+  const integer = anInteger(edit.types)
+  if (integer === undefined) return
+  edit.write(edit.types.offsetOf(id), 8, integer)
+  edit.write(edit.types.offsetOf(id), 12, 1)
+}
+
+function anInteger(types: BtfTypes): number | undefined {
+  for (let id = 1; id < types.count; id++) {
+    const type = types.get(id)
+    if (type.kind === 'int' && type.size === 4) return id
+  }
+  return undefined
+}
+
+function prepareFunction(edit: Edit, id: number, type: FunctionType): void {
+  const record = edit.types.offsetOf(id)
+  if (type.linkage === 'extern') {
+    edit.write(record, 4, infoOf(12, 1))
+    nameParameters(edit, id, type)
+  } else if (type.linkage === 'global' && isHidden(edit.elf, type.name)) {
+    edit.write(record, 4, infoOf(12, 0))
+  }
+}
+
+const isHidden = (elf: ElfFile, name: string): boolean =>
+  elf.symbols.some((symbol) => symbol.kind === 'function' && symbol.hidden && symbol.name === name)
+
+/** The kernel wants a name for every parameter of a function; clang has none for extern ones. */
+function nameParameters(edit: Edit, id: number, type: FunctionType): void {
+  const prototype = edit.types.get(type.prototype)
+  if (prototype.kind !== 'prototype') return
+  prototype.parameters.forEach((parameter, index) => {
+    if (parameter !== 0) edit.write(edit.types.offsetOf(type.prototype), 12 + index * 8, edit.types.nameOffsetOf(id))
+  })
+}

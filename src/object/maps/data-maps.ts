@@ -1,0 +1,81 @@
+import type { MapSpec, Variable } from '../../model/map-spec.ts'
+import type { BtfTypes } from '../btf/btf-types.ts'
+import { describeLayout } from '../btf/layout.ts'
+import type { ElfFile } from '../elf/elf-file.ts'
+import { type Section, sectionTypes } from '../elf/section.ts'
+import type { ObjectMap } from './object-map.ts'
+
+const readOnlyForPrograms = 0x80
+const mappable = 0x400
+
+/** `.data`, `.rodata` and `.bss`, and those with a name after a dot. */
+export function isDataSection(section: Section): boolean {
+  if (section.size === 0) return false
+  const pattern = section.type === sectionTypes.nobits ? /^\.bss(\.|$)/ : /^\.(data|rodata)(\.|$)/
+  return (section.type === sectionTypes.nobits || section.type === sectionTypes.progbits) && pattern.test(section.name)
+}
+
+/** The array map of one entry that a data section becomes. */
+export function readDataMap(elf: ElfFile, section: Section, types: BtfTypes | undefined): ObjectMap {
+  const { name } = section
+  const frozen = name.startsWith('.rodata')
+  const typeId = types?.find('section', name)
+  const described = types && typeId !== undefined ? { types, typeId } : undefined
+  const spec: MapSpec = {
+    kind: 'map',
+    name,
+    section: name,
+    shape: {
+      type: 'array',
+      keySize: 4,
+      valueSize: section.size,
+      maxEntries: 1,
+      flags: (frozen ? readOnlyForPrograms : 0) | (described && hasGlobal(described) ? mappable : 0),
+      mapExtra: 0,
+    },
+    layout: described ? { value: describeLayout(described.types, described.typeId) } : {},
+    ...(typeId === undefined ? {} : { valueTypeId: typeId }),
+    pinByName: false,
+    contents: {
+      kind: 'data',
+      bytes: elf.open(section).bytes.slice(),
+      frozen,
+      variables: described ? describedVariables(described) : namedVariables(elf, section),
+    },
+  }
+  return { name, section: section.index, offset: 0, kind: 'data', spec }
+}
+
+interface Described {
+  readonly types: BtfTypes
+  readonly typeId: number
+}
+
+/** libbpf asks for a mappable map only where something in it is visible outside the object (4fcac46c7e10). */
+const hasGlobal = (described: Described): boolean =>
+  sectionVariables(described).some(({ variable }) => variable.linkage !== 'static')
+
+const describedVariables = (described: Described): readonly Variable[] =>
+  sectionVariables(described).map(({ variable, offset, size }) => ({
+    name: variable.name,
+    offset,
+    size,
+    typeId: variable.to,
+  }))
+
+function sectionVariables({ types, typeId }: Described) {
+  const type = types.get(typeId)
+  if (type.kind !== 'section') return []
+  return type.variables.flatMap(({ type: id, offset, size }) => {
+    const variable = types.get(id)
+    return variable.kind === 'variable' ? [{ variable, offset, size }] : []
+  })
+}
+
+/** Without BTF the symbols still tell names and places. */
+function namedVariables(elf: ElfFile, section: Section): readonly Variable[] {
+  return elf.symbols
+    .filter(({ kind, section: at, name }) => kind === 'object' && at === section.index && name !== '')
+    .map(({ name, value, size }) => ({ name, offset: value, size }))
+    .sort((a, b) => a.offset - b.offset)
+}

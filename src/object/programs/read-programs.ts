@@ -1,0 +1,65 @@
+import type { ProgramSpec } from '../../model/program-spec.ts'
+import type { ExtInfo } from '../btf/ext-info.ts'
+import { parseSectionName, type SectionMeaning } from '../section-names.ts'
+import { debugInfoOf, hasRelocations } from './debug-info.ts'
+import { type FlatProgram, flatten } from './flatten.ts'
+import type { ObjectFunction } from './functions.ts'
+import type { Names } from './resolve.ts'
+import { scanner } from './scan.ts'
+import { readStructOps, type StructOps } from './struct-ops.ts'
+
+/** What programs are read from. */
+export interface ProgramSources extends Names {
+  readonly ext: ExtInfo | undefined
+  readonly note: (text: string) => void
+}
+
+/** Reads every program, its subprograms behind it. Throws an ObjectError. */
+export function readPrograms(sources: ProgramSources): readonly ProgramSpec[] {
+  const { elf, functions, note } = sources
+  const scan = scanner(sources)
+  const structOps = readStructOps(elf, functions)
+  for (const name of structOps.maps) note(`struct_ops map ${name} is not supported`)
+  return functions.all.flatMap((fn) => {
+    if (!fn.isEntry) return noteStatic(fn, note)
+    const meaning = parseSectionName(fn.section.name)
+    if (!meaning.type) note(`section ${fn.section.name} names no program type, so ${fn.name} needs one in the manifest`)
+    const flat = flatten(fn, { byteOrder: elf.byteOrder, scan })
+    return [specOf(sources, { fn, meaning, flat, structOps })]
+  })
+}
+
+function noteStatic(fn: ObjectFunction, note: (text: string) => void): readonly ProgramSpec[] {
+  if (fn.section.name !== '.text') note(`${fn.name} in section ${fn.section.name} is static and no program of its own`)
+  return []
+}
+
+interface Parts {
+  readonly fn: ObjectFunction
+  readonly meaning: SectionMeaning
+  readonly flat: FlatProgram
+  readonly structOps: StructOps
+}
+
+function specOf({ ext, elf }: ProgramSources, { fn, meaning, flat, structOps }: Parts): ProgramSpec {
+  const debug = ext && debugInfoOf(ext, flat.functions, elf.byteOrder)
+  return {
+    kind: 'program',
+    name: fn.name,
+    section: fn.section.name,
+    ...meaning,
+    code: flat.code,
+    ...(debug ? { debug } : {}),
+    unsupported: [
+      ...flat.unsupported,
+      ...(ext && hasRelocations(ext, flat.functions) ? ['CO-RE relocations'] : []),
+      ...structOpsPhrase(fn, meaning, structOps),
+    ],
+  }
+}
+
+function structOpsPhrase(fn: ObjectFunction, meaning: SectionMeaning, { members }: StructOps): readonly string[] {
+  const map = members.get(fn)
+  if (map !== undefined) return [`struct_ops map ${map}`]
+  return meaning.type === 'struct_ops' ? ['struct_ops programs'] : []
+}

@@ -1,0 +1,75 @@
+import { BtfTypes } from './btf/btf-types.ts'
+import { readExtInfo } from './btf/ext-info.ts'
+import { prepareBtf } from './btf/prepare-btf.ts'
+import { Cursor } from './cursor.ts'
+import { type ElfFile, readElf } from './elf/elf-file.ts'
+import { readMaps } from './maps/read-maps.ts'
+import type { ObjectFile } from './object-file.ts'
+import { readExterns } from './programs/externs.ts'
+import { readFunctions } from './programs/functions.ts'
+import { readPrograms } from './programs/read-programs.ts'
+
+/**
+ * Reads what clang's `.bpf.o` declares; `name` is for messages. Throws an ObjectError, and nothing else, for bytes that are
+ * not a BPF object or are damaged; what pinfold does not support yet stands in each program's `unsupported`.
+ */
+export function readObject(bytes: Uint8Array, name: string): ObjectFile {
+  const elf = readElf(bytes, name)
+  const notes: string[] = []
+  const note = (text: string): number => notes.push(text)
+  const btf = readBtf(elf)
+  const functions = readFunctions(elf)
+  const maps = readMaps({ elf, types: btf?.types, functions, note })
+  const externs = readExterns(btf?.compiled)
+  const programs = readPrograms({ elf, functions, maps, externs, ext: readExt(elf, btf?.types), note })
+  const kernelVersion = readKernelVersion(elf)
+  return {
+    name,
+    byteOrder: elf.byteOrder,
+    license: readLicense(elf),
+    ...(kernelVersion === undefined ? {} : { kernelVersion }),
+    maps: maps.flatMap(({ spec }) => (spec ? [spec] : [])),
+    programs,
+    ...(btf ? { btf: { types: btf.types, bytes: btf.bytes } } : {}),
+    notes,
+  }
+}
+
+interface Btf {
+  /** As the compiler left it. */
+  readonly compiled: BtfTypes
+  /** As the kernel gets it. */
+  readonly types: BtfTypes
+  readonly bytes: Uint8Array
+}
+
+function readBtf(elf: ElfFile): Btf | undefined {
+  const section = elf.find('.BTF')
+  if (!section) return undefined
+  const cursor = elf.open(section)
+  const compiled = new BtfTypes(cursor)
+  const bytes = prepareBtf(cursor, compiled, elf)
+  const prepared = new Cursor(bytes, {
+    byteOrder: elf.byteOrder,
+    object: elf.name,
+    section: '.BTF',
+    base: section.offset,
+  })
+  return { compiled, types: new BtfTypes(prepared), bytes }
+}
+
+function readExt(elf: ElfFile, types: BtfTypes | undefined): ReturnType<typeof readExtInfo> | undefined {
+  const section = elf.find('.BTF.ext')
+  return section && types ? readExtInfo(elf.open(section), types) : undefined
+}
+
+/** libbpf, too, takes a text that fills its section. */
+function readLicense(elf: ElfFile): string {
+  const section = elf.find('license')
+  return section ? (Buffer.from(elf.open(section).bytes).toString('utf8').split('\0')[0] ?? '') : ''
+}
+
+function readKernelVersion(elf: ElfFile): number | undefined {
+  const section = elf.find('version')
+  return section ? elf.open(section).u32(0) : undefined
+}
