@@ -1,7 +1,7 @@
 import type { Hex } from '../util/hex.ts'
 import type { MapAddress, ProgramAddress } from './address.ts'
 import type { LinkTarget } from './link-spec.ts'
-import type { Entry, MapLayout } from './map-spec.ts'
+import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { LoadAttributes, MapReference } from './program-spec.ts'
 
 /**
@@ -35,6 +35,8 @@ export interface RecordedMap {
   readonly foreignPath?: string
   readonly pinned: boolean
   readonly layout: MapLayout
+  /** Shape of the template of an outer map, which the kernel does not tell. */
+  readonly innerShape?: MapShape
   /** Declared slots of a program array. */
   readonly slots?: Readonly<Record<string, ProgramAddress>>
   readonly inner?: Readonly<Record<string, MapAddress>>

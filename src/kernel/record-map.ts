@@ -1,0 +1,115 @@
+import { deflateSync, inflateSync } from 'node:zlib'
+import { KernelError } from '../model/errors.ts'
+import type { MapShape } from '../model/map-spec.ts'
+import type { StackRecord } from '../model/record.ts'
+import type { Fd, Kernel } from './kernel.ts'
+
+/** The record map's name in the kernel; with its shape it tells a record from other maps. */
+export const recordMapName = 'pinfold_record'
+
+/**
+ * Writes a stack's record into a one-entry array map, freezes it and pins it at `path` (absolute). Throws KernelError,
+ * EEXIST where the path is taken. Linux 5.2.
+ */
+export function writeRecord(kernel: Kernel, record: StackRecord, path: string): void {
+  const value = encodeRecord(record)
+  using map = kernel.createMap({ name: recordMapName, shape: recordShape(value.length) })
+  kernel.update(map, firstKey, value)
+  kernel.freeze(map)
+  kernel.pin(map, path)
+}
+
+/**
+ * Reads the record pinned at `path` (absolute); undefined for anything that is not a valid record. Throws KernelError only
+ * where this process may not open pins (EPERM, EACCES).
+ */
+export function readRecord(kernel: Kernel, path: string): StackRecord | undefined {
+  try {
+    using fd = kernel.openPin(path)
+    const value = fd.kind === 'map' ? readValue(kernel, fd as Fd<'map'>) : undefined
+    return value && decodeRecord(value)
+  } catch (error) {
+    if (error instanceof KernelError && error.errno !== 'EPERM' && error.errno !== 'EACCES') return undefined
+    throw error
+  }
+}
+
+// Header of the value: four bytes that name the format, then the compressed length, little-endian on every machine.
+const magic = Buffer.from('pfr1')
+const headerSize = 8
+const largestValue = 64 * 1024 * 1024
+const largestText = 512 * 1024 * 1024
+const firstKey = new Uint8Array(4)
+
+function encodeRecord(record: StackRecord): Uint8Array {
+  const compressed = deflateSync(JSON.stringify(record))
+  const value = Buffer.alloc(headerSize + compressed.length)
+  magic.copy(value)
+  value.writeUInt32LE(compressed.length, magic.length)
+  compressed.copy(value, headerSize)
+  return value
+}
+
+const recordShape = (valueSize: number): MapShape => ({
+  type: 'array',
+  keySize: firstKey.length,
+  valueSize,
+  maxEntries: 1,
+  flags: 0,
+  mapExtra: 0,
+})
+
+function readValue(kernel: Kernel, map: Fd<'map'>): Buffer | undefined {
+  const info = kernel.describe(map)
+  if (info.kind !== 'map' || info.type !== 'array' || info.name !== recordMapName) return undefined
+  const { keySize, valueSize, maxEntries } = info.shape
+  if (keySize !== firstKey.length || maxEntries !== 1 || valueSize > largestValue) return undefined
+  const value = kernel.lookup(map, firstKey)
+  return value && Buffer.from(value.buffer, value.byteOffset, value.length)
+}
+
+/** The array may be longer than the record (the kernel rounds value sizes up to 8), so the header's length decides. */
+function decodeRecord(value: Buffer): StackRecord | undefined {
+  if (value.length < headerSize || !value.subarray(0, magic.length).equals(magic)) return undefined
+  const length = value.readUInt32LE(magic.length)
+  if (headerSize + length > value.length) return undefined
+  try {
+    const text = inflateSync(value.subarray(headerSize, headerSize + length), { maxOutputLength: largestText })
+    const json: unknown = JSON.parse(text.toString('utf8'))
+    return isStackRecord(json) ? json : undefined
+  } catch {
+    return undefined
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const allOf = (table: unknown, check: (row: Json) => boolean): boolean =>
+  isObject(table) && Object.values(table).every((row) => isObject(row) && check(row))
+
+const isStackRecord = (value: unknown): value is StackRecord =>
+  isObject(value) &&
+  value['version'] === 1 &&
+  typeof value['stack'] === 'string' &&
+  Number.isSafeInteger(value['generation']) &&
+  (value['phase'] === 'published' || value['phase'] === 'destroying') &&
+  typeof value['manifest'] === 'string' &&
+  allOf(value['programs'], isProgram) &&
+  allOf(value['maps'], isMap) &&
+  allOf(value['links'], isLink)
+
+const isProgram = (row: Json): boolean =>
+  isObject(row['load']) &&
+  typeof row['load']['type'] === 'string' &&
+  typeof row['instructions'] === 'string' &&
+  Array.isArray(row['references'])
+
+const isMap = (row: Json): boolean =>
+  (row['owner'] === 'stack' || row['owner'] === 'foreign') &&
+  typeof row['pinned'] === 'boolean' &&
+  isObject(row['layout'])
+
+const isLink = (row: Json): boolean =>
+  typeof row['program'] === 'string' && isObject(row['target']) && typeof row['target']['kind'] === 'string'

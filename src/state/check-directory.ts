@@ -1,0 +1,71 @@
+import { dirname } from 'node:path'
+import type { FileStat, Kernel } from '../kernel/kernel.ts'
+import { readRecord } from '../kernel/record-map.ts'
+import { PlanError } from '../model/errors.ts'
+
+/** Where a stack lies, and who may own the directories on the way. */
+export interface DirectoryCheck {
+  /** Absolute path of the stack's directory; need not exist. */
+  readonly path: string
+  /** User ids that may own directories; default: root and the user of this process. */
+  readonly owners?: readonly number[]
+}
+
+/**
+ * Refuses a place for pins that is not on a usable bpffs, or in which others could exchange them: every directory below
+ * the mount's root must be a real one, ours, and closed to writes by group and others. Throws PlanError P201 or P202.
+ */
+export function checkDirectory(kernel: Kernel, check: DirectoryCheck): void {
+  const { path, owners = [0, process.getuid?.() ?? 0] } = check
+  const mount = kernel.bpffs.mountOf(path)
+  if (!mount) throw noBpffs(path)
+  if (mount.problem !== undefined) throw new PlanError(`cannot use ${path}: ${mount.problem}`, { code: 'P201' })
+  for (const directory of directoriesBetween(mount.mountPoint, path)) {
+    const stat = kernel.bpffs.stat(directory)
+    if (!stat) return
+    const problem = whyUnsafe(stat, owners)
+    if (problem) throw unsafe(directory, problem)
+  }
+}
+
+/** Names of the stacks below a bpffs root, sorted: directories that hold a live or staged tree with a record. */
+export function listStacks(kernel: Kernel, bpffs: string): string[] {
+  return kernel.bpffs
+    .list(bpffs)
+    .filter((entry) => entry.directory && holdsRecord(kernel, `${bpffs}/${entry.name}`))
+    .map((entry) => entry.name)
+}
+
+const noBpffs = (path: string): PlanError =>
+  new PlanError(`cannot use ${path}: no bpffs is mounted there`, {
+    code: 'P201',
+    hint: 'mount one with `mount -t bpf bpf /sys/fs/bpf`, or let pinfold do it with --mount-bpffs',
+  })
+
+/** Parents first, without the root itself, which is sticky and open to everybody. */
+function directoriesBetween(root: string, path: string): string[] {
+  const found: string[] = []
+  for (let at = path; at !== root && at.length > root.length; at = dirname(at)) found.unshift(at)
+  return found
+}
+
+function whyUnsafe(stat: FileStat, owners: readonly number[]): string | undefined {
+  if (stat.kind !== 'directory')
+    return `it is a ${stat.kind === 'symlink' ? 'symbolic link' : stat.kind}, not a directory`
+  if (!owners.includes(stat.uid)) return `it belongs to user ${stat.uid}`
+  if (stat.mode & 0o022) return `group or others may write to it (mode 0${(stat.mode & 0o7777).toString(8)})`
+  return undefined
+}
+
+const unsafe = (directory: string, problem: string): PlanError =>
+  new PlanError(`cannot trust ${directory}: ${problem}`, {
+    code: 'P202',
+    hint: 'make sure that nobody else put pins there, then `chown` it to root and `chmod 0700` it, or choose another name',
+  })
+
+const holdsRecord = (kernel: Kernel, directory: string): boolean =>
+  ['live', 'next'].some(
+    (tree) =>
+      kernel.bpffs.stat(`${directory}/${tree}/record`)?.kind === 'pin' &&
+      readRecord(kernel, `${directory}/${tree}/record`) !== undefined,
+  )

@@ -1,0 +1,146 @@
+import type { Fd, MapInfo } from '../kernel/kernel.ts'
+import { type MapAddress, mapAddress, nameOf } from '../model/address.ts'
+import type { MapId } from '../model/ids.ts'
+import type { MapShape } from '../model/map-spec.ts'
+import { type MapType, mapTypeRule } from '../model/map-types.ts'
+import type { RecordedMap, StackRecord } from '../model/record.ts'
+import type { DesiredState, MapContents, MapState } from '../model/state.ts'
+import { readContents } from './current-contents.ts'
+import { countEntries, readInnerIds } from './held.ts'
+import type { LiveTree } from './live-tree.ts'
+import { openOrGone } from './open-or-gone.ts'
+import { own } from './own.ts'
+
+/** Reads the live tree's maps, and those that the record says are there without a pin. */
+export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapState[] {
+  const pinned = live.tree.pins.flatMap((pin): FoundMap[] => {
+    const info = live.infos.get(pin.path)
+    return pin.kind === 'map' && info?.kind === 'map' ? [{ address: pin.address, info }] : []
+  })
+  const found = [...pinned, ...findUnpinned(live, new Set(pinned.map((map) => map.info.id)))]
+  const names = new Map(found.map((map) => [map.info.id, map.address]))
+  return found.flatMap((map) => readMap({ live, names, wanted }, map))
+}
+
+interface FoundMap {
+  readonly address: MapAddress
+  readonly info: MapInfo
+}
+
+interface Reading {
+  readonly live: LiveTree
+  readonly names: ReadonlyMap<MapId, MapAddress>
+  readonly wanted: DesiredState | undefined
+}
+
+/** Empty for a map of a type that pinfold does not know, and for one that is gone. */
+function readMap(reading: Reading, { address, info }: FoundMap): MapState[] {
+  const { live, wanted } = reading
+  if (!info.type) return []
+  const recorded = live.record && own(live.record.maps, nameOf(address))
+  const desired = wanted?.resources.get(address)
+  const wish = desired?.kind === 'map' ? desired : undefined
+  const inside = readInside(reading, { info, type: info.type, recorded, wish })
+  if (!inside) return []
+  return [
+    {
+      kind: 'map',
+      address,
+      name: sameKernelName(nameOf(address), info.name) ? nameOf(address) : info.name,
+      owner: recorded?.owner ?? 'stack',
+      ...(recorded?.foreignPath === undefined ? {} : { foreignPath: recorded.foreignPath }),
+      shape: inside.shape,
+      layout: recorded?.layout ?? {},
+      pinned: live.pinsOf.has(`map#${info.id}`),
+      contents: inside.contents,
+      onChange: 'refuse',
+      onSlotChange: 'replace',
+      live: {
+        id: info.id,
+        pins: live.pinsOf.get(`map#${info.id}`) ?? [],
+        ...(inside.entries === undefined ? {} : { entries: inside.entries }),
+      },
+    },
+  ]
+}
+
+interface Inside {
+  readonly shape: MapShape
+  readonly contents: MapContents
+  readonly entries: number | undefined
+}
+
+interface MapQuestion {
+  readonly info: MapInfo
+  readonly type: MapType
+  readonly recorded: RecordedMap | undefined
+  readonly wish: MapState | undefined
+}
+
+/** What only an open map tells; most maps need not be opened a second time. Undefined when it is gone. */
+function readInside({ live, names }: Reading, { info, type, recorded, wish }: MapQuestion): Inside | undefined {
+  const outside: Inside = { shape: { ...info.shape, type }, contents: { kind: 'runtime' }, entries: undefined }
+  const declared = recorded?.entries ?? recorded?.inner ?? recorded?.initial
+  if (!wish && declared === undefined && !mapTypeRule(type).holds) return outside
+  using map = openOrGone(live.kernel, 'map', info.id)
+  if (!map) return undefined
+  const shape = withInner(live, { map, shape: outside.shape, recorded })
+  const contents = readContents({ live, names, map, shape, recorded, wish })
+  return { shape, contents, entries: wish && countEntries(live.kernel, map, type) }
+}
+
+interface OpenMap {
+  readonly map: Fd<'map'>
+  readonly shape: MapShape
+  readonly recorded: RecordedMap | undefined
+}
+
+function withInner(live: LiveTree, { map, shape, recorded }: OpenMap): MapShape {
+  if (mapTypeRule(shape.type).holds !== 'maps') return shape
+  const inner = recorded?.innerShape ?? shapeOfSomeInner(live, map)
+  return inner ? { ...shape, inner } : shape
+}
+
+/** The kernel does not tell an outer map's template; any map inside has its shape (but for the size of some arrays). */
+function shapeOfSomeInner(live: LiveTree, outer: Fd<'map'>): MapShape | undefined {
+  for (const id of readInnerIds(live.kernel, outer)) {
+    using inner = openOrGone(live.kernel, 'map', id)
+    const info = inner && live.kernel.describe(inner)
+    if (info?.kind === 'map' && info.type) return { ...info.shape, type: info.type }
+  }
+  return undefined
+}
+
+/** The kernel keeps 15 bytes of a name, other characters than these replaced. */
+const sameKernelName = (name: string, kernelName: string): boolean =>
+  name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15) === kernelName
+
+/**
+ * Maps without a pin, found through the programs that use them: a program's map ids come in the order in which its code
+ * first refers to each map, and the record has those references.
+ */
+function findUnpinned(live: LiveTree, pinned: ReadonlySet<MapId>): FoundMap[] {
+  const { record, kernel } = live
+  if (!record) return []
+  const found = new Map<MapAddress, FoundMap>()
+  for (const [address, id] of recordedBindings(live, record)) {
+    if (found.has(address) || pinned.has(id) || own(record.maps, nameOf(address))?.pinned !== false) continue
+    using map = openOrGone(kernel, 'map', id)
+    const info = map && kernel.describe(map)
+    if (info?.kind === 'map') found.set(address, { address, info })
+  }
+  return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1))
+}
+
+function recordedBindings(live: LiveTree, record: StackRecord): [MapAddress, MapId][] {
+  if (!Object.values(record.maps).some((map) => !map.pinned)) return []
+  return live.tree.pins.flatMap((pin) => {
+    const info = live.infos.get(pin.path)
+    const recorded = pin.kind === 'program' ? own(record.programs, nameOf(pin.address)) : undefined
+    if (!recorded || info?.kind !== 'program') return []
+    const used = [...new Set(recorded.references.map((reference) => reference.map))]
+    // Another number of maps: the pin is not the recorded program, nothing can be told.
+    if (used.length !== info.mapIds.length) return []
+    return info.mapIds.map((id, index): [MapAddress, MapId] => [used[index] ?? mapAddress('?'), id])
+  })
+}

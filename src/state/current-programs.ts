@@ -1,0 +1,52 @@
+import type { ProgramInfo } from '../kernel/kernel.ts'
+import { type MapAddress, nameOf } from '../model/address.ts'
+import type { Code } from '../model/program-spec.ts'
+import type { RecordedProgram } from '../model/record.ts'
+import type { LiveProgram, ProgramState, TreePin } from '../model/state.ts'
+import { programTags } from '../object/tag.ts'
+import type { LiveTree } from './live-tree.ts'
+import { own } from './own.ts'
+
+/** Reads the live tree's programs; `maps` names the maps of the stack by id. */
+export function readPrograms(live: LiveTree, maps: ReadonlyMap<number, MapAddress>): ProgramState[] {
+  return live.tree.pins.flatMap((pin) => {
+    const info = live.infos.get(pin.path)
+    return pin.kind === 'program' && info?.kind === 'program' ? [readProgram(live, maps, { pin, info })] : []
+  })
+}
+
+/** Somebody else's object, where an address would stand. */
+export const foreignId = (id: number): `#${number}` => `#${id}`
+
+interface PinnedProgram {
+  readonly pin: TreePin & { readonly kind: 'program' }
+  readonly info: ProgramInfo
+}
+
+function readProgram(
+  live: LiveTree,
+  maps: ReadonlyMap<number, MapAddress>,
+  { pin, info }: PinnedProgram,
+): ProgramState {
+  const recorded = live.record && own(live.record.programs, nameOf(pin.address))
+  const code = recorded && recordedCode(recorded)
+  const pins = live.pinsOf.get(`program#${info.id}`) ?? [pin.path]
+  return {
+    kind: 'program',
+    address: pin.address,
+    name: nameOf(pin.address),
+    load: recorded?.load,
+    code,
+    maps: info.mapIds.map((id) => maps.get(id) ?? foreignId(id)),
+    live: { id: info.id, pins, tag: info.tag, ...(code ? asRecorded(code, info.tag) : {}) },
+  }
+}
+
+const recordedCode = (recorded: RecordedProgram): Code<MapAddress> => ({
+  instructions: new Uint8Array(Buffer.from(recorded.instructions, 'base64')),
+  references: recorded.references,
+})
+
+const asRecorded = (code: Code<MapAddress>, tag: string): Pick<LiveProgram, 'asRecorded'> => ({
+  asRecorded: programTags(code).includes(tag),
+})

@@ -1,0 +1,108 @@
+import type { Kernel, LinkInfo, MapInfo, ObjectInfo, ObjectKind, ProgramInfo } from '../kernel/kernel.ts'
+import { KernelError } from '../model/errors.ts'
+import type { GraphMap, GraphProgram, Root, SystemGraph } from '../model/graph.ts'
+import type { MapId, ProgramId } from '../model/ids.ts'
+import { describeTarget, type LinkTarget, targetKey } from '../model/link-spec.ts'
+import { mapTypeRule } from '../model/map-types.ts'
+import { readCarried, readInnerIds, readSlots } from './held.ts'
+import { openOrGone } from './open-or-gone.ts'
+import { readTarget } from './read-target.ts'
+
+/** What the kernel has said before, by id. */
+export interface KnownInfos {
+  readonly map: ReadonlyMap<number, MapInfo>
+  readonly program: ReadonlyMap<number, ProgramInfo>
+  readonly link: ReadonlyMap<number, LinkInfo>
+}
+
+export interface GraphOptions {
+  /** Where to ask for programs that are attached without a link. */
+  readonly targets?: readonly LinkTarget[]
+  /** Infos that need not be read again; default none. */
+  readonly known?: KnownInfos
+}
+
+/**
+ * Reads who keeps whom alive in the whole system: every link, program and map, and what arrays, devmaps, cpumaps and outer
+ * maps hold. Linear in their number; what vanishes meanwhile is left out. Programs attached to sockmaps are not told by
+ * the kernel and so not among the roots. Throws KernelError K201 without CAP_SYS_ADMIN.
+ */
+export function readGraph(kernel: Kernel, options: GraphOptions = {}): SystemGraph {
+  const { targets = [], known = nothing } = options
+  const links = readAll(kernel, 'link', known.link)
+  const programs = readAll(kernel, 'program', known.program)
+  const maps = readAll(kernel, 'map', known.map)
+  return {
+    roots: [...links.map((link) => linkRoot(kernel, link)), ...otherRoots(kernel, targets)],
+    programs: new Map(programs.map((info) => [info.id, toProgram(info)])),
+    maps: new Map(maps.map((info) => [info.id, readMap(kernel, info)])),
+  }
+}
+
+const nothing: KnownInfos = { map: new Map(), program: new Map(), link: new Map() }
+
+type InfoOf<K extends ObjectKind> = ObjectInfo & { readonly kind: K }
+
+/** Ids first: an object that is made meanwhile belongs to somebody who came later. */
+function readAll<K extends ObjectKind>(kernel: Kernel, kind: K, known: ReadonlyMap<number, InfoOf<K>>): InfoOf<K>[] {
+  const found: InfoOf<K>[] = []
+  for (const id of listIds(kernel, kind)) {
+    const info = known.get(id) ?? describeById(kernel, kind, id)
+    if (info) found.push(info)
+  }
+  return found
+}
+
+function listIds(kernel: Kernel, kind: ObjectKind): number[] {
+  try {
+    return kernel.ids(kind)
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errno !== 'EPERM') throw error
+    const { command, errno } = error
+    const hint = 'run as root or with CAP_SYS_ADMIN: pinfold must know who else uses a program array'
+    const sentence = `cannot list the system's ${kind}s: not permitted`
+    throw new KernelError(sentence, { code: 'K201', command, errno, hint, cause: error })
+  }
+}
+
+function describeById<K extends ObjectKind>(kernel: Kernel, kind: K, id: number): InfoOf<K> | undefined {
+  using fd = openOrGone(kernel, kind, id)
+  return fd && (kernel.describe(fd) as InfoOf<K>)
+}
+
+function linkRoot(kernel: Kernel, info: LinkInfo): Root {
+  const target = readTarget({ kernel, maps: new Map() }, info)
+  return {
+    program: info.programId,
+    via: `link #${info.id} (${target ? describeTarget(target) : info.type})`,
+    link: info.id,
+  }
+}
+
+function otherRoots(kernel: Kernel, targets: readonly LinkTarget[]): Root[] {
+  const distinct = new Map(targets.map((target) => [targetKey(target), target]))
+  return [...distinct.values()].flatMap((target) =>
+    kernel
+      .attachedWithoutLink(target)
+      .map((program) => ({ program, via: `an attachment without a link (${describeTarget(target)})` })),
+  )
+}
+
+const toProgram = (info: ProgramInfo): GraphProgram => ({ id: info.id, name: info.name, maps: info.mapIds })
+
+function readMap(kernel: Kernel, info: MapInfo): GraphMap {
+  const plain: GraphMap = { id: info.id, name: info.name, type: info.type, programs: noPrograms, inner: noMaps }
+  if (!info.type || !holdsOthers(info)) return plain
+  using map = openOrGone(kernel, 'map', info.id)
+  if (!map) return plain
+  if (info.type === 'prog_array') return { ...plain, programs: readSlots(kernel, map, info.shape.maxEntries) }
+  if (carriers.has(info.type)) return { ...plain, programs: readCarried(kernel, map, info.shape) }
+  return { ...plain, inner: [...new Set(readInnerIds(kernel, map))] }
+}
+
+const noPrograms: ReadonlyMap<number, ProgramId> = new Map()
+const noMaps: readonly MapId[] = []
+const carriers: ReadonlySet<string> = new Set(['devmap', 'devmap_hash', 'cpumap'])
+
+const holdsOthers = (info: MapInfo): boolean =>
+  info.type !== undefined && (carriers.has(info.type) || mapTypeRule(info.type).holds !== undefined)

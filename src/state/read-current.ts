@@ -1,0 +1,91 @@
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Address, ProgramAddress } from '../model/address.ts'
+import type { SystemGraph } from '../model/graph.ts'
+import type { ProgramId } from '../model/ids.ts'
+import type { LinkTarget } from '../model/link-spec.ts'
+import type { CurrentState, DesiredState, LinkState, Resource, TreePin } from '../model/state.ts'
+import { checkDirectory } from './check-directory.ts'
+import { readMaps } from './current-maps.ts'
+import { foreignId, readPrograms } from './current-programs.ts'
+import { type LiveTree, openLiveTree } from './live-tree.ts'
+import { type KnownInfos, readGraph } from './reachable.ts'
+import { readTrees, type TreeReading } from './read-trees.ts'
+
+/** Where a stack lies. */
+export interface Place {
+  /** Absolute path of the bpffs root: `/sys/fs/bpf`. */
+  readonly bpffs: string
+  /** The stack's name. */
+  readonly stack: string
+  /** User ids that may own its directories, beside the one that `wanted` asks for; default: root and this process's user. */
+  readonly owners?: readonly number[]
+  /** A graph read before, where several stacks are read at once or nobody asks who uses what; default: read it. */
+  readonly graph?: SystemGraph
+}
+
+/**
+ * Reads what a stack holds now: its trees of pins, the live one as a State, and the system's graph. `wanted` says at which
+ * keys to look and where else programs may be attached. Throws PlanError (P201, P202: no bpffs, unsafe directory) and
+ * KernelError (K201: no CAP_SYS_ADMIN).
+ */
+export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState): CurrentState {
+  const directory = `${place.bpffs}/${place.stack}`
+  checkDirectory(kernel, { path: directory, owners: ownersOf(place, wanted) })
+  const readings = readTrees(kernel, directory)
+  const live = openLiveTree(kernel, directory, readings)
+  const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
+  return {
+    stack: place.stack,
+    generation: live?.record?.generation ?? 0,
+    resources,
+    directory,
+    record: live?.record,
+    trees: readings.map((reading) => reading.tree),
+    graph: place.graph ?? readGraph(kernel, { targets: targetsOf(resources, wanted), known: knownInfos(readings) }),
+  }
+}
+
+/** No roots, no edges: for a `Place` whose reader does not ask who uses what. */
+export const emptyGraph: SystemGraph = { roots: [], programs: new Map(), maps: new Map() }
+
+function ownersOf(place: Place, wanted: DesiredState | undefined): number[] {
+  const owners = [...(place.owners ?? [0, process.getuid?.() ?? 0])]
+  return wanted?.ownership?.uid === undefined ? owners : [...owners, wanted.ownership.uid]
+}
+
+function readResources(live: LiveTree, wanted: DesiredState | undefined): Map<Address, Resource> {
+  const maps = readMaps(live, wanted)
+  const programs = readPrograms(live, new Map([...maps].map((map) => [map.live?.id ?? 0, map.address])))
+  return new Map<Address, Resource>(
+    [...maps, ...programs, ...readLinks(live)].map((resource) => [resource.address, resource]),
+  )
+}
+
+type LinkPin = TreePin & { readonly kind: 'link' }
+
+function readLinks(live: LiveTree): LinkState[] {
+  const links = live.tree.pins.filter((pin): pin is LinkPin => pin.kind === 'link')
+  return links.flatMap((pin) => {
+    const { address, target, id, severed } = pin
+    // A kind of link that pinfold does not make: a pin in the tree, but no resource.
+    if (!target) return []
+    const pins = live.pinsOf.get(`link#${id}`) ?? [pin.path]
+    const program = programTarget(live.programs, pin.programId)
+    return [{ kind: 'link', address, program, target, onReplace: 'overlap', live: { id, pins, severed } }]
+  })
+}
+
+const programTarget = (names: ReadonlyMap<ProgramId, ProgramAddress>, id: ProgramId): LinkState['program'] =>
+  names.get(id) ?? foreignId(id)
+
+function targetsOf(resources: ReadonlyMap<Address, Resource>, wanted: DesiredState | undefined): LinkTarget[] {
+  const all = [...resources.values(), ...(wanted?.resources.values() ?? [])]
+  return all.flatMap((resource) => (resource.kind === 'link' ? [resource.target] : []))
+}
+
+/** What reading the trees has told already need not be asked again. */
+function knownInfos(readings: readonly TreeReading[]): KnownInfos {
+  const known = { map: new Map(), program: new Map(), link: new Map() } satisfies KnownInfos
+  for (const { infos } of readings) for (const info of infos.values()) known[info.kind].set(info.id, info)
+  return known
+}

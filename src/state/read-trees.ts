@@ -1,0 +1,133 @@
+import type { DirectoryEntry, Kernel, ObjectInfo } from '../kernel/kernel.ts'
+import { readRecord } from '../kernel/record-map.ts'
+import { linkAddress, type MapAddress, mapAddress, programAddress } from '../model/address.ts'
+import { KernelError } from '../model/errors.ts'
+import type { MapId } from '../model/ids.ts'
+import type { StackRecord } from '../model/record.ts'
+import type { Tree, TreePin } from '../model/state.ts'
+import { own } from './own.ts'
+import { readTarget } from './read-target.ts'
+
+/** A tree of pins with what the kernel said about each, by the pin's path. */
+export interface TreeReading {
+  readonly tree: Tree
+  readonly infos: ReadonlyMap<string, ObjectInfo>
+}
+
+/**
+ * Reads every tree (live, next, gen-N) in a stack's directory (absolute); none where the directory does not exist. A pin
+ * that vanishes meanwhile is left out. Throws KernelError.
+ */
+export function readTrees(kernel: Kernel, directory: string): TreeReading[] {
+  if (!kernel.bpffs.stat(directory)) return []
+  return kernel.bpffs
+    .list(directory)
+    .filter((entry) => entry.directory && isTreeName(entry.name))
+    .map((entry) => readTree(kernel, directory, entry.name))
+}
+
+/** True for a name that pinfold gives to a tree. */
+const isTreeName = (name: string): boolean => name === 'live' || name === 'next' || /^gen-[0-9]+$/.test(name)
+
+type KindFolder = 'maps' | 'programs' | 'links'
+
+// Maps first: a map iterator's link names the map that it walks.
+const folders: readonly KindFolder[] = ['maps', 'programs', 'links']
+
+interface Reading {
+  readonly kernel: Kernel
+  readonly directory: string
+  readonly record: StackRecord | undefined
+  readonly pins: TreePin[]
+  readonly directories: string[]
+  readonly infos: Map<string, ObjectInfo>
+  readonly maps: Map<MapId, MapAddress>
+}
+
+function readTree(kernel: Kernel, directory: string, name: string): TreeReading {
+  const record = readRecord(kernel, `${directory}/${name}/record`)
+  const reading: Reading = {
+    kernel,
+    directory,
+    record,
+    pins: [],
+    directories: [name],
+    infos: new Map(),
+    maps: new Map(),
+  }
+  const entries = kernel.bpffs.list(`${directory}/${name}`)
+  for (const folder of folders) {
+    if (entries.some((entry) => entry.directory && entry.name === folder))
+      readFolder(reading, `${name}/${folder}`, folder)
+  }
+  for (const entry of entries.filter((other) => !isFolder(other))) readLoose(reading, `${name}/${entry.name}`, entry)
+  const { pins, directories, infos } = reading
+  return { tree: { name, record, pins, directories }, infos }
+}
+
+const isFolder = (entry: DirectoryEntry): boolean => entry.directory && folders.some((folder) => folder === entry.name)
+
+function readFolder(reading: Reading, folder: string, kind: KindFolder): void {
+  reading.directories.push(folder)
+  for (const entry of reading.kernel.bpffs.list(`${reading.directory}/${folder}`)) {
+    const path = `${folder}/${entry.name}`
+    const info = entry.directory ? undefined : describePin(reading, path)
+    if (entry.directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
+    else if (info) reading.pins.push(toPin(reading, { path, name: entry.name, info, kind }))
+  }
+}
+
+/** The record stands beside the folders; anything else there is not pinfold's. */
+function readLoose(reading: Reading, path: string, entry: DirectoryEntry): void {
+  const info = entry.directory ? undefined : describePin(reading, path)
+  if (entry.directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
+  else if (info?.kind === 'map' && reading.record && entry.name === 'record') {
+    reading.pins.push({ path, kind: 'record', id: info.id })
+  } else if (info) reading.pins.push({ path, kind: 'foreign', what: whatIs(info) })
+}
+
+/** Undefined for a pin that is gone, and for a file that is no pin: only the kernel itself can put one there. */
+function describePin(reading: Reading, path: string): ObjectInfo | undefined {
+  try {
+    const info = reading.kernel.describePin(`${reading.directory}/${path}`)
+    reading.infos.set(path, info)
+    return info
+  } catch (error) {
+    if (error instanceof KernelError && (error.errno === 'ENOENT' || error.errno === 'EINVAL')) return undefined
+    throw error
+  }
+}
+
+interface Found {
+  readonly path: string
+  readonly name: string
+  readonly info: ObjectInfo
+  readonly kind: KindFolder
+}
+
+function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
+  if (info.kind === 'map' && kind === 'maps') {
+    const address = mapAddress(name)
+    reading.maps.set(info.id, address)
+    return { path, kind: 'map', id: info.id, address }
+  }
+  if (info.kind === 'program' && kind === 'programs') {
+    return { path, kind: 'program', id: info.id, address: programAddress(name) }
+  }
+  if (info.kind !== 'link' || kind !== 'links') return { path, kind: 'foreign', what: whatIs(info) }
+  const recorded = reading.record && own(reading.record.links, name)
+  return {
+    path,
+    kind: 'link',
+    id: info.id,
+    programId: info.programId,
+    address: linkAddress(name),
+    target: readTarget(reading, info, recorded?.target),
+    severed: info.severed,
+  }
+}
+
+/** For people: `map #41 (flows)`. */
+function whatIs(info: ObjectInfo): string {
+  return info.kind === 'link' ? `link #${info.id} (${info.type})` : `${info.kind} #${info.id} (${info.name})`
+}
