@@ -1,0 +1,98 @@
+import { addressOf } from '../model/address.ts'
+import { PlanError } from '../model/errors.ts'
+import type { LinkTarget } from '../model/link-spec.ts'
+import type { LinkRef, Operation } from '../plan/step.ts'
+import { applyCodes } from './codes.ts'
+import { unpin } from './execute-tree.ts'
+import { absolute, type Execution } from './execution.ts'
+import { poll } from './poll.ts'
+import { isErrno, nameFor } from './problem.ts'
+import { mapRefOf, wantedLink } from './wanted.ts'
+
+type Of<K extends Operation['kind']> = Operation & { readonly kind: K }
+
+/** Switches a link by compare-and-swap; one that runs the program already is done. Stale when it runs neither. */
+export function updateLink({ kernel, handles }: Execution, operation: Of<'update-link'>): void {
+  const { target, program, expected } = operation
+  const link = handles.link(target)
+  const info = kernel.describe(link)
+  const running = info.kind === 'link' ? info.programId : undefined
+  if (running === handles.idOf(program)) return
+  if (running !== handles.idOf(expected)) throw swapped(target, `it runs program #${running}`)
+  try {
+    kernel.updateLink(link, { program: handles.program(program), expected: handles.program(expected) })
+  } catch (error) {
+    throw isErrno(error, 'EPERM') ? swapped(target, 'it does not run the expected program', error) : error
+  }
+}
+
+/** Attaches a program where the desired state (or, for a detached link, the plan) says. */
+export function createLink({ kernel, handles, desired }: Execution, operation: Of<'create-link'>): void {
+  const { target, program } = operation
+  const place = operation.attach ?? wantedLink(desired, target).target
+  const map = mapOf(place)
+  const restores = target.startsWith('live:')
+  const ref = map && mapRefOf(map, (next) => !restores && handles.made(next))
+  const fd = kernel.createLink({
+    program: handles.program(program),
+    target: place,
+    ...(ref && { map: handles.map(ref) }),
+  })
+  handles.put(target, fd)
+}
+
+/**
+ * Removes a link's names and this process's descriptor, then waits until its id is gone: the kernel detaches from a work
+ * queue. Throws PlanError P305, its names put back, when somebody else keeps it.
+ */
+export async function detachLink(run: Execution, { target, paths }: Of<'detach-link'>): Promise<void> {
+  const id = run.handles.idOf(target)
+  if (!isAlive(run, id)) return removeNames(run, paths)
+  removeAllNames(run, target, paths)
+  run.handles.release(target)
+  if (await poll(() => !isAlive(run, id), run.patience)) return
+  using link = run.kernel.openById('link', id)
+  for (const path of paths) run.kernel.pin(link, absolute(run.plan, path))
+  throw new PlanError(
+    `cannot detach ${addressOf(target)}: link #${id} is open in another process, or pinned elsewhere`,
+    { code: applyCodes.linkHeld.code, hint: 'find its holder with `bpftool link show`, and end it or remove that pin' },
+  )
+}
+
+const mapOf = (target: LinkTarget) => (target.kind === 'iter' ? target.map : undefined)
+
+/** All names or none. */
+function removeAllNames(run: Execution, target: LinkRef, paths: readonly string[]): void {
+  const link = run.handles.link(target)
+  const removed: string[] = []
+  try {
+    for (const path of paths) {
+      unpin(run, path)
+      removed.push(path)
+    }
+  } catch (error) {
+    for (const path of removed) run.kernel.pin(link, absolute(run.plan, path))
+    throw error
+  }
+}
+
+function removeNames(run: Execution, paths: readonly string[]): void {
+  for (const path of paths) unpin(run, path)
+}
+
+function isAlive({ kernel }: Execution, id: number): boolean {
+  try {
+    kernel.openById('link', id)[Symbol.dispose]()
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+const swapped = (target: LinkRef, found: string, cause?: unknown): PlanError =>
+  new PlanError(`cannot switch ${nameFor(target)}: ${found}, so somebody else changed it`, {
+    code: applyCodes.swapped.code,
+    hint: 'plan again',
+    cause,
+  })

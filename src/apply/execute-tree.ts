@@ -1,0 +1,56 @@
+import { KernelError } from '../model/errors.ts'
+import type { Ownership } from '../model/state.ts'
+import type { Operation } from '../plan/step.ts'
+import { absolute, type Execution } from './execution.ts'
+import { isErrno } from './problem.ts'
+
+type Of<K extends Operation['kind']> = Operation & { readonly kind: K }
+
+/** Gives a kept object a second name. */
+export const linkPin = ({ kernel, plan }: Execution, { from, to }: Of<'link-pin'>): void =>
+  kernel.bpffs.link(absolute(plan, from), absolute(plan, to))
+
+/** Removes a pin; one that is not there is gone already. */
+export const unpin = ({ kernel, plan }: Execution, path: string): void =>
+  unlessGone(() => kernel.bpffs.unpin(absolute(plan, path)))
+
+/** Removes an empty directory; one that is not there is gone already. */
+export const removeDirectory = ({ kernel, plan }: Execution, path: string): void =>
+  unlessGone(() => kernel.bpffs.removeDirectory(absolute(plan, path)))
+
+/** Exchanges two trees in one instant. Linux 5.16. */
+export function exchange({ kernel, plan }: Execution, { a, b }: Of<'exchange'>): void {
+  try {
+    kernel.bpffs.exchange(absolute(plan, a), absolute(plan, b))
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errno !== 'EINVAL') throw error
+    const message = `cannot exchange ${a} and ${b}: bpffs of this kernel (${kernel.identity.release}) cannot do it`
+    const { code, command, errno } = error
+    throw new KernelError(message, { code, command, errno, hint: 'Linux 5.16 or newer is needed', cause: error })
+  }
+}
+
+/** Sets owner and mode of a directory and of everything below it; pins get the mode without its execute bits. */
+export function setOwnership({ kernel, plan }: Execution, { path, ownership }: Of<'set-ownership'>): void {
+  own(kernel, absolute(plan, path), ownership)
+}
+
+function own(kernel: Execution['kernel'], directory: string, ownership: Ownership): void {
+  for (const entry of kernel.bpffs.list(directory)) {
+    const path = `${directory}/${entry.name}`
+    if (entry.directory) own(kernel, path, ownership)
+    else kernel.bpffs.setOwnership(path, forPin(ownership))
+  }
+  kernel.bpffs.setOwnership(directory, ownership)
+}
+
+const forPin = ({ mode, ...owner }: Ownership): Ownership =>
+  mode === undefined ? owner : { ...owner, mode: mode & 0o666 }
+
+function unlessGone(remove: () => void): void {
+  try {
+    remove()
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+}

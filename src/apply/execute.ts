@@ -1,0 +1,80 @@
+import { writeRecord } from '../kernel/record-map.ts'
+import { PlanError } from '../model/errors.ts'
+import type { Operation } from '../plan/step.ts'
+import { unreachable } from '../util/unreachable.ts'
+import { awaitUnused } from './await-unused.ts'
+import { applyCodes } from './codes.ts'
+import { createLink, detachLink, updateLink } from './execute-link.ts'
+import { createMap, freeze, openMap, setEntry, writeData, writeEntries } from './execute-map.ts'
+import { checkSlots, fillSlot, replaceSlot, setInner } from './execute-slot.ts'
+import { exchange, linkPin, removeDirectory, setOwnership, unpin } from './execute-tree.ts'
+import { absolute, type Execution } from './execution.ts'
+
+/**
+ * Carries out one operation: the only switch with side effects. What throws has changed nothing. Throws KernelError, and
+ * PlanError where the world is not what the plan was made for (see isStale).
+ */
+export async function execute(run: Execution, operation: Operation): Promise<void> {
+  const { kernel, plan, handles } = run
+  switch (operation.kind) {
+    case 'make-directory':
+      return kernel.bpffs.makeDirectory(absolute(plan, operation.path))
+    case 'write-record':
+      return writePlannedRecord(run, operation.path)
+    case 'link-pin':
+      return linkPin(run, operation)
+    case 'open-map':
+      return openMap(run, operation)
+    case 'create-map':
+      return createMap(run, operation.target)
+    case 'pin':
+      return kernel.pin(handles.any(operation.target), absolute(plan, operation.path))
+    case 'write-entries':
+      return writeEntries(run, operation)
+    case 'write-data':
+      return writeData(run, operation.target)
+    case 'freeze':
+      return freeze(run, operation.target)
+    case 'load-program':
+      return handles.put(operation.target, await run.loads.take(operation.target))
+    case 'fill-slot':
+      return fillSlot(run, operation)
+    case 'set-inner':
+      return setInner(run, operation)
+    case 'check-slots':
+      return checkSlots(run, operation)
+    case 'set-ownership':
+      return setOwnership(run, operation)
+    case 'set-entry':
+      return setEntry(run, operation)
+    case 'replace-slot':
+      return replaceSlot(run, operation)
+    case 'update-link':
+      return updateLink(run, operation)
+    case 'create-link':
+      return createLink(run, operation)
+    case 'detach-link':
+      return detachLink(run, operation)
+    case 'exchange':
+      return exchange(run, operation)
+    case 'rename':
+      return kernel.bpffs.rename(absolute(plan, operation.from), absolute(plan, operation.to))
+    case 'release':
+      return handles.release(operation.target)
+    case 'drain':
+      return kernel.waitForReaders()
+    case 'unpin':
+      return unpin(run, operation.path)
+    case 'await-unused':
+      return awaitUnused(run, operation)
+    case 'remove-directory':
+      return removeDirectory(run, operation.path)
+    default:
+      return unreachable(operation)
+  }
+}
+
+function writePlannedRecord({ kernel, plan }: Execution, path: string): void {
+  if (plan.record) return writeRecord(kernel, plan.record, absolute(plan, path))
+  throw new PlanError(`cannot write the record ${path}: the plan has none`, { code: applyCodes.order.code })
+}

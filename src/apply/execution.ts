@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { DesiredState } from '../model/state.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Btf } from './btf.ts'
+import type { Handles } from './handles.ts'
+import type { ProgramLoads } from './program-loads.ts'
+
+/** How an apply behaves; every field has a default. */
+export interface ApplyOptions {
+  /** Asks to stop: before the trees are exchanged everything is undone, afterwards the apply is finished. */
+  readonly signal?: AbortSignal
+  /** Programs that the verifier works on at the same time; default: one a CPU, at most four. */
+  readonly parallelLoads?: number
+  /** Milliseconds to wait for the ids of old programs and links to go; default 2000. */
+  readonly patience?: number
+}
+
+/** What the operations of one apply share. */
+export interface Execution {
+  readonly kernel: Kernel
+  readonly plan: Plan
+  readonly desired: DesiredState | undefined
+  readonly handles: Handles
+  readonly loads: ProgramLoads
+  readonly btf: Btf
+  readonly patience: number
+  readonly diagnostics: Diagnostic[]
+  /** Programs that an earlier step waited for in vain: nobody waits for them again. */
+  readonly lingering: Set<number>
+}
+
+/** The absolute path of a step's path; a foreign owner's path is absolute already. */
+export const absolute = (plan: Plan, path: string): string => (path.startsWith('/') ? path : join(plan.directory, path))

@@ -1,0 +1,46 @@
+import type { Operation, Phase } from '../plan/step.ts'
+import type { ApplyEvent } from './event.ts'
+import { execute } from './execute.ts'
+import type { Execution } from './execution.ts'
+import { describeFailure } from './problem.ts'
+
+/** How to take one step back, recorded before the step ran. */
+export interface Undo {
+  readonly phase: Phase
+  readonly operations: readonly Operation[]
+}
+
+const waitForReaders: Operation = { kind: 'drain' }
+
+/**
+ * Runs the inverses in reverse order and returns a sentence for each that failed. Failing ones hold back what would be
+ * unsafe then: the new tree stays as long as something live may still run its programs, and while the trees are exchanged
+ * no path means what the inverses mean by it.
+ */
+export async function* rollback(run: Execution, done: readonly Undo[]): AsyncGenerator<ApplyEvent, readonly string[]> {
+  const backwards = done.toReversed()
+  const of = (phase: Phase) => backwards.filter((undo) => undo.phase === phase).flatMap((undo) => undo.operations)
+  const unpublished = yield* undoAll(run, of('publish'))
+  if (unpublished.length > 0) return [...unpublished, 'the new generation is live; the old one was not removed']
+  const switched = of('switch')
+  // A packet may still be inside a new program: its arrays go only after it.
+  const unswitched = yield* undoAll(run, switched.length > 0 ? [...switched, waitForReaders] : [])
+  if (unswitched.length > 0)
+    return [...unswitched, 'next is kept, since its programs may run; the next apply recovers it']
+  return yield* undoAll(run, of('prepare'))
+}
+
+async function* undoAll(run: Execution, operations: readonly Operation[]): AsyncGenerator<ApplyEvent, string[]> {
+  const left: string[] = []
+  for (const operation of operations) {
+    try {
+      await execute(run, operation)
+      yield { type: 'undone', operation }
+    } catch (error) {
+      const problem = describeFailure(operation, error)
+      left.push(problem.message)
+      yield { type: 'undo-failed', operation, problem }
+    }
+  }
+  return left
+}
