@@ -1,0 +1,127 @@
+import type { ProgramId } from '../../model/ids.ts'
+import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
+import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind } from '../kernel.ts'
+import { describeObject } from './describe.ts'
+import { addPin, bpffsOf, pinnedObject } from './files.ts'
+import { createLink, updateLink } from './links.ts'
+import { assertAlive, descriptorOf, endProcess, enter, openDescriptor, type Process } from './machine.ts'
+import { createMap, freeze, keys, lookup, remove, update } from './maps.ts'
+import { loadProgram } from './programs.ts'
+import { holdAsUser, settle } from './references.ts'
+import { refuse } from './refuse.ts'
+import { hasTracepoint, nameOf, numberOf } from './targets.ts'
+import { nextNumber, type World } from './world.ts'
+
+/** The kernel as one process sees it. */
+export interface MemoryProcess extends Kernel {
+  /** Ends the process like SIGKILL: every descriptor and lock goes at once, and each later call throws ProcessKilledError. */
+  kill(): void
+}
+
+/** The port on a process of a machine in memory. */
+export function kernelOf(process: Process): MemoryProcess {
+  const { world } = process.machine
+  return {
+    identity: identityOf(world),
+    bpffs: bpffsOf(process),
+    createMap: (request) => createMap(process, request),
+    loadProgram: async (request) => loadProgram(process, request),
+    loadBtf: (bytes) => loadBtf(process, bytes),
+    createLink: (request) => createLink(process, request),
+    updateLink: (link, change) => updateLink(process, link, change),
+    openById: (kind, id) => openById(process, kind, id),
+    openPin: (path) => openPin(process, path),
+    describePin: (path) => describePin(process, path),
+    describe: (fd) => describeObject(world, descriptorOf(process, fd, 'BPF_OBJ_GET_INFO_BY_FD').object),
+    ids: (kind) => ids(process, kind),
+    attachedWithoutLink: (target) => attachedWithoutLink(world, target),
+    lookup: (map, key) => lookup(process, map, key),
+    update: (map, key, value, mode) => update(process, map, key, value, mode),
+    remove: (map, key) => remove(process, map, key),
+    keys: (map) => keys(process, map),
+    freeze: (map) => freeze(process, map),
+    pin: (fd, path) => pin(process, fd, path),
+    waitForReaders: async () => waitForReaders(process),
+    interfaceIndex: (name) => numberOf(world, 'interface', name),
+    interfaceName: (ifindex) => nameOf(world, 'interface', ifindex),
+    cgroupId: (path) => numberOf(world, 'cgroup', path),
+    cgroupPath: (id) => nameOf(world, 'cgroup', id),
+    namespaceInode: (path) => numberOf(world, 'namespace', path),
+    hasTracepoint: (category, name) => hasTracepoint(world, category, name),
+    openDescriptors: () => process.descriptors.size,
+    close: () => endProcess(process),
+    kill: () => endProcess(process),
+  }
+}
+
+const identityOf = (world: World): KernelIdentity => ({
+  kind: 'memory',
+  release: world.options.release,
+  machine: 'memory',
+  bootId: '00000000-0000-4000-8000-000000000000',
+  possibleCpus: world.options.possibleCpus,
+  byteOrder: 'little',
+})
+
+const btfMagic = 0xeb9f
+
+function loadBtf(process: Process, bytes: Uint8Array): Fd<'btf'> {
+  enter(process, 'loadBtf', 'BTF')
+  const { world } = process.machine
+  const magic = bytes.length >= 24 ? new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, true) : 0
+  if (magic !== btfMagic) return refuse('BPF_BTF_LOAD', 'EINVAL', 'BTF')
+  const btf = { kind: 'btf', id: nextNumber(world, 'btf'), references: 0 } as const
+  world.objects.btf.set(btf.id, btf)
+  return openDescriptor(process, btf)
+}
+
+function openById<K extends ObjectKind>(process: Process, kind: K, id: number): Fd<K> {
+  assertAlive(process, 'openById')
+  settle(process.machine.world, kind === 'map' ? id : undefined)
+  const command = commandsById[kind]
+  if (!process.machine.world.objects[kind].has(id)) return refuse(command, 'ENOENT', `${kind} #${id}`)
+  return openDescriptor(process, { kind, id })
+}
+
+const commandsById: Readonly<Record<ObjectKind, string>> = {
+  map: 'BPF_MAP_GET_FD_BY_ID',
+  program: 'BPF_PROG_GET_FD_BY_ID',
+  link: 'BPF_LINK_GET_FD_BY_ID',
+}
+
+function openPin(process: Process, path: string): Fd<ObjectKind> {
+  assertAlive(process, 'openPin')
+  const { kind, id } = pinnedObject(process.machine.world, path)
+  return openDescriptor(process, { kind: kind as ObjectKind, id })
+}
+
+function describePin(process: Process, path: string): ObjectInfo {
+  assertAlive(process, 'describePin')
+  return describeObject(process.machine.world, pinnedObject(process.machine.world, path))
+}
+
+function ids(process: Process, kind: ObjectKind): number[] {
+  assertAlive(process, 'ids')
+  settle(process.machine.world)
+  return [...process.machine.world.objects[kind].keys()].sort((a, b) => a - b)
+}
+
+function attachedWithoutLink(world: World, target: LinkTarget): ProgramId[] {
+  const here = world.attachments.filter(
+    ({ target: at }) => at.kind !== 'sockmap' && targetKey(at) === targetKey(target),
+  )
+  return here.map(({ programId }) => programId as ProgramId)
+}
+
+function pin(process: Process, fd: Fd<ObjectKind>, path: string): void {
+  enter(process, 'pin', path)
+  const { object } = descriptorOf(process, fd, 'BPF_OBJ_PIN')
+  addPin(process.machine.world, path, object)
+  holdAsUser(process.machine.world, object)
+}
+
+function waitForReaders(process: Process): void {
+  enter(process, 'waitForReaders', '')
+  // Linux runs the clears that are queued well within a grace period.
+  settle(process.machine.world)
+}

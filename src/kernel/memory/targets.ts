@@ -1,0 +1,86 @@
+import type { MapId } from '../../model/ids.ts'
+import type { LinkTarget } from '../../model/link-spec.ts'
+import type { LinkTargetInfo } from '../kernel.ts'
+import { type NameSpace, nextNumber, type World } from './world.ts'
+
+/** The number of an interface, cgroup or namespace, given out at the first question; undefined when there is none. */
+export function numberOf(world: World, space: NameSpace, name: string): number | undefined {
+  const known = world.names[space].get(name)
+  if (known !== undefined) return known || undefined
+  const listed = world.options.exist[space]
+  return listed && !listed.includes(name) ? undefined : addTarget(world, space, name)
+}
+
+/** The name behind a number. */
+export function nameOf(world: World, space: NameSpace, number: number): string | undefined {
+  if (number === 0) return undefined
+  for (const [name, known] of world.names[space]) if (known === number) return name
+  return undefined
+}
+
+/** Makes an interface, cgroup or namespace, with a number that none had before. */
+export function addTarget(world: World, space: NameSpace, name: string): number {
+  const number = nextNumber(world, space)
+  world.names[space].set(name, number)
+  return number
+}
+
+/** Removes an interface, cgroup or namespace: its links stay, attached to nothing. */
+export function removeTarget(world: World, space: NameSpace, name: string): void {
+  const number = numberOf(world, space, name)
+  world.names[space].set(name, 0)
+  for (const link of world.objects.link.values()) {
+    const [where, found] = placeOf(link.target) ?? []
+    if (where === space && found === number) link.severed = true
+  }
+}
+
+/** What bpf_link_info would say of a target; undefined when the target does not exist. */
+export function describeLinkTarget(world: World, target: LinkTarget, mapId?: number): LinkTargetInfo | undefined {
+  switch (target.kind) {
+    case 'xdp':
+      return nameOf(world, 'interface', target.ifindex) ? { kind: 'xdp', ifindex: target.ifindex } : undefined
+    case 'tcx': {
+      const { ifindex, direction } = target
+      return nameOf(world, 'interface', ifindex) ? { kind: 'tcx', ifindex, direction } : undefined
+    }
+    case 'cgroup': {
+      const cgroupId = numberOf(world, 'cgroup', target.path)
+      return cgroupId === undefined ? undefined : { kind: 'cgroup', cgroupId, attachType: target.attachType }
+    }
+    case 'netns': {
+      const inode = numberOf(world, 'namespace', target.path)
+      return inode === undefined ? undefined : { kind: 'netns', inode, attachType: target.attachType }
+    }
+    case 'tracepoint':
+      return hasTracepoint(world, target.category, target.name) ? { kind: 'tracepoint', name: target.name } : undefined
+    case 'raw_tracepoint':
+      return hasRawTracepoint(world, target.name) ? { kind: 'raw_tracepoint', name: target.name } : undefined
+    case 'iter':
+      return { kind: 'iter', target: target.target, ...(mapId !== undefined && { mapId: mapId as MapId }) }
+  }
+}
+
+/** True for every tracepoint, unless the world lists those that exist as `category/name`. */
+export const hasTracepoint = (world: World, category: string, name: string): boolean =>
+  world.options.exist.tracepoint?.includes(`${category}/${name}`) ?? true
+
+const hasRawTracepoint = (world: World, name: string): boolean =>
+  world.options.exist.tracepoint?.some((tracepoint) => tracepoint.endsWith(`/${name}`)) ?? true
+
+/** Where a link is: the kind of place and its number. */
+function placeOf(target: LinkTargetInfo): readonly [NameSpace, number] | undefined {
+  switch (target.kind) {
+    case 'xdp':
+    case 'tcx':
+      return ['interface', target.ifindex]
+    case 'cgroup':
+      return ['cgroup', target.cgroupId]
+    case 'netns':
+      return ['namespace', target.inode]
+    case 'tracepoint':
+    case 'raw_tracepoint':
+    case 'iter':
+      return undefined
+  }
+}
