@@ -74,6 +74,7 @@ async function* switchOver(run: Execution, signal?: AbortSignal): AsyncGenerator
     const result = left.length > 0 ? 'incomplete' : failure.result
     return { result, generation: plan.generation.from, problem: failure.problem, left, diagnostics }
   }
+  run.handles.releaseRunning()
   const { problem, left } = yield* retire(run, firstOfRetire(plan))
   const result = problem ? 'incomplete' : left.length > 0 ? 'done-kept' : 'done'
   return { result, generation: plan.generation.to, ...(problem && { problem }), left, diagnostics }

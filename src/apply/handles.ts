@@ -77,6 +77,11 @@ export class Handles implements Disposable {
     this.release(held)
   }
 
+  /** Closes all programs and links, so that none of them lives on only because this process has it open. */
+  releaseRunning(): void {
+    for (const [held, fd] of this.#open) if (fd.kind !== 'map') this.release(held)
+  }
+
   [Symbol.dispose](): void {
     for (const fd of this.#open.values()) fd[Symbol.dispose]()
     this.#open.clear()
