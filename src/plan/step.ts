@@ -1,5 +1,6 @@
 import type { LinkAddress, MapAddress, ProgramAddress, Ref } from '../model/address.ts'
 import type { ProgramId } from '../model/ids.ts'
+import type { LinkTarget } from '../model/link-spec.ts'
 import type { Entry } from '../model/map-spec.ts'
 import type { ForeignProgram, Ownership } from '../model/state.ts'
 import type { Hex } from '../util/hex.ts'
@@ -76,9 +77,24 @@ export type Operation =
       readonly program: HeldProgram
       readonly expected: HeldProgram
     }
-  | { readonly kind: 'create-link'; readonly target: LinkRef; readonly program: HeldProgram }
-  /** Removes every name and descriptor of a link and verifies that its id is gone: the gap before a replacement. */
-  | { readonly kind: 'detach-link'; readonly target: LinkRef; readonly paths: readonly string[] }
+  /** `attach` is where; undefined: where the desired state says. Given where a detached link is made again. */
+  | {
+      readonly kind: 'create-link'
+      readonly target: LinkRef
+      readonly program: HeldProgram
+      readonly attach?: LinkTarget
+    }
+  /**
+   * Removes every name and descriptor of a link and verifies that its id is gone: the gap before a replacement. Undone by
+   * attaching `program` to `attached` again, the live link's target; undefined: severed, it cannot be attached again.
+   */
+  | {
+      readonly kind: 'detach-link'
+      readonly target: LinkRef
+      readonly paths: readonly string[]
+      readonly program: HeldProgram
+      readonly attached?: LinkTarget
+    }
   | { readonly kind: 'exchange'; readonly a: string; readonly b: string }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   /** Closes this process's descriptor of an object. */
@@ -87,14 +103,16 @@ export type Operation =
   | { readonly kind: 'drain' }
   | { readonly kind: 'unpin'; readonly path: string; readonly target?: Ref }
   /**
-   * Goes on only when these programs are no longer alive (their ids are gone). When somebody keeps one, every later step with
-   * this array's path, and the directories above it, is left out and the array reported as kept.
+   * Goes on only when `programs` are no longer alive (their ids are gone) and no link of the system runs one of `members`, which
+   * the array itself keeps alive. When somebody uses one, every later step with this array's path, and the directories above
+   * it, is left out and the array reported as kept.
    */
   | {
       readonly kind: 'await-unused'
       readonly path: string
       readonly target: Ref
       readonly programs: readonly ProgramId[]
+      readonly members: readonly ProgramId[]
     }
   | { readonly kind: 'remove-directory'; readonly path: string }
 

@@ -1,0 +1,60 @@
+/** A diagnostic of the plan: its constant phrase, and what docs/errors.md says of it. */
+export interface PlanCode {
+  readonly code: string
+  readonly summary: string
+  readonly explanation: string
+}
+
+type PlanProblem = 'unheld' | 'refused' | 'entriesLost' | 'gap' | 'stillUsed' | 'foreignPin' | 'longDrain' | 'unproven'
+
+/** Every P code. Numbers are never reused. */
+export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
+  unheld: {
+    code: 'P101',
+    summary: 'Map without a holder',
+    explanation:
+      'The kernel empties a program array (and releases what is attached to a sockmap, and cancels the timers in a map) when the last descriptor or pin of it goes, whatever still uses it. With `pin: false` that would be the end of the applying process. Remove `pin: false`.',
+  },
+  refused: {
+    code: 'P102',
+    summary: 'Map differs and may not be replaced',
+    explanation:
+      'A map cannot change its type, sizes, flags or layout while it lives. The manifest says `onChange: refuse` (the default): write `onChange: replace` to make a new map and lose the entries, or keep the old definition.',
+  },
+  entriesLost: {
+    code: 'P103',
+    summary: 'Map replaced or deleted, entries lost',
+    explanation:
+      'What the map holds now is gone after the apply. The manifest allowed it, or the map left the manifest.',
+  },
+  gap: {
+    code: 'P104',
+    summary: 'Link replaced with a gap',
+    explanation:
+      'The hook takes one link at a time and this link cannot be updated, so for a moment neither the old nor the new program runs.',
+  },
+  stillUsed: {
+    code: 'P106',
+    summary: 'Old program still used by somebody else',
+    explanation:
+      'A program of the outgoing generation is attached by somebody else. What it uses is kept in its generation directory until that attachment is gone; the apply then ends with exit code 7.',
+  },
+  foreignPin: {
+    code: 'P107',
+    summary: 'Foreign pin inside the stack',
+    explanation:
+      'Something that pinfold did not make lies in the tree that is about to be replaced. pinfold never touches what is not its own: move it elsewhere or remove it.',
+  },
+  longDrain: {
+    code: 'P108',
+    summary: 'One grace period is not enough for this program',
+    explanation:
+      'Sleepable programs may still be running in their old version after the RCU grace period that pinfold waits for. Its maps and arrays stay alive as long as it runs.',
+  },
+  unproven: {
+    code: 'P199',
+    summary: 'The order of steps is not safe',
+    explanation:
+      'The ledger found a step after which a reachable program array has no holder or misses a slot. This is a defect of pinfold; nothing was changed. Please report the plan.',
+  },
+}

@@ -1,0 +1,34 @@
+import { type LinkTarget, linkRules, targetKey } from '../model/link-spec.ts'
+import type { LinkState } from '../model/state.ts'
+import type { Change, Reason, Verdict } from './change.ts'
+import { differing } from './diff-map.ts'
+
+/** What happens to a link: kept, switched to another program, or made anew. */
+export type LinkDifference = Pick<Change, 'action' | 'because' | 'drift'> & { readonly verdict?: Verdict }
+
+/** Compares a live link with the wanted one; `reloaded` says that the wanted program is loaded anew by this plan. */
+export function diffLink(before: LinkState, after: LinkState, reloaded: boolean): LinkDifference {
+  if (before.live?.severed) return { action: 'replace', because: [{ attribute: 'severed' }], drift: true }
+  const moved = diffTarget(before.target, after.target)
+  if (moved.length > 0) return { action: 'replace', because: moved, verdict: verdictOfMove(before, after) }
+  const other = differing('program', before.program, after.program)
+  if (other.length === 0 && !reloaded) return { action: 'keep', because: [] }
+  const because: Reason[] =
+    other.length > 0 ? other : [{ attribute: 'program', before: before.program, after: after.program }]
+  const drift = before.program.startsWith('#') ? { drift: true } : {}
+  if (linkRules[after.target.kind].updatable) return { action: 'update', because, verdict: 'atomic', ...drift }
+  return { action: 'replace', because, verdict: after.onReplace, ...drift }
+}
+
+function diffTarget(before: LinkTarget, after: LinkTarget): Reason[] {
+  const target = differing('target', targetKey(before), targetKey(after))
+  if (target.length > 0 || before.kind !== 'xdp' || after.kind !== 'xdp') return target
+  // Unknown without a record (bpf_link_info has no mode): then the link is as good as the wanted one.
+  return before.mode === undefined ? [] : differing('mode', before.mode, after.mode)
+}
+
+/** On the same exclusive hook two links cannot stand side by side: EBUSY. */
+function verdictOfMove(before: LinkState, after: LinkState): Verdict {
+  const sameHook = targetKey(before.target) === targetKey(after.target)
+  return sameHook && linkRules[after.target.kind].exclusive ? 'gap' : after.onReplace
+}

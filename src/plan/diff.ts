@@ -1,0 +1,151 @@
+import type { Address, MapAddress, ProgramAddress } from '../model/address.ts'
+import type { LinkState, MapState, ProgramState, Resource, State } from '../model/state.ts'
+import type { Change, Reason, Verdict } from './change.ts'
+import { diffLink } from './diff-link.ts'
+import { diffMap, type MapDifference } from './diff-map.ts'
+import { diffProgram } from './diff-program.ts'
+import { follow, type MapOutcome } from './follow.ts'
+import { mapsReachedFrom } from './reach.ts'
+
+/**
+ * The difference of two states: one change for each resource of either, in the order maps, programs, links, then what goes.
+ * A replaced map drags the programs that use it along, those the arrays they stand in, and so on (see follow).
+ */
+export function diff(current: State, desired: State): readonly Change[] {
+  const closure = follow(desired, compareMaps(current, desired), comparePrograms(current, desired))
+  const wanted = [...desired.resources.values()]
+  const links = wanted.filter((it) => it.kind === 'link').map((link) => linkChange(current, link, closure.programs))
+  const maps = wanted
+    .filter((it) => it.kind === 'map')
+    .map((map) => {
+      const outcome = closure.maps.get(map.address)
+      const switched = outcome ? switchOf(map, desired, links) : 'atomic'
+      return mapChange(current, map, { outcome, switched, inner: newInner(map, closure.maps) })
+    })
+  const programs = wanted
+    .filter((it) => it.kind === 'program')
+    .map((program) => programChange(current, program, closure.programs.get(program.address) ?? []))
+  return [...maps, ...programs, ...links, ...deletions(current, desired)]
+}
+
+/** What is different about every map that both sides have. */
+function compareMaps(current: State, desired: State): Map<MapAddress, MapDifference> {
+  const found = new Map<MapAddress, MapDifference>()
+  for (const after of desired.resources.values()) {
+    const before = current.resources.get(after.address)
+    if (after.kind === 'map' && before?.kind === 'map') found.set(after.address, diffMap(before, after))
+  }
+  return found
+}
+
+/** Why each program of both sides is loaded anew, if it is. */
+function comparePrograms(current: State, desired: State): Map<ProgramAddress, readonly Reason[]> {
+  const found = new Map<ProgramAddress, readonly Reason[]>()
+  for (const after of desired.resources.values()) {
+    const before = current.resources.get(after.address)
+    if (after.kind === 'program' && before?.kind === 'program') found.set(after.address, diffProgram(before, after))
+  }
+  return found
+}
+
+interface MapContext {
+  readonly outcome: MapOutcome | undefined
+  /** How the links that lead to it are switched. */
+  readonly switched: Verdict
+  /** Inner maps that are made anew under the same address. */
+  readonly inner: readonly Reason[]
+}
+
+function mapChange(current: State, after: MapState, context: MapContext): Change {
+  const { address } = after
+  const { outcome, switched, inner } = context
+  const before = current.resources.get(address)
+  if (before?.kind !== 'map') return { action: 'create', address, because: [] }
+  const known = { ...liveOf(before), ...(before.live?.entries === undefined ? {} : { entries: before.live.entries }) }
+  if (outcome?.how === 'replace')
+    return { action: 'replace', address, because: outcome.because, ...lossOf(after, switched), ...known }
+  const because = [
+    ...(outcome?.because ?? []),
+    ...diffMap(before, after).contents,
+    ...inner,
+    ...pinReason(before, after),
+  ]
+  if (because.length === 0) return { action: 'keep', address, because, ...known }
+  return { action: 'update', address, because, verdict: 'atomic', ...known }
+}
+
+function newInner(map: MapState, outcomes: ReadonlyMap<MapAddress, MapOutcome>): Reason[] {
+  if (map.contents.kind !== 'inner') return []
+  return [...map.contents.slots]
+    .filter(([, inner]) => outcomes.get(inner as MapAddress)?.how === 'replace')
+    .map(([index, inner]) => ({ attribute: `inner.${index}`, before: inner, after: inner }))
+}
+
+function pinReason(before: MapState, after: MapState): Reason[] {
+  const pinned = (before.live?.pins.length ?? 0) > 0
+  return pinned === after.pinned ? [] : [{ attribute: 'pin', before: String(pinned), after: String(after.pinned) }]
+}
+
+/** Arrays of programs and read-only data are made anew from the manifest; anything else had contents of its own. */
+function lossOf(after: MapState, switched: Verdict): Pick<Change, 'verdict'> {
+  const { contents } = after
+  if (after.owner === 'foreign') return {}
+  if (contents.kind === 'slots' || (contents.kind === 'data' && contents.frozen)) return { verdict: switched }
+  return { verdict: 'data loss' }
+}
+
+function programChange(current: State, after: ProgramState, because: readonly Reason[]): Change {
+  const before = current.resources.get(after.address)
+  if (before?.kind !== 'program') return { action: 'create', address: after.address, because: [] }
+  const action = because.length > 0 ? 'update' : 'keep'
+  return { action, address: after.address, because, ...liveOf(before) }
+}
+
+function linkChange(
+  current: State,
+  after: LinkState,
+  reloaded: ReadonlyMap<ProgramAddress, readonly Reason[]>,
+): Change {
+  const { address } = after
+  const before = current.resources.get(address)
+  if (before?.kind !== 'link') return { action: 'create', address, because: [] }
+  const anew = !after.program.startsWith('#') && (reloaded.get(after.program as ProgramAddress)?.length ?? 0) > 0
+  return { address, ...diffLink(before, after, anew), ...liveOf(before) }
+}
+
+function deletions(current: State, desired: State): Change[] {
+  const kinds = ['link', 'program', 'map']
+  return [...current.resources.values()]
+    .filter((it) => !desired.resources.has(it.address))
+    .sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
+    .map((before) => ({
+      action: 'delete',
+      address: before.address,
+      because: [],
+      ...lossOfDeletion(before),
+      ...liveOf(before),
+    }))
+}
+
+function lossOfDeletion(before: Resource): Pick<Change, 'verdict'> {
+  if (before.kind !== 'map' || before.owner === 'foreign') return {}
+  return before.contents.kind === 'slots' || before.contents.kind === 'data' ? {} : { verdict: 'data loss' }
+}
+
+/** The worst verdict among the links from which a program that uses the map can be reached. */
+function switchOf(map: MapState, desired: State, links: readonly Change[]): Verdict {
+  const order: readonly Verdict[] = ['gap', 'overlap']
+  const verdicts = links
+    .filter(({ address }) => {
+      const link = desired.resources.get(address)
+      return link?.kind === 'link' && mapsReachedFrom(desired, link.program).has(map.address)
+    })
+    .map((change) => change.verdict)
+  return order.find((verdict) => verdicts.includes(verdict)) ?? 'atomic'
+}
+
+const liveOf = (before: Resource): Pick<Change, 'liveId'> => (before.live ? { liveId: before.live.id } : {})
+
+/** The changes by address. */
+export const byAddress = (changes: readonly Change[]): ReadonlyMap<Address, Change> =>
+  new Map(changes.map((change) => [change.address, change]))

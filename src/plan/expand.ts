@@ -1,0 +1,198 @@
+import { type Address, liveRef, nameOf, nextRef, type Ref } from '../model/address.ts'
+import type { CurrentState, DesiredState, LinkState, MapState, ProgramState, ProgramTarget } from '../model/state.ts'
+import { unreachable } from '../util/unreachable.ts'
+import type { Change } from './change.ts'
+import type { Stage, Staged } from './order.ts'
+import type { HeldProgram, LinkRef, MapRef, Operation, ProgramRef } from './step.ts'
+import { needsHolder } from './user-references.ts'
+
+/** Both sides, and how the steps name their objects. */
+export interface Sides {
+  readonly current: CurrentState
+  readonly desired: DesiredState
+  readonly changes: ReadonlyMap<Address, Change>
+}
+
+/** The operations that carry out one change, each with its stage; what goes is removed with its old tree (see retire). */
+export function expand(change: Change, sides: Sides): readonly Staged[] {
+  const wanted = sides.desired.resources.get(change.address)
+  if (wanted === undefined) return []
+  switch (wanted.kind) {
+    case 'map':
+      return expandMap(change, wanted, sides)
+    case 'program':
+      return expandProgram(change, wanted)
+    case 'link':
+      return expandLink(change, wanted, sides)
+    default:
+      return unreachable(wanted)
+  }
+}
+
+/** The object that stands for an address when the apply is done: the live one where it is kept, else the new one. */
+export function refOf(address: Address, sides: Pick<Sides, 'changes' | 'desired'>): Ref {
+  const action = sides.changes.get(address)?.action
+  const isProgram = address.startsWith('program.')
+  const stays = action === 'keep' || (action === 'update' && !isProgram)
+  return stays ? liveRef(address) : nextRef(address)
+}
+
+const held = (program: ProgramTarget, sides: Sides): HeldProgram =>
+  isForeign(program) ? program : (refOf(program, sides) as ProgramRef)
+
+const liveHeld = (program: ProgramTarget): HeldProgram => (isForeign(program) ? program : liveRef(program))
+
+const isForeign = (program: ProgramTarget): program is `#${number}` => program.startsWith('#')
+
+const treePath = (address: Address): string => `next/${address.slice(0, address.indexOf('.'))}s/${nameOf(address)}`
+
+const at = (stage: Stage, ...operations: readonly Operation[]): Staged[] =>
+  operations.map((operation) => ({ stage, operation }))
+
+function expandMap(change: Change, map: MapState, sides: Sides): Staged[] {
+  const target = refOf(map.address, sides) as MapRef
+  if (target.startsWith('next:')) return expandNewMap(map, target, sides)
+  const before = sides.current.resources.get(map.address)
+  if (before?.kind !== 'map') return []
+  const staged = map.pinned ? keepPin(before, target) : []
+  return change.action === 'update' ? [...staged, ...writeLive(before, map, sides)] : staged
+}
+
+function keepPin(before: MapState | ProgramState | LinkState, target: Ref): Staged[] {
+  const to = treePath(before.address)
+  const from = before.live?.pins[0]
+  return at('keep', from === undefined ? { kind: 'pin', target, path: to } : { kind: 'link-pin', target, from, to })
+}
+
+function expandNewMap(map: MapState, target: MapRef, sides: Sides): Staged[] {
+  // Whatever can lose its contents at the last user reference is pinned before anything can refer to it.
+  const stage = needsHolder(map) ? 'arrays' : 'maps'
+  const path = treePath(map.address)
+  if (map.owner === 'foreign')
+    return at(stage, { kind: 'open-map', target, path: map.foreignPath ?? '' }, { kind: 'pin', target, path })
+  const made = at(stage, { kind: 'create-map', target })
+  const pinned = map.pinned ? at(stage, { kind: 'pin', target, path }) : []
+  return [...made, ...pinned, ...fillNew(map, target, stage, sides)]
+}
+
+function fillNew(map: MapState, target: MapRef, stage: Stage, sides: Sides): Staged[] {
+  const { contents } = map
+  switch (contents.kind) {
+    case 'runtime':
+      return []
+    case 'entries':
+      return at(stage, { kind: 'write-entries', target, entries: contents.entries })
+    case 'data': {
+      const written = at(stage, { kind: 'write-data', target })
+      return contents.frozen ? [...written, ...at(stage, { kind: 'freeze', target })] : written
+    }
+    case 'slots': {
+      const slots = [...contents.slots].map(([index, program]) => [index, held(program, sides)] as const)
+      const fills = slots.map(([index, program]) => ({ kind: 'fill-slot', array: target, index, program }) as const)
+      return at('slots', ...fills, { kind: 'check-slots', array: target, slots: Object.fromEntries(slots) })
+    }
+    case 'inner': {
+      const inner = [...contents.slots].map(([index, address]) => ({ index, after: innerRef(address, sides) }))
+      return at('slots', ...inner.map((slot) => ({ kind: 'set-inner', outer: target, ...slot }) as const))
+    }
+    default:
+      return unreachable(contents)
+  }
+}
+
+const innerRef = (map: string, sides: Sides): MapRef =>
+  (map.startsWith('#') ? map : refOf(map as Address, sides)) as MapRef
+
+/** Entries, inner maps and single slots of a map that stays. */
+function writeLive(before: MapState, after: MapState, sides: Sides): Staged[] {
+  const target = liveRef(after.address)
+  return [
+    ...setEntries(before, after, target),
+    ...setInner(before, after, sides),
+    ...replaceSlots(before, after, sides),
+  ]
+}
+
+function setEntries(before: MapState, after: MapState, target: MapRef): Staged[] {
+  const found = new Map(
+    before.contents.kind === 'entries' ? before.contents.entries.map((it) => [it.key, it.value]) : [],
+  )
+  const wanted = new Map(
+    after.contents.kind === 'entries' ? after.contents.entries.map((it) => [it.key, it.value]) : [],
+  )
+  const keys = [...new Set([...wanted.keys(), ...found.keys()])].filter((key) => found.get(key) !== wanted.get(key))
+  return at(
+    'entries',
+    ...keys.map((key) => {
+      const [old, value] = [found.get(key), wanted.get(key)]
+      return {
+        kind: 'set-entry',
+        target,
+        key,
+        ...(old === undefined ? {} : { before: old }),
+        ...(value === undefined ? {} : { after: value }),
+      } as const
+    }),
+  )
+}
+
+function setInner(before: MapState, after: MapState, sides: Sides): Staged[] {
+  if (after.contents.kind !== 'inner') return []
+  const found = before.contents.kind === 'inner' ? before.contents.slots : new Map<number, string>()
+  return [...after.contents.slots].flatMap(([index, address]) => {
+    const old = found.get(index)
+    const wanted = innerRef(address, sides)
+    const oldRef = (old === undefined || old.startsWith('#') ? old : liveRef(old as Address)) as MapRef | undefined
+    if (oldRef === wanted) return []
+    const was = oldRef === undefined ? {} : { before: oldRef }
+    return at('entries', { kind: 'set-inner', outer: liveRef(after.address), index, ...was, after: wanted })
+  })
+}
+
+function replaceSlots(before: MapState, after: MapState, sides: Sides): Staged[] {
+  if (after.contents.kind !== 'slots') return []
+  const found = before.contents.kind === 'slots' ? before.contents.slots : new Map<number, ProgramTarget>()
+  const { slots } = after.contents
+  return [...new Set([...found.keys(), ...slots.keys()])].flatMap((index) => {
+    const [old, wanted] = [found.get(index), slots.get(index)]
+    const [oldRef, newRef] = [old && liveHeld(old), wanted && held(wanted, sides)]
+    if (oldRef === newRef) return []
+    const operation = { kind: 'replace-slot', array: liveRef(after.address), index } as const
+    return at('entries', { ...operation, ...(oldRef && { before: oldRef }), ...(newRef && { after: newRef }) })
+  })
+}
+
+function expandProgram(change: Change, program: ProgramState): Staged[] {
+  const path = treePath(program.address)
+  if (change.action === 'keep') {
+    const target = liveRef(program.address)
+    return at('keep', { kind: 'link-pin', target, from: path.replace('next/', 'live/'), to: path })
+  }
+  const target = nextRef(program.address)
+  return at('programs', { kind: 'load-program', target }, { kind: 'pin', target, path })
+}
+
+function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {
+  const before = sides.current.resources.get(link.address)
+  const program = held(link.program, sides)
+  if (before?.kind !== 'link' || change.action === 'create') return makeLink(link, program)
+  const target = liveRef(link.address) as LinkRef
+  if (change.action === 'keep') return keepPin(before, target)
+  if (change.action === 'update') {
+    const switched = { kind: 'update-link', target, program, expected: liveHeld(before.program) } as const
+    return [...keepPin(before, target), ...at('switch', switched)]
+  }
+  if (change.verdict !== 'gap') return makeLink(link, program)
+  const detached = {
+    kind: 'detach-link',
+    target,
+    paths: before.live?.pins ?? [],
+    program: liveHeld(before.program),
+  } as const
+  return [...at('switch', detached), ...makeLink(link, program)]
+}
+
+function makeLink(link: LinkState, program: HeldProgram): Staged[] {
+  const target = nextRef(link.address)
+  return at('switch', { kind: 'create-link', target, program }, { kind: 'pin', target, path: treePath(link.address) })
+}

@@ -1,0 +1,99 @@
+import type { MapAddress, ProgramAddress } from '../model/address.ts'
+import type { MapState, ProgramState, State } from '../model/state.ts'
+import type { Reason } from './change.ts'
+import type { MapDifference } from './diff-map.ts'
+
+/** What has to happen to a map that is fixed once made: another one, or one slot of it exchanged where it is. */
+export interface MapOutcome {
+  readonly how: 'replace' | 'in-place'
+  readonly because: readonly Reason[]
+}
+
+/** The maps that cannot stay as they are, and why each program is loaded anew (an empty list or no entry: it stays). */
+export interface Closure {
+  readonly maps: ReadonlyMap<MapAddress, MapOutcome>
+  readonly programs: ReadonlyMap<ProgramAddress, readonly Reason[]>
+}
+
+/**
+ * Closes the differences over use: a program is bound to its maps for good, so a replaced map means new programs; a program
+ * array is an immutable generation, so a new program in a slot means a new array, and that new callers. Cycles end since
+ * each round only adds.
+ */
+export function follow(
+  desired: State,
+  maps: ReadonlyMap<MapAddress, MapDifference>,
+  programs: ReadonlyMap<ProgramAddress, readonly Reason[]>,
+): Closure {
+  const wanted = [...desired.resources.values()]
+  const wantedMaps = wanted.filter((it) => it.kind === 'map')
+  const wantedPrograms = wanted.filter((it) => it.kind === 'program')
+  let closure: Closure = { maps: new Map(), programs }
+  for (;;) {
+    const nextMaps = followMaps(wantedMaps, maps, closure)
+    const nextPrograms = followPrograms(wantedPrograms, programs, nextMaps)
+    const before = weigh(closure)
+    closure = { maps: nextMaps, programs: nextPrograms }
+    if (weigh(closure) === before) return closure
+  }
+}
+
+/** Grows with every round that adds something: reasons, or a map that one slot in place no longer does for. */
+function weigh(closure: Closure): number {
+  const maps = [...closure.maps.values()].map((it) => it.because.length + (it.how === 'replace' ? 1 : 0))
+  const programs = [...closure.programs.values()].map((because) => because.length)
+  return [...maps, ...programs].reduce((sum, count) => sum + count, 0)
+}
+
+function followMaps(
+  wanted: readonly MapState[],
+  differences: ReadonlyMap<MapAddress, MapDifference>,
+  closure: Closure,
+): Map<MapAddress, MapOutcome> {
+  const outcomes = new Map<MapAddress, MapOutcome>()
+  for (const map of wanted) {
+    const difference = differences.get(map.address)
+    if (!difference) continue // it is created: nothing live depends on it
+    const slots = changedSlots(map, difference, closure)
+    const because = [...difference.fixed, ...slots]
+    if (because.length === 0) continue
+    // One slot is one atomic exchange; with two, packets would meet half-old, half-new chains.
+    const inPlace = map.onSlotChange === 'in-place' && difference.fixed.length === 0 && slots.length === 1
+    outcomes.set(map.address, { how: inPlace ? 'in-place' : 'replace', because })
+  }
+  return outcomes
+}
+
+/** Slots that hold another program than live: another one by name, or the same one loaded anew. */
+function changedSlots(map: MapState, difference: MapDifference, closure: Closure): Reason[] {
+  if (map.contents.kind !== 'slots') return []
+  const changed = new Map(difference.slots)
+  for (const [index, program] of map.contents.slots) {
+    const reloaded = (closure.programs.get(program as ProgramAddress)?.length ?? 0) > 0
+    if (reloaded && !changed.has(index))
+      changed.set(index, { attribute: `slots.${index}`, before: program, after: program })
+  }
+  return [...changed].sort(([a], [b]) => a - b).map(([, reason]) => reason)
+}
+
+function followPrograms(
+  wanted: readonly ProgramState[],
+  own: ReadonlyMap<ProgramAddress, readonly Reason[]>,
+  maps: ReadonlyMap<MapAddress, MapOutcome>,
+): Map<ProgramAddress, readonly Reason[]> {
+  const reasons = new Map<ProgramAddress, readonly Reason[]>()
+  for (const program of wanted) {
+    const known = own.get(program.address)
+    if (known === undefined) continue // it is created
+    if (known.length > 0) reasons.set(program.address, known)
+    else {
+      const replaced = program.maps.filter((map) => maps.get(map as MapAddress)?.how === 'replace')
+      if (replaced.length > 0)
+        reasons.set(
+          program.address,
+          replaced.map((map) => ({ attribute: 'uses', after: map })),
+        )
+    }
+  }
+  return reasons
+}

@@ -1,0 +1,124 @@
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { linkRules } from '../model/link-spec.ts'
+import type { CurrentState, DesiredState, MapState } from '../model/state.ts'
+import type { Change, Reason } from './change.ts'
+import { type PlanCode, planCodes } from './codes.ts'
+import { needsHolder } from './user-references.ts'
+
+/** Complaints about a wanted state alone, before the kernel is asked anything. */
+export function guardDesired(desired: DesiredState): readonly Diagnostic[] {
+  const maps = [...desired.resources.values()].filter((it) => it.kind === 'map')
+  return maps.filter((map) => !map.pinned && needsHolder(map)).map((map) => unheld(map, desired))
+}
+
+/** Risks of a set of changes; errors block the plan. */
+export function guardChanges(
+  changes: readonly Change[],
+  current: CurrentState,
+  desired?: DesiredState,
+): readonly Diagnostic[] {
+  return [
+    ...changes.flatMap((change) => guardChange(change, desired)),
+    ...foreignPins(current),
+    ...stillUsed(changes, current),
+    ...(desired ? sleepers(changes, desired) : []),
+  ]
+}
+
+/** True for a diagnostic that says the manifest itself forbids the change: exit code 4, not 1. */
+export const isBlocked = (diagnostic: Diagnostic): boolean => diagnostic.code === planCodes.refused.code
+
+function unheld(map: MapState, desired: DesiredState): Diagnostic {
+  const users = [...desired.resources.values()].filter((it) => it.kind === 'program' && it.maps.includes(map.address))
+  const names = users.map((user) => user.address).join(', ')
+  const loss = map.shape.type === 'prog_array' ? 'empties every slot of it' : 'drops what is attached to it'
+  return {
+    severity: 'error',
+    ...named(planCodes.unheld),
+    detail: `${map.address} (${map.shape.type}) is declared with "pin: false", so when this process exits the kernel ${loss}${names ? `, although it is used by ${names}` : ''}.`,
+    hint: `remove "pin: false" from maps.${map.address.slice(4)}: a pin is what holds it`,
+    address: map.address,
+    ...(map.at ? { at: map.at } : {}),
+  }
+}
+
+const named = ({ code, summary }: PlanCode): Pick<Diagnostic, 'code' | 'summary'> => ({ code, summary })
+
+function guardChange(change: Change, desired: DesiredState | undefined): Diagnostic[] {
+  const wanted = desired?.resources.get(change.address)
+  const where = { address: change.address, ...(wanted?.at ? { at: wanted.at } : {}) }
+  if (wanted?.kind === 'map' && change.action === 'replace' && change.verdict === 'data loss')
+    return [wanted.onChange === 'refuse' && !isGlobals(wanted) ? refused(change, where) : entriesLost(change, where)]
+  if (change.action === 'delete' && change.verdict === 'data loss') return [entriesLost(change, where)]
+  if (wanted?.kind === 'link' && change.verdict === 'gap') {
+    const why = linkRules[wanted.target.kind].exclusive ? 'its hook takes one link at a time' : 'the manifest says so'
+    const detail = `${change.address} is detached before the new one is attached, since ${why}: for a moment neither program runs.`
+    return [{ severity: 'warning', ...named(planCodes.gap), detail, ...where }]
+  }
+  return []
+}
+
+/** .data and .bss start anew with each layout; what they held is said to be reset, and not refused. */
+const isGlobals = (map: MapState): boolean => map.contents.kind === 'data'
+
+function refused(change: Change, where: Pick<Diagnostic, 'address' | 'at'>): Diagnostic {
+  const differences = change.because.map(describeReason).join('; ')
+  return {
+    severity: 'error',
+    ...named(planCodes.refused),
+    detail: `${change.address} differs from the live map #${change.liveId}: ${differences}. A live map cannot be changed, and replacing it loses its entries.`,
+    hint: `to lose the entries write "onChange: replace" under maps.${change.address.slice(4)}; otherwise keep the old definition`,
+    ...where,
+  }
+}
+
+const describeReason = ({ attribute, before, after }: Reason): string =>
+  attribute.startsWith('layout.')
+    ? `another BTF layout of the ${attribute.slice(7)}`
+    : `${attribute} ${before} -> ${after}`
+
+function entriesLost(change: Change, where: Pick<Diagnostic, 'address' | 'at'>): Diagnostic {
+  const count = change.entries === undefined ? 'what it holds' : `its ${change.entries} entries`
+  const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${count} will be lost.`
+  return { severity: 'warning', ...named(planCodes.entriesLost), detail, ...where }
+}
+
+function foreignPins(current: CurrentState): Diagnostic[] {
+  const live = current.trees.find((tree) => tree.name === 'live')
+  return (live?.pins ?? []).flatMap((pin) => {
+    if (pin.kind !== 'foreign') return []
+    const detail = `${current.directory}/${pin.path} (${pin.what}) was not made by pinfold but lies in the stack's own tree.`
+    const hint = 'move it elsewhere or remove it'
+    return [{ severity: 'error', ...named(planCodes.foreignPin), detail, hint } as const]
+  })
+}
+
+/** Outgoing programs that a link of somebody else runs. */
+function stillUsed(changes: readonly Change[], current: CurrentState): Diagnostic[] {
+  const ours = new Set(
+    current.trees.flatMap((tree) => tree.pins.flatMap((pin) => (pin.kind === 'link' ? [pin.id] : []))),
+  )
+  const roots = current.graph.roots.filter((root) => root.link === undefined || !ours.has(root.link))
+  return changes.flatMap((change) => {
+    if (!change.address.startsWith('program.') || change.action === 'keep') return []
+    return roots
+      .filter((root) => root.program === change.liveId)
+      .map((root) => {
+        const detail = `${change.address} (#${change.liveId}) is also attached by ${root.via}, which is not part of the stack: it and the arrays it uses are kept.`
+        const hint = 'detach it there and apply again to remove what is left'
+        return { severity: 'warning', ...named(planCodes.stillUsed), detail, hint, address: change.address } as const
+      })
+  })
+}
+
+const BPF_F_SLEEPABLE = 1 << 4
+
+function sleepers(changes: readonly Change[], desired: DesiredState): Diagnostic[] {
+  return changes.flatMap((change) => {
+    const program = desired.resources.get(change.address)
+    const sleepable = program?.kind === 'program' && ((program.load?.flags ?? 0) & BPF_F_SLEEPABLE) !== 0
+    if (!sleepable || change.action !== 'update') return []
+    const detail = `${change.address} may sleep: its old version can run on after the switch for as long as it sleeps.`
+    return [{ severity: 'warning', ...named(planCodes.longDrain), detail, address: change.address } as const]
+  })
+}

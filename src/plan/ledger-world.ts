@@ -1,0 +1,119 @@
+import type { Address, Ref } from '../model/address.ts'
+import type { SystemGraph } from '../model/graph.ts'
+import { mapTypeRule } from '../model/map-types.ts'
+import type { CurrentState, DesiredState } from '../model/state.ts'
+import { needsHolder } from './user-references.ts'
+
+/**
+ * The kernel as far as the proof needs it: who refers to what. Keys: `map#12` for what exists, `next:map.flows` for what the
+ * plan makes. Mutable, and private to one run of the ledger.
+ */
+export interface World {
+  readonly maps: Map<string, WorldMap>
+  readonly programs: Map<string, WorldProgram>
+  readonly links: Map<string, WorldLink>
+}
+
+export interface Holdings {
+  readonly pins: Set<string>
+  /** The applying process has a descriptor. */
+  open: boolean
+}
+
+export interface WorldMap extends Holdings {
+  /** For people: `live:map.tail_calls`, `#41 (jmp_table)`. */
+  readonly name: string
+  /** The kernel does something at its last user reference. */
+  readonly ruled: boolean
+  /** The proof is about it: it is the stack's, or held by it. */
+  scoped: boolean
+  readonly slots: Map<number, string>
+  readonly inner: Map<number, string>
+  /** Slots that have to be filled whenever a live program can reach it. */
+  readonly required: Set<number>
+}
+
+export interface WorldProgram extends Holdings {
+  readonly maps: readonly string[]
+}
+
+export interface WorldLink extends Holdings {
+  program: string
+  /** Held by somebody else: no pin of ours, and no crash of ours, matters to it. */
+  readonly foreign: boolean
+}
+
+/** The key of a reference: existing objects go by their id, so that two names of one object are one. */
+export function keyOf(ref: string, existing: Readonly<Record<string, number>>): string {
+  if (ref.startsWith('#')) return `program${ref}`
+  const id = existing[ref]
+  return id === undefined ? ref : `${ref.slice(5, ref.indexOf('.'))}#${id}`
+}
+
+/** The world before the first step. */
+export function worldOf(current: CurrentState, existing: Readonly<Record<string, number>>): World {
+  const world: World = { maps: new Map(), programs: new Map(), links: new Map() }
+  const names = new Map(Object.entries(existing).map(([ref]) => [keyOf(ref, existing), ref]))
+  addGraph(world, current.graph, names)
+  for (const pin of current.trees.flatMap((tree) => tree.pins)) {
+    if (pin.kind === 'map') scope(world.maps.get(`map#${pin.id}`), pin.path)
+    if (pin.kind === 'program') world.programs.get(`program#${pin.id}`)?.pins.add(pin.path)
+    if (pin.kind === 'link' && !pin.severed) addLink(world, pin)
+  }
+  return world
+}
+
+function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, string>): void {
+  for (const program of graph.programs.values())
+    world.programs.set(`program#${program.id}`, {
+      maps: program.maps.map((id) => `map#${id}`),
+      pins: new Set(),
+      open: false,
+    })
+  for (const map of graph.maps.values()) {
+    const slots = new Map([...map.programs].map(([index, id]) => [index, `program#${id}`]))
+    world.maps.set(`map#${map.id}`, {
+      name: names.get(`map#${map.id}`) ?? `#${map.id} (${map.name})`,
+      ruled: map.type !== undefined && mapTypeRule(map.type).atLastUserReference !== undefined,
+      scoped: false,
+      slots,
+      inner: new Map(map.inner.map((id, index) => [index, `map#${id}`])),
+      required: new Set(slots.keys()),
+      pins: new Set(),
+      open: false,
+    })
+  }
+  graph.roots.forEach((root, index) => {
+    const key = root.link === undefined ? `root ${index}` : `link#${root.link}`
+    world.links.set(key, { program: `program#${root.program}`, foreign: true, pins: new Set(), open: false })
+  })
+}
+
+function scope(map: WorldMap | undefined, path: string): void {
+  map?.pins.add(path)
+  if (map) map.scoped = map.ruled
+}
+
+/** A link of the stack: alive as long as its pins are. */
+function addLink(world: World, pin: { readonly id: number; readonly programId: number; readonly path: string }): void {
+  const key = `link#${pin.id}`
+  const known = world.links.get(key)
+  const pins = new Set(known && !known.foreign ? known.pins : []).add(pin.path)
+  world.links.set(key, { program: `program#${pin.programId}`, foreign: false, pins, open: false })
+}
+
+/** A map that the plan makes or opens. */
+export function newMap(ref: Ref, desired: DesiredState | undefined, required: ReadonlySet<number>): WorldMap {
+  const wanted = desired?.resources.get(ref.slice(5) as Address)
+  const ruled = wanted?.kind === 'map' && needsHolder(wanted)
+  return {
+    name: ref,
+    ruled,
+    scoped: ruled,
+    slots: new Map(),
+    inner: new Map(),
+    required: new Set(required),
+    pins: new Set(),
+    open: true,
+  }
+}

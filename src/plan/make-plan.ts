@@ -1,0 +1,145 @@
+import type { Ref } from '../model/address.ts'
+import { PlanError } from '../model/errors.ts'
+import type { CurrentState, DesiredState, Tree } from '../model/state.ts'
+import type { Change } from './change.ts'
+import { planCodes } from './codes.ts'
+import { byAddress, diff } from './diff.ts'
+import { expand, type Sides } from './expand.ts'
+import { guardChanges, guardDesired } from './guard.ts'
+import { keepLedger } from './holders.ts'
+import { makeRecord } from './make-record.ts'
+import { order, type Staged } from './order.ts'
+import type { Plan } from './plan.ts'
+import { existingOf, preconditionsOf } from './preconditions.ts'
+import { retire } from './retire.ts'
+import type { Operation } from './step.ts'
+
+/**
+ * The plan that turns what a stack is into what a manifest wants; no steps where nothing differs. Diagnostics of severity
+ * `error` mean that it must not be applied. Pure: the same states give the same plan. Throws a PlanError (P101) when a program
+ * array would be left without a holder, before anything is compared, and (P199) when the ledger finds its own order unsafe.
+ */
+export function makePlan(current: CurrentState, desired: DesiredState): Plan {
+  refuseUnheld(desired)
+  const changes = diff(current, desired)
+  const diagnostics = guardChanges(changes, current, desired)
+  const from = current.generation
+  const head = {
+    version: 1,
+    action: 'apply',
+    stack: desired.stack,
+    directory: current.directory,
+    changes,
+    diagnostics,
+  } as const
+  if (changes.every((change) => change.action === 'keep') && current.trees.some((tree) => tree.name === 'live'))
+    return {
+      ...head,
+      generation: { from, to: from },
+      steps: [],
+      existing: {},
+      preconditions: [],
+      ledger: { arrays: heldNow(current), rows: [] },
+    }
+  const existing = { ...existingOf(current), ...openedBy(desired) }
+  const sides: Sides = { current, desired, changes: byAddress(changes) }
+  const steps = order([...changes.flatMap((change) => expand(change, sides)), ...around(sides)])
+  return {
+    ...head,
+    generation: { from, to: from + 1 },
+    steps,
+    record: makeRecord(desired, from + 1),
+    existing,
+    preconditions: preconditionsOf(current),
+    ledger: prove({ current, desired, steps, existing }),
+  }
+}
+
+/** True when an apply of this plan would do something. */
+export const hasChanges = (plan: Plan): boolean => plan.steps.length > 0
+
+/** The ledger of a list of steps; throws a PlanError (P199) that names the first step after which an array is lost. */
+export function prove(input: Parameters<typeof keepLedger>[0]): Plan['ledger'] {
+  const { ledger, violations } = keepLedger(input)
+  const first = violations[0]
+  if (!first) return ledger
+  const step = input.steps[first.step]
+  throw new PlanError(
+    `cannot plan ${input.current.stack}: step ${first.step + 1} (${step?.kind}) leaves ${first.array} with ${first.what} ${first.when}`,
+    { code: planCodes.unproven.code, hint: 'nothing was changed; please report this plan' },
+  )
+}
+
+function refuseUnheld(desired: DesiredState): void {
+  const problems = guardDesired(desired)
+  if (problems.length === 0) return
+  const addresses = problems.map((problem) => problem.address).join(', ')
+  throw new PlanError(
+    `cannot plan ${desired.stack}: nothing would hold ${addresses}`,
+    { code: planCodes.unheld.code },
+    problems,
+  )
+}
+
+/** Program arrays of a stack that nothing has to be done to. */
+function heldNow(current: CurrentState): string[] {
+  const maps = [...current.resources.values()].filter((it) => it.kind === 'map' && it.shape.type === 'prog_array')
+  return maps.map((map) => `live:${map.address}`)
+}
+
+/** Ids of the foreign maps that the plan opens. */
+function openedBy(desired: DesiredState): Record<Ref, number> {
+  const opened: Record<Ref, number> = {}
+  for (const map of desired.resources.values())
+    if (map.kind === 'map' && map.live) opened[`next:${map.address}`] = map.live.id
+  return opened
+}
+
+/** What is done around the changes: the new tree and its record, publishing, and the end of the old tree. */
+function around(sides: Sides): Staged[] {
+  const { current, desired } = sides
+  const live = current.trees.find((tree) => tree.name === 'live')
+  const directories = ['next', 'next/maps', 'next/programs', 'next/links']
+  const staged = (stage: Staged['stage'], operations: readonly Operation[]): Staged[] =>
+    operations.map((operation) => ({ stage, operation }))
+  const { ownership } = desired
+  return [
+    ...staged(
+      'directories',
+      directories.map((path) => ({ kind: 'make-directory', path }) as const),
+    ),
+    ...staged('record', [{ kind: 'write-record', path: 'next/record' }]),
+    ...(ownership ? staged('ownership', [{ kind: 'set-ownership', path: 'next', ownership }]) : []),
+    ...staged('publish', [
+      live ? { kind: 'exchange', a: 'next', b: 'live' } : { kind: 'rename', from: 'next', to: 'live' },
+    ]),
+    ...(live ? staged('retire', retireOld(live, sides)) : []),
+  ]
+}
+
+function retireOld(live: Tree, { current, changes }: Sides): Operation[] {
+  const name = freeName(current)
+  const kept = new Set<number>()
+  const removed = new Set<string>()
+  for (const resource of current.resources.values()) {
+    const change = changes.get(resource.address)
+    if (resource.kind === 'map' && resource.live && stays(change)) kept.add(resource.live.id)
+    if (resource.kind === 'link' && isGap(change)) for (const path of resource.live?.pins ?? []) removed.add(path)
+  }
+  const retirement = { tree: live, name, kept, removed, graph: current.graph, side: 'live' } as const
+  return [{ kind: 'rename', from: 'next', to: name }, ...retire(retirement)]
+}
+
+const stays = (change: Change | undefined): boolean => change?.action === 'keep' || change?.action === 'update'
+
+const isGap = (change: Change | undefined): boolean => change?.action === 'replace' && change.verdict === 'gap'
+
+/** `gen-7`, or with a suffix where a kept remainder of another generation 7 lies there. */
+function freeName(current: CurrentState): string {
+  const taken = new Set(current.trees.map((tree) => tree.name))
+  const name = `gen-${current.generation}`
+  for (let suffix = 2; ; suffix++) {
+    const candidate = suffix === 2 ? name : `${name}-${suffix - 1}`
+    if (!taken.has(candidate)) return candidate
+  }
+}

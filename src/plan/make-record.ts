@@ -1,0 +1,60 @@
+import { nameOf } from '../model/address.ts'
+import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord } from '../model/record.ts'
+import type { DesiredState, LinkState, MapState, ProgramState } from '../model/state.ts'
+
+/** What the kernel would forget of a wanted state, to be pinned beside it. */
+export function makeRecord(desired: DesiredState, generation: number): StackRecord {
+  const programs: Record<string, RecordedProgram> = {}
+  const maps: Record<string, RecordedMap> = {}
+  const links: Record<string, RecordedLink> = {}
+  for (const resource of desired.resources.values()) {
+    const name = nameOf(resource.address)
+    if (resource.kind === 'map') maps[name] = recordMap(resource)
+    else if (resource.kind === 'program') Object.assign(programs, recordProgram(resource))
+    else Object.assign(links, recordLink(resource))
+  }
+  return {
+    version: 1,
+    stack: desired.stack,
+    generation,
+    phase: 'published',
+    manifest: desired.digest,
+    programs,
+    maps,
+    links,
+  }
+}
+
+function recordProgram(program: ProgramState): Record<string, RecordedProgram> {
+  if (!program.load || !program.code) return {}
+  const instructions = Buffer.from(program.code.instructions).toString('base64')
+  return { [nameOf(program.address)]: { load: program.load, instructions, references: program.code.references } }
+}
+
+function recordMap(map: MapState): RecordedMap {
+  const { owner, pinned, layout, contents, shape } = map
+  return {
+    owner,
+    pinned,
+    layout,
+    ...(shape.inner ? { innerShape: shape.inner } : {}),
+    ...(map.foreignPath === undefined ? {} : { foreignPath: map.foreignPath }),
+    ...(contents.kind === 'slots'
+      ? { slots: Object.fromEntries(contents.slots) as RecordedMap['slots'] & object }
+      : {}),
+    ...(contents.kind === 'inner'
+      ? { inner: Object.fromEntries(contents.slots) as RecordedMap['inner'] & object }
+      : {}),
+    ...(contents.kind === 'entries' ? { entries: contents.entries } : {}),
+    ...(contents.kind === 'data' ? recordData(contents) : {}),
+  }
+}
+
+function recordData(contents: MapState['contents'] & { kind: 'data' }): Pick<RecordedMap, 'initial' | 'frozen'> {
+  return { frozen: contents.frozen, ...(contents.initial === undefined ? {} : { initial: contents.initial }) }
+}
+
+const recordLink = (link: LinkState): Record<string, RecordedLink> =>
+  link.program.startsWith('#')
+    ? {}
+    : { [nameOf(link.address)]: { program: link.program as RecordedLink['program'], target: link.target } }

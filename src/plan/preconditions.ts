@@ -1,0 +1,26 @@
+import type { Ref } from '../model/address.ts'
+import type { CurrentState } from '../model/state.ts'
+import type { Precondition } from './plan.ts'
+
+/** Kernel ids of what the live tree holds, by reference. */
+export function existingOf(current: CurrentState): Record<Ref, number> {
+  const existing: Record<Ref, number> = {}
+  for (const resource of current.resources.values())
+    if (resource.live) existing[`live:${resource.address}`] = resource.live.id
+  return existing
+}
+
+/** What a plan made from this state relies on: the live pins as they are, the links' programs, and no staging tree. */
+export function preconditionsOf(current: CurrentState): Precondition[] {
+  const live = current.trees.find((tree) => tree.name === 'live')
+  const next: Precondition = { kind: 'absent', path: 'next' }
+  if (!live) return [next, { kind: 'absent', path: 'live' }]
+  const pins = live.pins.flatMap((pin): Precondition[] => {
+    if (pin.kind === 'foreign' || pin.kind === 'record') return []
+    const same: Precondition = { kind: 'pin', path: pin.path, object: pin.kind, id: pin.id }
+    return pin.kind === 'link' && !pin.severed
+      ? [same, { kind: 'link-runs', link: pin.id, program: pin.programId }]
+      : [same]
+  })
+  return [next, ...pins]
+}

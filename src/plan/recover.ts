@@ -1,0 +1,151 @@
+import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, type Ref } from '../model/address.ts'
+import type { SystemGraph } from '../model/graph.ts'
+import type { CurrentState, Tree, TreePin } from '../model/state.ts'
+import { removeAll } from './destroy.ts'
+import { prove } from './make-plan.ts'
+import type { Plan } from './plan.ts'
+import { retire } from './retire.ts'
+import type { Operation, Phase, Step } from './step.ts'
+
+/** What a crash left, and so what has to be done first. */
+export type Leftover =
+  /** A destroy began: finish it. */
+  | 'destroy'
+  /** Every link runs the staged generation: it is live in all but name. Publish it. */
+  | 'publish'
+  /** Some links run the staged generation: switch them back, then remove it. */
+  | 'switch-back'
+  /** The staged generation runs nowhere: remove it. */
+  | 'discard'
+  /** The trees were exchanged: retire the old one. */
+  | 'retire'
+
+/**
+ * The plan that brings a stack back to one whole generation after a crash; undefined when nothing was interrupted. What a
+ * tree is follows from its record and from the programs that the links run, never from its directory's name.
+ */
+export function planRecovery(current: CurrentState): (Plan & { readonly leftover: readonly Leftover[] }) | undefined {
+  const found = findLeftovers(current)
+  const steps = found.flatMap(({ steps }) => steps)
+  if (steps.length === 0) return undefined
+  const existing = existingInTrees(current)
+  return {
+    version: 1,
+    action: 'recover',
+    stack: current.stack,
+    directory: current.directory,
+    generation: { from: current.generation, to: current.generation },
+    changes: [],
+    steps,
+    existing,
+    preconditions: [],
+    ledger: prove({ current, steps, existing }),
+    diagnostics: [],
+    leftover: found.map(({ leftover }) => leftover),
+  }
+}
+
+interface Found {
+  readonly leftover: Leftover
+  readonly steps: readonly Step[]
+}
+
+function findLeftovers(current: CurrentState): Found[] {
+  const live = current.trees.find((tree) => tree.name === 'live')
+  const next = current.trees.find((tree) => tree.name === 'next')
+  if (current.record?.phase === 'destroying') return [{ leftover: 'destroy', steps: removeAll(current) }]
+  const old = current.trees.filter((tree) => tree !== live && tree !== next)
+  const staged = next ? [judgeNext(next, live, current)] : []
+  const retired = old.flatMap((tree) => retireOld(tree, live, current))
+  return [...staged, ...retired]
+}
+
+function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): Found {
+  const nextGeneration = next.record?.generation ?? 0
+  if (live && nextGeneration < (live.record?.generation ?? 0))
+    return { leftover: 'retire', steps: inPhase('retire', removeTree(next, live, current)) }
+  const running = switchedLinks(next, live, current.graph)
+  if (running.length === 0) return { leftover: 'discard', steps: inPhase('retire', removeTree(next, live, current)) }
+  if (isComplete(next)) return { leftover: 'publish', steps: publish(next, live, current) }
+  return {
+    leftover: 'switch-back',
+    steps: [...inPhase('switch', switchBack(running, live)), ...inPhase('retire', removeTree(next, live, current))],
+  }
+}
+
+type LinkPin = TreePin & { readonly kind: 'link' }
+type ProgramPin = TreePin & { readonly kind: 'program' }
+
+const linksOf = (tree: Tree): LinkPin[] => tree.pins.filter((pin) => pin.kind === 'link')
+const programsOf = (tree: Tree): ProgramPin[] => tree.pins.filter((pin) => pin.kind === 'program')
+const programAt = (tree: Tree | undefined, address: ProgramAddress | undefined): ProgramPin | undefined =>
+  tree && programsOf(tree).find((pin) => pin.address === address)
+
+/** Links pinned in the staged tree that run one of its own new programs. */
+function switchedLinks(next: Tree, live: Tree | undefined, graph: SystemGraph): LinkPin[] {
+  const old = new Set(live ? programsOf(live).map((pin) => pin.id) : [])
+  const fresh = new Set(programsOf(next).flatMap((pin) => (old.has(pin.id) ? [] : [pin.id])))
+  const alive = new Set(graph.roots.map((root) => root.link))
+  return linksOf(next).filter((pin) => fresh.has(pin.programId) && alive.has(pin.id))
+}
+
+/** True when every recorded link is pinned in the tree and runs the program that the tree's record names. */
+function isComplete(next: Tree): boolean {
+  const links = new Map(linksOf(next).map((pin) => [pin.address, pin]))
+  return Object.entries(next.record?.links ?? {}).every(([name, recorded]) => {
+    const pin = links.get(linkAddress(name))
+    return pin !== undefined && !pin.severed && pin.programId === programAt(next, recorded.program)?.id
+  })
+}
+
+function publish(next: Tree, live: Tree | undefined, current: CurrentState): Step[] {
+  if (!live) return inPhase('publish', [{ kind: 'rename', from: 'next', to: 'live' }])
+  const exchanged = inPhase('publish', [{ kind: 'exchange', a: 'next', b: 'live' }])
+  // The old tree lies at next/ from then on; kept is what the published tree pins.
+  const old = retire({ tree: live, name: 'next', kept: mapsIn(next), graph: current.graph, side: 'live' })
+  return [...exchanged, ...inPhase('retire', old)]
+}
+
+/** Links that existed before run their old program again; new ones go with the tree. */
+function switchBack(running: readonly LinkPin[], live: Tree | undefined): Operation[] {
+  const before = new Map(live ? linksOf(live).map((pin) => [pin.id, pin]) : [])
+  return running.flatMap((pin): Operation[] => {
+    const old = before.get(pin.id)
+    const program = old && programAt(live, live?.record?.links[old.address.slice('link.'.length)]?.program)
+    if (!old || !program) return []
+    const target = liveRef(old.address as LinkAddress)
+    return [{ kind: 'update-link', target, program: liveRef(program.address), expected: `#${pin.programId}` }]
+  })
+}
+
+function removeTree(tree: Tree, live: Tree | undefined, current: CurrentState): readonly Operation[] {
+  return retire({ tree, kept: live ? mapsIn(live) : new Set(), graph: current.graph, side: 'next' })
+}
+
+const mapsIn = (tree: Tree): Set<number> => new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : [])))
+
+/** A former generation goes unless somebody's attachment still reaches its programs: then it waits for the next time. */
+function retireOld(tree: Tree, live: Tree | undefined, current: CurrentState): Found[] {
+  const kept = live ? mapsIn(live) : new Set<number>()
+  const own = new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' && !kept.has(pin.id) ? [pin.id] : [])))
+  const used = current.graph.roots.some((root) =>
+    (current.graph.programs.get(root.program)?.maps ?? []).some((map) => own.has(map)),
+  )
+  if (used) return []
+  return [{ leftover: 'retire', steps: inPhase('retire', removeTree(tree, live, current)) }]
+}
+
+const inPhase = (phase: Phase, operations: readonly Operation[]): Step[] =>
+  operations.map((operation) => ({ phase, ...operation }))
+
+/** Ids by reference: the live tree's, and the staged tree's where they differ. */
+function existingInTrees(current: CurrentState): Record<Ref, number> {
+  const existing: Record<Ref, number> = {}
+  for (const tree of current.trees) {
+    for (const pin of tree.pins) {
+      if (!('address' in pin)) continue
+      existing[tree.name === 'live' ? liveRef(pin.address) : nextRef(pin.address)] = pin.id
+    }
+  }
+  return existing
+}

@@ -1,0 +1,14 @@
+import { mapTypeRule } from '../model/map-types.ts'
+import type { MapState } from '../model/state.ts'
+
+/**
+ * True for a map that loses something at its last user reference (descriptor or pin), even while programs use it: program
+ * arrays are emptied, sockmaps and sockhashes release their programs, timers and work queues in values are cancelled.
+ */
+export function needsHolder(map: Pick<MapState, 'shape' | 'layout'>): boolean {
+  if (mapTypeRule(map.shape.type).atLastUserReference) return true
+  return timerTypes.some((name) => map.layout.value?.includes(name))
+}
+
+/** Kernel types whose owner map cancels them at its last user reference (68134668c17f, d56b63cf0c0f). */
+const timerTypes = ['bpf_timer', 'bpf_wq']
