@@ -1,0 +1,94 @@
+import type { XdpMode } from '../model/link-spec.ts'
+import type { AttachType, ProgramType } from '../model/program-types.ts'
+import type { Ownership } from '../model/state.ts'
+import type { Value } from '../model/value.ts'
+
+/** A manifest with variables filled in, defaults in place and every name bare: plain data, safe to trust. */
+export interface Manifest {
+  readonly version: 1
+  /** The stack. */
+  readonly name: string
+  /** Absent: root, 0700. */
+  readonly ownership?: Ownership
+  readonly objects: ReadonlyMap<string, ManifestObject>
+  readonly maps: ReadonlyMap<string, ManifestMap>
+  readonly programs: ReadonlyMap<string, ManifestProgram>
+  readonly links: ReadonlyMap<string, ManifestLink>
+}
+
+export interface ManifestObject {
+  readonly name: string
+  /** As written: relative to the manifest's directory, or absolute. */
+  readonly file: string
+  readonly globals: ReadonlyMap<string, Value>
+}
+
+export type ManifestMap = OwnMap | ForeignMap
+
+/** A map that the stack makes. At most one of slots, entries and inner is there. */
+export interface OwnMap {
+  readonly owner: 'stack'
+  readonly name: string
+  /** Which object declares it, where the manifest says so. */
+  readonly object?: string
+  readonly onChange: 'refuse' | 'replace'
+  readonly onSlotChange: 'replace' | 'in-place'
+  readonly pin: boolean
+  readonly maxEntries?: number
+  /** The whole program array, by index; `undefined` leaves a slot empty. */
+  readonly slots?: readonly (readonly [index: number, program: string | undefined])[]
+  /** Entries that it must hold; others are left alone. */
+  readonly entries?: readonly ManifestEntry[]
+  /** Maps inside a map of maps, by index. */
+  readonly inner?: readonly (readonly [index: number, map: string])[]
+}
+
+/** A map of someone else: used, held and checked, never changed. */
+export interface ForeignMap {
+  readonly owner: 'foreign'
+  readonly name: string
+  readonly object?: string
+  /** Where its owner has pinned it; absolute. */
+  readonly pinned: string
+}
+
+export interface ManifestEntry {
+  readonly key: Value
+  readonly value: Value
+  /** Where it stands in the manifest, for `LoadedManifest.at`. */
+  readonly path: Path
+}
+
+export interface ManifestProgram {
+  readonly name: string
+  readonly object?: string
+  /** Its name in the object; the same as `name` where the manifest does not say. */
+  readonly function: string
+  readonly type?: ProgramType
+  readonly attachType?: AttachType
+  readonly attachTarget?: string
+  readonly sleepable?: boolean
+}
+
+export interface ManifestLink {
+  readonly name: string
+  /** Declared under `programs`. */
+  readonly program: string
+  /** Absent: the program's section says it all. */
+  readonly attach?: ManifestAttach
+  readonly onReplace: 'overlap' | 'gap'
+}
+
+/** Where a link is attached, before interfaces, cgroups and namespaces are looked up. */
+export type ManifestAttach =
+  | { readonly kind: 'xdp'; readonly interface: string; readonly mode: XdpMode }
+  | { readonly kind: 'tcx'; readonly interface: string; readonly direction: 'ingress' | 'egress' }
+  /** Without an attach type the program's section tells it. */
+  | { readonly kind: 'cgroup'; readonly path: string; readonly attachType?: AttachType }
+  | { readonly kind: 'netns'; readonly path: string; readonly attachType?: 'sk_lookup' | 'flow_dissector' }
+  | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
+  | { readonly kind: 'raw_tracepoint'; readonly name: string }
+  | { readonly kind: 'iter'; readonly map?: string }
+
+/** A place in the manifest: keys as text, positions in lists as numbers or text. */
+export type Path = readonly (string | number)[]

@@ -1,0 +1,137 @@
+import type { Ownership } from '../model/state.ts'
+import type {
+  Manifest,
+  ManifestAttach,
+  ManifestEntry,
+  ManifestLink,
+  ManifestMap,
+  ManifestObject,
+  ManifestProgram,
+} from './manifest.ts'
+import { bareName } from './references.ts'
+import { childrenOf, nodeAt, plainValue, type SourceNode } from './source-tree.ts'
+import type { SourceLink, SourceManifest, SourceMap, SourceObject, SourceProgram } from './types.generated.ts'
+
+/** Turns a tree that passed every check into the manifest: defaults filled in, short forms spelled out, names bare. */
+export function normalize(root: SourceNode): Manifest {
+  const source = plainValue(root) as unknown as SourceManifest
+  const ownership = ownershipOf(source)
+  return present({
+    version: source.version,
+    name: source.name,
+    ownership,
+    objects: mapEach(source.objects, objectOf),
+    maps: mapEach(source.maps, (name, map) => mapOf(name, map, root)),
+    programs: mapEach(source.programs, programOf),
+    links: mapEach(source.links, linkOf),
+  })
+}
+
+function ownershipOf({ owner, mode }: SourceManifest): Ownership | undefined {
+  if (owner === undefined && mode === undefined) return undefined
+  return present({ ...owner, mode: mode === undefined ? undefined : Number.parseInt(mode, 8) })
+}
+
+function objectOf(name: string, { file, globals }: SourceObject): ManifestObject {
+  return { name, file, globals: new Map(Object.entries(globals ?? {})) }
+}
+
+function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
+  const {
+    object,
+    pinned,
+    onChange = 'refuse',
+    onSlotChange = 'replace',
+    pin = true,
+    maxEntries,
+    slots,
+    inner,
+  } = source ?? {}
+  if (pinned !== undefined) return present({ owner: 'foreign' as const, name, object, pinned })
+  return present({
+    owner: 'stack' as const,
+    name,
+    object,
+    onChange,
+    onSlotChange,
+    pin,
+    maxEntries,
+    slots: indexed(slots, (program) => (program === null ? undefined : bareName(program))),
+    entries: entriesOf(name, root),
+    inner: indexed(inner, bareName),
+  })
+}
+
+/** A mapping of indexes as a list in their order; an empty one is a list of none. */
+function indexed<From, To>(
+  source: Readonly<Record<string, From>> | null | undefined,
+  convert: (value: From) => To,
+): readonly (readonly [number, To])[] | undefined {
+  if (source === undefined) return undefined
+  const pairs = Object.entries(source ?? {}).map(([index, value]) => [Number(index), convert(value)] as const)
+  return pairs.sort(([a], [b]) => a - b)
+}
+
+/** Both forms as one list. From the tree, since plain data would lose the type of a mapping's keys. */
+function entriesOf(map: string, root: SourceNode): readonly ManifestEntry[] | undefined {
+  const path = ['maps', map, 'entries']
+  const entries = nodeAt(root, path)
+  if (entries === undefined) return undefined
+  return [...childrenOf(entries)].map(([name, { key, node }]) => {
+    if (entries.kind !== 'sequence') return { key: key.value, value: plainValue(node), path: [...path, name] }
+    return { key: partOf(node, 'key'), value: partOf(node, 'value'), path: [...path, Number(name)] }
+  })
+}
+
+function partOf(entry: SourceNode, name: 'key' | 'value'): ManifestEntry['key'] {
+  const part = nodeAt(entry, [name])
+  return part === undefined ? null : plainValue(part)
+}
+
+function programOf(name: string, source: SourceProgram): ManifestProgram {
+  const { object, function: symbol = name, type, attachType, attachTarget, sleepable } = source ?? {}
+  return present({ name, object, function: symbol, type, attachType, attachTarget, sleepable })
+}
+
+function linkOf(name: string, { program, attach, onReplace = 'overlap' }: SourceLink): ManifestLink {
+  return present({ name, program: bareName(program), attach: attachOf(attach), onReplace })
+}
+
+function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {
+  if (source === undefined || typeof source === 'string') return undefined
+  const { xdp, tcx, cgroup, netns, tracepoint, rawTracepoint, iter } = source
+  if (xdp)
+    return { kind: 'xdp', interface: xdp.interface, mode: xdp.mode === 'offload' ? 'auto' : (xdp.mode ?? 'auto') }
+  if (tcx) return { kind: 'tcx', interface: tcx.interface, direction: tcx.direction }
+  if (cgroup) return present({ kind: 'cgroup' as const, path: cgroup.path, attachType: cgroup.type })
+  if (netns !== undefined) {
+    return present({ kind: 'netns' as const, path: netns?.path ?? '/proc/self/ns/net', attachType: netns?.type })
+  }
+  if (tracepoint !== undefined) return { kind: 'tracepoint', ...tracepointOf(tracepoint) }
+  if (rawTracepoint !== undefined) {
+    return { kind: 'raw_tracepoint', name: typeof rawTracepoint === 'string' ? rawTracepoint : rawTracepoint.name }
+  }
+  return present({ kind: 'iter' as const, map: iter?.map === undefined ? undefined : bareName(iter.map) })
+}
+
+function tracepointOf(source: string | { category: string; name: string }): { category: string; name: string } {
+  if (typeof source !== 'string') return { category: source.category, name: source.name }
+  const [category = '', name = ''] = source.split('/')
+  return { category, name }
+}
+
+function mapEach<From, To>(
+  source: Readonly<Record<string, From>> | null | undefined,
+  convert: (name: string, value: From) => To,
+): ReadonlyMap<string, To> {
+  return new Map(Object.entries(source ?? {}).map(([name, value]) => [name, convert(name, value)]))
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** The object without the fields that are undefined. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
+}

@@ -1,0 +1,71 @@
+import type { Document, YAMLError } from 'yaml'
+import { parseDocument } from 'yaml'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { ManifestCode } from './codes.ts'
+import { complaint } from './codes.ts'
+import { lineStarts, positionAt } from './source-tree.ts'
+
+/** Either a document without syntax errors, or every complaint about its syntax. */
+export type YamlResult =
+  | { readonly kind: 'valid'; readonly document: Document.Parsed }
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+
+/** Parses one YAML 1.2 document. Integers come as bigints; duplicate keys are left to the caller. */
+export function parseYaml(file: string, text: string): YamlResult {
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  })
+  // A warning is a tag that YAML does not know: the value would be something else than the author meant.
+  const errors = worthReporting([...document.errors, ...document.warnings], text)
+  if (errors.length === 0) return { kind: 'valid', document }
+  const starts = lineStarts(text)
+  return {
+    kind: 'invalid',
+    diagnostics: errors.map((error) => describe(error, text, () => positionAt(file, starts, error.pos[0]))),
+  }
+}
+
+const rules: Partial<Record<YAMLError['code'], { readonly code?: ManifestCode; readonly hint: string }>> = {
+  BAD_ALIAS: { code: 'M005', hint: 'an alias is an asterisk and the name of an anchor that stands before it' },
+  BAD_INDENT: { hint: 'keys of one mapping begin in the same column' },
+  BAD_DQ_ESCAPE: { hint: 'inside double quotes a backslash begins an escape; single quotes have none' },
+  BAD_SCALAR_START: { hint: 'put the text in quotes' },
+  BLOCK_AS_IMPLICIT_KEY: { hint: 'put text that holds a colon and a space in quotes' },
+  MISSING_CHAR: { hint: 'close the quotes or brackets, and put a space after each colon' },
+  MULTILINE_IMPLICIT_KEY: { hint: 'a key stands on one line, followed by a colon and a space' },
+  MULTIPLE_DOCS: { code: 'M003', hint: 'one manifest describes one stack: put the others into files of their own' },
+  TAB_AS_INDENT: { hint: 'indent with spaces' },
+  TAG_RESOLVE_FAILED: { hint: 'leave the tag away' },
+}
+
+function describe(error: YAMLError, text: string, position: () => ReturnType<typeof positionAt>): Diagnostic {
+  const rule = rules[error.code]
+  const hint = isOpenVariable(error, text) ? 'inside { } and [ ] a variable stands in quotes: "${NAME}"' : rule?.hint
+  return complaint(rule?.code ?? 'M001', {
+    detail: `The text is not valid YAML: ${error.message}.`,
+    hint,
+    at: position(),
+  })
+}
+
+/** One complaint for each mistake: what the parser says about the rest of a line, or about text it has lost its way in, is noise. */
+function worthReporting(errors: readonly YAMLError[], text: string): readonly YAMLError[] {
+  const variables = errors.filter((error) => isOpenVariable(error, text))
+  if (variables.length > 0) return variables
+  const found = errors.filter((error) => !isLost(error))
+  const kept = found.length > 0 ? found : errors.slice(0, 1)
+  const lines = new Set<number>()
+  const starts = lineStarts(text)
+  return kept.filter((error) => {
+    const { line } = positionAt('', starts, error.pos[0])
+    return !lines.has(line) && lines.add(line)
+  })
+}
+
+const isLost = (error: YAMLError): boolean => / in YAML stream/.test(error.message)
+
+/** `{ interface: ${IFACE} }`: inside braces YAML reads a brace, not a variable. */
+const isOpenVariable = (error: YAMLError, text: string): boolean => text.startsWith('${', error.pos[0] - 1)

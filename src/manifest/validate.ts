@@ -1,0 +1,170 @@
+import type { ErrorObject } from 'ajv'
+import type { Diagnostic, Position } from '../model/diagnostic.ts'
+import type { ManifestCode } from './codes.ts'
+import { complainAt, placeName, suggest } from './complain.ts'
+import type { Path } from './manifest.ts'
+import type { Locate, Part, SourceNode } from './source-tree.ts'
+import { childrenOf, nodeAt, plainValue } from './source-tree.ts'
+import validateSchema from './validate-schema.generated.js'
+
+/** Checks the tree against the schema: one complaint for each mistake, none about what a variable left open. */
+export function validate(root: SourceNode, locate: Locate): readonly Diagnostic[] {
+  if (validateSchema(plainValue(root))) return []
+  const mistakes = (validateSchema.errors ?? []).map((error) => ({ error, path: pathOf(error, root) }))
+  const mistyped = new Set(
+    mistakes.filter(({ error }) => error.keyword === 'type').map(({ error }) => error.instancePath),
+  )
+  const seen = new Set<string>()
+  return mistakes
+    .filter(({ error, path }) => isOwnMistake(error, mistyped) && !isUnresolved(error, path, root))
+    .filter(({ error, path }) => isFirst(error, locate(path, 'value'), seen))
+    .map(({ error, path }) => describe(error, path, locate))
+}
+
+/** Whether the mistake is new: an alias only repeats what is wrong at its anchor. */
+function isFirst(
+  { schemaPath, params, propertyName }: ErrorObject,
+  { line, column }: Position,
+  seen: Set<string>,
+): boolean {
+  const key = JSON.stringify([schemaPath, params, propertyName, line, column])
+  return !seen.has(key) && Boolean(seen.add(key))
+}
+
+interface Sentence {
+  readonly code: ManifestCode
+  readonly detail: string
+  readonly hint?: string | undefined
+  readonly path?: Path
+  readonly part?: Part
+}
+
+/** How each keyword's mistake is told; `place` is the value's name. */
+const sentences: Readonly<Record<string, (error: ErrorObject, place: string, path: Path) => Sentence>> = {
+  type: ({ schema, data, parentSchema }, place) => ({
+    code: 'M011',
+    detail: `${place} must be ${typeText(schema as string | readonly string[])}, but is ${describeValue(data)}.`,
+    hint: parentSchema?.['description'],
+    part: data === null ? 'key' : 'value',
+  }),
+  required: ({ params, parentSchema }, place) => ({
+    code: 'M012',
+    detail: `${place} has no "${params['missingProperty']}".`,
+    hint: parentSchema?.['properties'][params['missingProperty']]?.description,
+    part: 'key',
+  }),
+  additionalProperties: ({ params, parentSchema }, place, path) => ({
+    code: 'M010',
+    detail: `${place} has no key "${params['additionalProperty']}".`,
+    hint: suggest(params['additionalProperty'], Object.keys(parentSchema?.['properties'] ?? {}), 'allowed keys'),
+    path: [...path, params['additionalProperty']],
+    part: 'key',
+  }),
+  enum: ({ data, schema }, place) => ({
+    code: 'M013',
+    detail: `${place} cannot be ${describeValue(data)}.`,
+    hint: suggest(String(data), schema as readonly string[], 'allowed values'),
+  }),
+  const: ({ data, schema, parentSchema }, place) => ({
+    code: 'M013',
+    detail: `${place} must be ${schema}, but is ${describeValue(data)}.`,
+    hint: parentSchema?.['description'],
+  }),
+  minimum: ({ data, schema }, place) => ({
+    code: 'M014',
+    detail: `${place} must be at least ${schema}, but is ${data}.`,
+  }),
+  maximum: ({ data, schema }, place) => ({
+    code: 'M014',
+    detail: `${place} must be at most ${schema}, but is ${data}.`,
+  }),
+  pattern: ({ data, parentSchema, propertyName, schemaPath }, place, path) => ({
+    code: textCodes[ruleName(schemaPath)] ?? 'M015',
+    detail:
+      propertyName === undefined
+        ? `${place} cannot be ${describeValue(data)}.`
+        : `${place} cannot have the key "${propertyName}".`,
+    hint: parentSchema?.['description'],
+    ...(propertyName === undefined ? {} : { path: [...path, propertyName], part: 'key' }),
+  }),
+  minLength: ({ parentSchema }, place) => ({
+    code: 'M015',
+    detail: `${place} is empty.`,
+    hint: parentSchema?.['description'],
+  }),
+  minProperties: (error, place) => wrongCount(error, place),
+  maxProperties: (error, place) => wrongCount(error, place),
+}
+
+/** Codes of texts that the schema has a rule for, by the rule's name. */
+const textCodes: Readonly<Record<string, ManifestCode>> = {
+  pinName: 'M016',
+  stackName: 'M016',
+  objectName: 'M016',
+  variableName: 'M016',
+  slotIndex: 'M024',
+}
+
+const ruleName = (schemaPath: string): string => schemaPath.split('/')[2] ?? ''
+
+const wrongCount = ({ data, parentSchema }: ErrorObject, place: string): Sentence => ({
+  code: 'M017',
+  detail: `${place} holds ${Object.keys(data as object).join(', ') || 'nothing'}.`,
+  hint: parentSchema?.['description'],
+  part: 'key',
+})
+
+function describe(error: ErrorObject, path: Path, locate: Locate): Diagnostic {
+  const sentence = sentences[error.keyword]?.(error, capital(placeName(path)), path)
+  const { code, ...rest } = sentence ?? { code: 'M015' as const, detail: `${placeName(path)} ${error.message}.` }
+  return complainAt(locate, code, { path, ...rest })
+}
+
+const capital = (place: string): string => (place === 'the manifest' ? 'The manifest' : place)
+
+/** `propertyNames` repeats what its pattern says; of a value of the wrong type nothing else is worth saying. */
+function isOwnMistake({ keyword, instancePath }: ErrorObject, mistyped: ReadonlySet<string>): boolean {
+  return keyword !== 'propertyNames' && (keyword === 'type' || !mistyped.has(instancePath))
+}
+
+function isUnresolved(error: ErrorObject, path: Path, root: SourceNode): boolean {
+  const node = nodeAt(root, path)
+  if (node?.kind === 'scalar') return node.unresolved
+  const name = error.propertyName ?? error.params['additionalProperty']
+  return name !== undefined && childrenOf(node).get(name)?.key.unresolved === true
+}
+
+/** A JSON pointer as a path; positions in lists become numbers. */
+function pathOf({ instancePath }: ErrorObject, root: SourceNode): Path {
+  const path: (string | number)[] = []
+  let node: SourceNode | undefined = root
+  for (const part of instancePath.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    path.push(node?.kind === 'sequence' ? Number(key) : key)
+    node = childrenOf(node).get(key)?.node
+  }
+  return path
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: 'a mapping',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  integer: 'an integer',
+  boolean: 'true or false',
+  null: 'empty',
+}
+
+const typeText = (schema: string | readonly string[]): string =>
+  [schema]
+    .flat()
+    .map((name) => typeNames[name] ?? name)
+    .join(' or ')
+
+function describeValue(value: unknown): string {
+  if (value === null) return 'empty'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  return typeof value === 'string' ? `"${value}"` : `the ${typeof value === 'boolean' ? 'value' : 'number'} ${value}`
+}
