@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { KernelError } from '../model/errors.ts'
+
+/** What `native/` exports. Every function returns the result of its system call or -errno, and never throws for an errno. */
+export interface Addon {
+  /** `pointers` is a flat list [offset, bytes, ...]: the address of `bytes` is written into attr at `offset`. */
+  bpf(command: number, attr: Uint8Array, pointers?: Pointers): number
+  /** The same on the thread pool; keeps the buffers alive until it is done. */
+  bpfAsync(command: number, attr: Uint8Array, pointers?: Pointers): Promise<number>
+  /** Only fills in the addresses, for structures that another one points to. */
+  point(bytes: Uint8Array, pointers: Pointers): number
+  close(fd: number): number
+  fcntl(fd: number, command: number, argument: number): number
+  flock(fd: number, operation: number): number
+  renameat2(from: string, to: string, flags: number): number
+  mount(source: string, target: string, type: string, flags: number, data: string): number
+  perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number
+  membarrier(command: number, flags: number): number
+  interfaceIndex(name: string): number
+  interfaceName(index: number): string | undefined
+  /** Sends one rtnetlink request; the length of the first datagram of the answer. */
+  netlink(request: Uint8Array, reply: Uint8Array): number
+}
+
+export type Pointers = readonly (number | Uint8Array)[]
+
+let loaded: Addon | undefined
+
+/** Loads the addon once. Throws a KernelError (K104) where it was not built. */
+export function loadAddon(): Addon {
+  loaded ??= requireAddon()
+  return loaded
+}
+
+function requireAddon(): Addon {
+  try {
+    const require = createRequire(import.meta.url)
+    // Sources and dist both lie two directories below the package.
+    return require('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)))
+  } catch (cause) {
+    throw new KernelError('cannot open the kernel: the native addon is not built for this machine', {
+      code: 'K104',
+      command: 'dlopen',
+      errno: 'ENOENT',
+      hint: 'run scripts/build-native (it needs a C++17 compiler, make and python3), or use --kernel memory',
+      cause,
+    })
+  }
+}

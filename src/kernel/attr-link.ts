@@ -1,0 +1,75 @@
+import type { Fd } from './kernel.ts'
+import { type Attr, cString, encode, struct } from './layout.ts'
+
+/** BPF_LINK_CREATE where nothing but the target is said. */
+const linkCreateLayout = struct({ prog_fd: 'u32', target: 'u32', attach_type: 'u32', flags: 'u32' })
+
+/** BPF_LINK_CREATE of an iterator over the elements of a map. */
+const iterCreateLayout = struct({
+  prog_fd: 'u32',
+  target: 'u32',
+  attach_type: 'u32',
+  flags: 'u32',
+  iter_info: 'pointer',
+  iter_info_len: { count: 'iter_info' },
+})
+
+/** `union bpf_iter_link_info`, the member for maps. */
+const iterMapLayout = struct({ map_fd: 'u32' })
+
+/** BPF_LINK_UPDATE. */
+const linkUpdateLayout = struct({ link_fd: 'u32', new_prog_fd: 'u32', flags: 'u32', old_prog_fd: 'u32' })
+
+/** BPF_RAW_TRACEPOINT_OPEN. */
+const rawTracepointLayout = struct({ name: 'pointer', prog_fd: 'u32' })
+
+/** `struct perf_event_attr` up to PERF_ATTR_SIZE_VER0, the smallest that the kernel takes. */
+const perfEventLayout = struct({
+  type: 'u32',
+  size: 'u32',
+  config: 'u64',
+  sample_period: 'u64',
+  sample_type: 'u64',
+  read_format: 'u64',
+  bits: 'u64',
+  wakeup_events: 'u32',
+  bp_type: 'u32',
+  config1: 'u64',
+})
+
+/** `target`: a descriptor or an interface index, by attach type. */
+export const linkCreateAttr = (
+  program: Fd<'program'>,
+  request: { readonly target: number; readonly attachType: number; readonly flags?: number },
+): Attr =>
+  encode(linkCreateLayout, {
+    prog_fd: program.number,
+    target: request.target,
+    attach_type: request.attachType,
+    flags: request.flags,
+  })
+
+export const iterCreateAttr = (program: Fd<'program'>, attachType: number, map: Fd<'map'>): Attr =>
+  encode(iterCreateLayout, {
+    prog_fd: program.number,
+    attach_type: attachType,
+    iter_info: encode(iterMapLayout, { map_fd: map.number }).bytes,
+  })
+
+export const linkUpdateAttr = (link: Fd<'link'>, program: Fd<'program'>, expected: Fd<'program'>): Attr =>
+  encode(linkUpdateLayout, {
+    link_fd: link.number,
+    new_prog_fd: program.number,
+    flags: BPF_F_REPLACE,
+    old_prog_fd: expected.number,
+  })
+
+export const rawTracepointAttr = (program: Fd<'program'>, name: string): Attr =>
+  encode(rawTracepointLayout, { name: cString(name), prog_fd: program.number })
+
+/** A perf event that counts a tracepoint by its id. */
+export const tracepointEventAttr = (id: number): Attr =>
+  encode(perfEventLayout, { type: PERF_TYPE_TRACEPOINT, size: perfEventLayout.size, config: id, sample_period: 1 })
+
+const BPF_F_REPLACE = 4
+const PERF_TYPE_TRACEPOINT = 2

@@ -1,0 +1,56 @@
+import { type MapType, mapTypeRule } from '../model/map-types.ts'
+import type { Fd, MapCreate, UpdateMode } from './kernel.ts'
+import { type Attr, encode, objectName, struct } from './layout.ts'
+
+/** BPF_MAP_CREATE. Linux 5.16 for map_extra; older kernels want it zero. */
+const mapCreateLayout = struct({
+  map_type: 'u32',
+  key_size: 'u32',
+  value_size: 'u32',
+  max_entries: 'u32',
+  map_flags: 'u32',
+  inner_map_fd: 'u32',
+  numa_node: 'u32',
+  map_name: 'char[16]',
+  map_ifindex: 'u32',
+  btf_fd: 'u32',
+  btf_key_type_id: 'u32',
+  btf_value_type_id: 'u32',
+  btf_vmlinux_value_type_id: 'u32',
+  map_extra: 'u64',
+})
+
+/** BPF_MAP_LOOKUP_ELEM, UPDATE, DELETE and GET_NEXT_KEY (`value` is next_key there). */
+const mapElementLayout = struct({ map_fd: 'u32', key: 'pointer', value: 'pointer', flags: 'u64' })
+
+/** BPF_MAP_FREEZE. */
+const mapFreezeLayout = struct({ map_fd: 'u32' })
+
+/** The request of BPF_MAP_CREATE; BTF is left out where the map type refuses it. */
+export function mapCreateAttr({ name, shape, btf, inner }: MapCreate): Attr {
+  const described = btf !== undefined && !refusesBtf.has(shape.type)
+  return encode(mapCreateLayout, {
+    map_type: mapTypeRule(shape.type).number,
+    key_size: shape.keySize,
+    value_size: shape.valueSize,
+    max_entries: shape.maxEntries,
+    map_flags: shape.flags,
+    inner_map_fd: inner?.number,
+    map_name: objectName(name),
+    btf_fd: described ? btf.fd.number : undefined,
+    btf_key_type_id: described ? btf.keyTypeId : undefined,
+    btf_value_type_id: described ? btf.valueTypeId : undefined,
+    map_extra: shape.mapExtra,
+  })
+}
+
+export const mapElementAttr = (map: Fd<'map'>, key?: Uint8Array, value?: Uint8Array, mode: UpdateMode = 'any'): Attr =>
+  encode(mapElementLayout, { map_fd: map.number, key, value, flags: updateFlags[mode] })
+
+export const mapFreezeAttr = (map: Fd<'map'>): Attr => encode(mapFreezeLayout, { map_fd: map.number })
+
+/** BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
+const updateFlags: Readonly<Record<UpdateMode, number>> = { any: 0, create: 1, replace: 2 }
+
+/** Map types whose creation fails with ENOTSUPP when BTF comes along (`map_check_no_btf` in the kernel). */
+export const refusesBtf: ReadonlySet<MapType> = new Set<MapType>([])

@@ -1,0 +1,89 @@
+import { attachTypeNumber, programTypeNumber } from '../model/program-types.ts'
+import type { FdReference, ProgramLoad } from './kernel.ts'
+import { type Attr, cString, encode, littleEndian, objectName, struct, viewOf } from './layout.ts'
+
+/** BPF_PROG_LOAD. `log_true_size` is written by Linux 6.4 and later. */
+const programLoadLayout = struct({
+  prog_type: 'u32',
+  insn_cnt: { count: 'insns', unit: 8 },
+  insns: 'pointer',
+  license: 'pointer',
+  log_level: 'u32',
+  log_size: { count: 'log_buf' },
+  log_buf: 'pointer',
+  kern_version: 'u32',
+  prog_flags: 'u32',
+  prog_name: 'char[16]',
+  prog_ifindex: 'u32',
+  expected_attach_type: 'u32',
+  prog_btf_fd: 'u32',
+  func_info_rec_size: 'u32',
+  func_info: 'pointer',
+  func_info_cnt: { count: 'func_info', unit: 'func_info_rec_size' },
+  line_info_rec_size: 'u32',
+  line_info: 'pointer',
+  line_info_cnt: { count: 'line_info', unit: 'line_info_rec_size' },
+  attach_btf_id: 'u32',
+  attach_btf_obj_fd: 'u32',
+  core_relo_cnt: 'u32',
+  fd_array: 'u64',
+  core_relos: 'u64',
+  core_relo_rec_size: 'u32',
+  log_true_size: 'u32',
+})
+
+/** BPF_BTF_LOAD. */
+const btfLoadLayout = struct({
+  btf: 'pointer',
+  btf_log_buf: 'pointer',
+  btf_size: { count: 'btf' },
+  btf_log_size: { count: 'btf_log_buf' },
+  btf_log_level: 'u32',
+})
+
+/** The request of BPF_PROG_LOAD; with a `log` buffer the verifier writes into it. */
+export function programLoadAttr(request: ProgramLoad, extra: { attachBtfId?: number; log?: Uint8Array } = {}): Attr {
+  const { load, btf } = request
+  return encode(programLoadLayout, {
+    prog_type: programTypeNumber(load.type),
+    insns: bindReferences(request.instructions, request.references),
+    license: cString(load.license),
+    log_level: extra.log ? 1 : 0,
+    log_buf: extra.log,
+    kern_version: load.kernelVersion,
+    prog_flags: load.flags,
+    prog_name: objectName(request.name),
+    expected_attach_type: load.attachType === undefined ? undefined : attachTypeNumber(load.attachType),
+    prog_btf_fd: btf?.fd.number,
+    func_info_rec_size: btf?.debug.functions.length ? btf.debug.functionSize : undefined,
+    func_info: btf?.debug.functions,
+    line_info_rec_size: btf?.debug.lines.length ? btf.debug.lineSize : undefined,
+    line_info: btf?.debug.lines,
+    attach_btf_id: extra.attachBtfId,
+  })
+}
+
+/** Bytes that the whole log would have taken; 0 before Linux 6.4. */
+export const logTrueSize = ({ view }: Attr): number => view.getUint32(programLoadLayout.at.log_true_size, littleEndian)
+
+export const btfLoadAttr = (btf: Uint8Array, log?: Uint8Array): Attr =>
+  encode(btfLoadLayout, { btf, btf_log_buf: log, btf_log_level: log ? 1 : 0 })
+
+/** A copy of the instructions in which each reference names its map's descriptor. */
+export function bindReferences(instructions: Uint8Array, references: readonly FdReference[]): Uint8Array {
+  const bound = Uint8Array.from(instructions)
+  const view = viewOf(bound)
+  for (const { instruction, kind, map, offset } of references) {
+    const at = instruction * 8
+    const source = kind === 'map' ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE
+    const registers = view.getUint8(at + 1)
+    // Two 4-bit fields in one byte: the source register is the high half on little endian.
+    view.setUint8(at + 1, littleEndian ? (registers & 0x0f) | (source << 4) : (registers & 0xf0) | source)
+    view.setInt32(at + 4, map.number, littleEndian)
+    view.setInt32(at + 12, offset, littleEndian)
+  }
+  return bound
+}
+
+const BPF_PSEUDO_MAP_FD = 1
+const BPF_PSEUDO_MAP_VALUE = 2

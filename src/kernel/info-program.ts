@@ -1,0 +1,99 @@
+import type { BtfId, MapId, ProgramId } from '../model/ids.ts'
+import { programTypeOf } from '../model/program-types.ts'
+import { loadAddon } from './addon.ts'
+import type { InfoBuffer } from './info-buffer.ts'
+import type { ProgramInfo } from './kernel.ts'
+import { littleEndian, struct, textAt, viewOf } from './layout.ts'
+
+/** Decodes `struct bpf_prog_info`; asks a second time for the ids of its maps, where it has any. */
+export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
+  const { bytes, view } = buffer
+  const word = (offset: number): number => view.getUint32(offset, littleEndian)
+  const typeNumber = word(at.type)
+  const info = {
+    kind: 'program',
+    id: word(at.id) as ProgramId,
+    name: textAt(bytes, at.name, 16),
+    type: programTypeOf(typeNumber),
+    typeNumber,
+    tag: bytes.toString('hex', at.tag, at.tag + 8),
+    loadedAt: Number(view.getBigUint64(at.load_time, littleEndian)),
+    uid: word(at.created_by_uid),
+    gplCompatible: (word(at.gpl_compatible) & gplBit) !== 0,
+    translatedSize: word(at.xlated_prog_len),
+    jitedSize: word(at.jited_prog_len),
+    verifiedInstructions: word(at.verified_insns),
+    btfId: word(at.btf_id) as BtfId | 0,
+  } as const
+  return { ...info, mapIds: readMapIds(buffer, word(at.nr_map_ids)) }
+}
+
+/** The first of the bit field, which compilers put at the other end on big endian. */
+const gplBit = littleEndian ? 1 : 0x8000_0000
+
+let ids = Buffer.alloc(64 * 4)
+let address: Uint8Array | undefined
+
+function readMapIds({ bytes, view, again }: InfoBuffer, count: number): readonly MapId[] {
+  if (count === 0) return []
+  if (count * 4 > ids.length) {
+    ids = Buffer.alloc(count * 4)
+    address = undefined
+  }
+  bytes.fill(0)
+  view.setUint32(at.nr_map_ids, count, littleEndian)
+  address ??= addressOf(ids)
+  bytes.set(address, at.map_ids)
+  again()
+  const words = viewOf(ids)
+  return Array.from({ length: count }, (_, i) => words.getUint32(i * 4, littleEndian) as MapId)
+}
+
+/** The eight bytes of a pointer to the buffer. */
+function addressOf(target: Uint8Array): Uint8Array {
+  const pointer = Buffer.alloc(8)
+  loadAddon().point(pointer, [0, target])
+  return pointer
+}
+
+/** `struct bpf_prog_info`. The bit field gpl_compatible is the lowest bit of its word, or the highest on big endian. */
+const programInfoLayout = struct({
+  type: 'u32',
+  id: 'u32',
+  tag: 'u8[8]',
+  jited_prog_len: 'u32',
+  xlated_prog_len: 'u32',
+  jited_prog_insns: 'u64',
+  xlated_prog_insns: 'u64',
+  load_time: 'u64',
+  created_by_uid: 'u32',
+  nr_map_ids: 'u32',
+  map_ids: 'u64',
+  name: 'char[16]',
+  ifindex: 'u32',
+  gpl_compatible: 'u32',
+  netns_dev: 'u64',
+  netns_ino: 'u64',
+  nr_jited_ksyms: 'u32',
+  nr_jited_func_lens: 'u32',
+  jited_ksyms: 'u64',
+  jited_func_lens: 'u64',
+  btf_id: 'u32',
+  func_info_rec_size: 'u32',
+  func_info: 'u64',
+  nr_func_info: 'u32',
+  nr_line_info: 'u32',
+  line_info: 'u64',
+  jited_line_info: 'u64',
+  nr_jited_line_info: 'u32',
+  line_info_rec_size: 'u32',
+  jited_line_info_rec_size: 'u32',
+  nr_prog_tags: 'u32',
+  prog_tags: 'u64',
+  run_time_ns: 'u64',
+  run_cnt: 'u64',
+  recursion_misses: 'u64',
+  verified_insns: 'u32',
+})
+
+const { at } = programInfoLayout

@@ -1,0 +1,84 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { loadAddon } from './addon.ts'
+import { infoLayout } from './attr-object.ts'
+import { kernelError } from './errno.ts'
+import type { InfoBuffer } from './info-buffer.ts'
+import { decodeLink } from './info-link.ts'
+import { decodeMap } from './info-map.ts'
+import { decodeProgram } from './info-program.ts'
+import type { Fd, MapInfo, ObjectInfo, ObjectKind } from './kernel.ts'
+import { littleEndian, viewOf } from './layout.ts'
+import { commands } from './syscall.ts'
+
+/** BPF_OBJ_GET_INFO_BY_FD of an object whose kind is known. A map's `frozen` is told too (from fdinfo). */
+export function readInfo(fd: Fd<ObjectKind>): ObjectInfo {
+  const doing = `describe ${fd.kind}`
+  fetchInfo(fd.number, doing)
+  const info = decode(fd.kind, fd.number, doing)
+  return info.kind === 'map' ? withFrozen(info, fd.number) : info
+}
+
+/** The same for a bare descriptor of any kind; what describing thousands of pins costs. */
+export function readAnyInfo(fd: number, doing: string): ObjectInfo {
+  const length = fetchInfo(fd, doing)
+  return decode(kindBySize.get(length) ?? learnKind(fd, length), fd, doing)
+}
+
+/** The kind of an open object, from /proc; undefined when it is none of ours. */
+export function kindOfFd(fd: number): ObjectKind | undefined {
+  const name = /^anon_inode:\[?bpf[-_](map|prog|link)\]?$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1]
+  return name === 'prog' ? 'program' : (name as 'map' | 'link' | undefined)
+}
+
+function decode(kind: ObjectKind, fd: number, doing: string): ObjectInfo {
+  const buffer: InfoBuffer = { bytes, view, again: () => call(fd, doing) }
+  switch (kind) {
+    case 'map':
+      return decodeMap(buffer)
+    case 'program':
+      return decodeProgram(buffer)
+    case 'link':
+      return decodeLink(buffer)
+  }
+}
+
+// More than any info structure has: what lies behind the kernel's own size must be zero, and stays zero.
+const bytes = Buffer.alloc(512)
+const view = viewOf(bytes)
+const attr = Buffer.alloc(infoLayout.size)
+const attrView = viewOf(attr)
+let pointed = false
+
+/** Fills `bytes`; how much of it the kernel knows. */
+function fetchInfo(fd: number, doing: string): number {
+  bytes.fill(0)
+  return call(fd, doing)
+}
+
+function call(fd: number, doing: string): number {
+  const addon = loadAddon()
+  if (!pointed) pointed = addon.point(attr, [infoLayout.at.info, bytes]) === 0
+  attrView.setUint32(infoLayout.at.bpf_fd, fd, littleEndian)
+  attrView.setUint32(infoLayout.at.info_len, bytes.length, littleEndian)
+  const result = addon.bpf(commands.BPF_OBJ_GET_INFO_BY_FD, attr)
+  if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: -result, doing })
+  return attrView.getUint32(infoLayout.at.info_len, littleEndian)
+}
+
+/**
+ * The kernel answers with the size of the structure that it filled, and each kind has had its own size on every kernel
+ * (6.18: link 64, map 104, program 232). Each size is looked up in /proc once.
+ */
+const kindBySize = new Map<number, ObjectKind>()
+
+function learnKind(fd: number, size: number): ObjectKind {
+  const kind = kindOfFd(fd)
+  if (kind === undefined) throw kernelError({ command: 'readlink', errno: 'EINVAL', doing: 'describe a pin' })
+  kindBySize.set(size, kind)
+  return kind
+}
+
+function withFrozen(info: MapInfo, fd: number): MapInfo {
+  const line = /^frozen:\s*(\d)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+  return line ? { ...info, frozen: line[1] === '1' } : info
+}

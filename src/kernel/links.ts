@@ -1,0 +1,85 @@
+import { closeSync, openSync } from 'node:fs'
+import type { LinkTarget, XdpMode } from '../model/link-spec.ts'
+import { attachTypeNumber } from '../model/program-types.ts'
+import { loadAddon } from './addon.ts'
+import { iterCreateAttr, linkCreateAttr, rawTracepointAttr, tracepointEventAttr } from './attr-link.ts'
+import { kernelError, withErrno } from './errno.ts'
+import type { LinkCreate } from './kernel.ts'
+import { bpf } from './syscall.ts'
+import { tracepointId } from './tracefs.ts'
+
+/** Attaches a program by a link of the target's kind; the descriptor. */
+export function attach({ program, target, map }: LinkCreate): number {
+  const doing = `attach to ${placeOf(target)}`
+  const create = (request: Parameters<typeof linkCreateAttr>[1]): number =>
+    bpf('BPF_LINK_CREATE', linkCreateAttr(program, request), doing)
+  switch (target.kind) {
+    case 'xdp':
+      return create({
+        target: target.ifindex,
+        attachType: attachTypeNumber('xdp'),
+        flags: xdpFlags[target.mode ?? 'auto'],
+      })
+    case 'tcx':
+      return create({ target: target.ifindex, attachType: attachTypeNumber(`tcx_${target.direction}`) })
+    case 'cgroup':
+    case 'netns':
+      return withFile(target.path, doing, (fd) =>
+        create({ target: fd, attachType: attachTypeNumber(target.attachType) }),
+      )
+    case 'tracepoint':
+      return withTracepoint(target, doing, (fd) => create({ target: fd, attachType: attachTypeNumber('perf_event') }))
+    case 'raw_tracepoint':
+      return bpf('BPF_RAW_TRACEPOINT_OPEN', rawTracepointAttr(program, target.name), doing)
+    case 'iter': {
+      const attachType = attachTypeNumber('trace_iter')
+      if (!map) return create({ target: 0, attachType })
+      return bpf('BPF_LINK_CREATE', iterCreateAttr(program, attachType, map), doing)
+    }
+  }
+}
+
+/** XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE. */
+const xdpFlags: Readonly<Record<XdpMode, number>> = { auto: 0, native: 4, generic: 2 }
+
+function placeOf(target: LinkTarget): string {
+  switch (target.kind) {
+    case 'xdp':
+    case 'tcx':
+      return `${target.kind} ${target.interface}`
+    case 'cgroup':
+    case 'netns':
+      return `${target.kind} ${target.path} (${target.attachType})`
+    case 'tracepoint':
+      return `tracepoint ${target.category}/${target.name}`
+    case 'raw_tracepoint':
+      return `raw tracepoint ${target.name}`
+    case 'iter':
+      return `iterator ${target.target}`
+  }
+}
+
+function withFile<T>(path: string, doing: string, use: (fd: number) => T): T {
+  const fd = withErrno(doing, path, () => openSync(path, 'r'))
+  try {
+    return use(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The link keeps the event alive; our descriptor of it is closed again. */
+function withTracepoint<T>(target: { category: string; name: string }, doing: string, use: (fd: number) => T): T {
+  const addon = loadAddon()
+  const attr = tracepointEventAttr(tracepointId(target.category, target.name))
+  const anyProcess = -1
+  const event = addon.perfEventOpen(attr.bytes, anyProcess, 0, -1, PERF_FLAG_FD_CLOEXEC)
+  if (event < 0) throw kernelError({ command: 'perf_event_open', errno: -event, doing })
+  try {
+    return use(event)
+  } finally {
+    addon.close(event)
+  }
+}
+
+const PERF_FLAG_FD_CLOEXEC = 8

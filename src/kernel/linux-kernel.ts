@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs'
+import { endianness, machine, release } from 'node:os'
+import type { ProgramId } from '../model/ids.ts'
+import type { LinkTarget } from '../model/link-spec.ts'
+import { loadAddon } from './addon.ts'
+import { attachedWithoutLink } from './attached.ts'
+import { linkUpdateAttr } from './attr-link.ts'
+import { mapCreateAttr, mapFreezeAttr } from './attr-map.ts'
+import { idAttr, idCommands, nextId, pinAttr } from './attr-object.ts'
+import { btfLoadAttr } from './attr-program.ts'
+import { linuxBpffs } from './bpffs.ts'
+import { kernelError } from './errno.ts'
+import { FdTable } from './fd.ts'
+import { countCpus, waitForGracePeriod } from './grace.ts'
+import { readInfo } from './info.ts'
+import type {
+  Fd,
+  Kernel,
+  KernelIdentity,
+  LinkCreate,
+  LinkInfo,
+  MapCreate,
+  ObjectKind,
+  ProgramLoad,
+  UpdateMode,
+} from './kernel.ts'
+import { attach } from './links.ts'
+import { loadProgram } from './load-program.ts'
+import { MapElements } from './map-elements.ts'
+import { describePin, openPin } from './pins.ts'
+import * as places from './places.ts'
+import { bpf, is, tryBpf } from './syscall.ts'
+import { hasTracepoint } from './tracefs.ts'
+
+/** Opens the running Linux kernel. Throws a KernelError (K104) where the native addon was not built for this machine. */
+export function openLinuxKernel(): Kernel {
+  loadAddon()
+  return new LinuxKernel(readIdentity())
+}
+
+function readIdentity(): KernelIdentity {
+  return {
+    kind: 'linux',
+    release: release(),
+    machine: machine(),
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+    possibleCpus: countCpus(readFileSync('/sys/devices/system/cpu/possible', 'latin1')),
+    byteOrder: endianness() === 'LE' ? 'little' : 'big',
+  }
+}
+
+class LinuxKernel implements Kernel {
+  readonly identity: KernelIdentity
+  readonly bpffs = linuxBpffs
+  readonly interfaceIndex = places.interfaceIndex
+  readonly interfaceName = places.interfaceName
+  readonly cgroupId = places.cgroupId
+  readonly cgroupPath = places.cgroupPath
+  readonly namespaceInode = places.namespaceInode
+  readonly hasTracepoint = hasTracepoint
+  readonly describePin = describePin
+  readonly describe = readInfo
+  readonly #fds = new FdTable()
+  readonly #elements: MapElements
+
+  constructor(identity: KernelIdentity) {
+    this.identity = identity
+    this.#elements = new MapElements(identity.possibleCpus)
+  }
+
+  createMap(request: MapCreate): Fd<'map'> {
+    return this.#fds.own('map', bpf('BPF_MAP_CREATE', mapCreateAttr(request), `create map ${request.name}`))
+  }
+
+  async loadProgram(request: ProgramLoad): Promise<Fd<'program'>> {
+    return this.#fds.own('program', await loadProgram(request))
+  }
+
+  loadBtf(bytes: Uint8Array): Fd<'btf'> {
+    return this.#fds.own('btf', bpf('BPF_BTF_LOAD', btfLoadAttr(bytes), 'load BTF'))
+  }
+
+  createLink(request: LinkCreate): Fd<'link'> {
+    return this.#fds.own('link', attach(request))
+  }
+
+  updateLink(link: Fd<'link'>, change: { readonly program: Fd<'program'>; readonly expected: Fd<'program'> }): void {
+    const result = tryBpf('BPF_LINK_UPDATE', linkUpdateAttr(link, change.program, change.expected))
+    if (result >= 0) return
+    const failure = { command: 'BPF_LINK_UPDATE', errno: -result, doing: 'switch a link' }
+    throw kernelError(is(result, 'EPERM') ? { ...failure, code: 'K101' } : failure)
+  }
+
+  openById<K extends ObjectKind>(kind: K, id: number): Fd<K> {
+    return this.#fds.own(kind, bpf(idCommands[kind].open, idAttr(id), `open ${kind} #${id}`))
+  }
+
+  openPin(path: string): Fd<ObjectKind> {
+    const { kind, number } = openPin(path)
+    return this.#fds.own(kind, number)
+  }
+
+  ids(kind: ObjectKind): number[] {
+    const found: number[] = []
+    const command = idCommands[kind].next
+    for (let id = 0; ; ) {
+      const attr = idAttr(id)
+      const result = tryBpf(command, attr)
+      if (is(result, 'ENOENT')) return found
+      if (result < 0) throw kernelError({ command, errno: -result, doing: `list the ${kind}s` })
+      id = nextId(attr)
+      found.push(id)
+    }
+  }
+
+  attachedWithoutLink(target: LinkTarget): ProgramId[] {
+    return attachedWithoutLink(target, () => this.#links())
+  }
+
+  lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined {
+    return this.#elements.lookup(map, key)
+  }
+
+  update(map: Fd<'map'>, key: Uint8Array, value: Uint8Array | Fd<'program'> | Fd<'map'>, mode?: UpdateMode): void {
+    this.#elements.update(map, key, value, mode)
+  }
+
+  remove(map: Fd<'map'>, key: Uint8Array): boolean {
+    return this.#elements.remove(map, key)
+  }
+
+  keys(map: Fd<'map'>): Iterable<Uint8Array> {
+    return this.#elements.keys(map)
+  }
+
+  freeze(map: Fd<'map'>): void {
+    bpf('BPF_MAP_FREEZE', mapFreezeAttr(map), 'freeze a map')
+  }
+
+  pin(fd: Fd<ObjectKind>, path: string): void {
+    const result = tryBpf('BPF_OBJ_PIN', pinAttr(fd, path))
+    if (result < 0) throw kernelError({ command: 'BPF_OBJ_PIN', errno: -result, doing: `pin ${path}`, target: path })
+  }
+
+  async waitForReaders(): Promise<void> {
+    await waitForGracePeriod(this.#fds)
+  }
+
+  openDescriptors(): number {
+    return this.#fds.size
+  }
+
+  close(): void {
+    this.#fds.closeAll()
+  }
+
+  /** Every link that lives; one that ends while we look is left out. */
+  *#links(): Generator<LinkInfo> {
+    for (const id of this.ids('link')) {
+      const number = tryBpf('BPF_LINK_GET_FD_BY_ID', idAttr(id))
+      if (number < 0) continue
+      using link = this.#fds.own('link', number)
+      const info = readInfo(link)
+      if (info.kind === 'link') yield info
+    }
+  }
+}

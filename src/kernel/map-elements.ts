@@ -1,0 +1,94 @@
+import { mapTypeRule } from '../model/map-types.ts'
+import { mapElementAttr } from './attr-map.ts'
+import { kernelError } from './errno.ts'
+import { readInfo } from './info.ts'
+import type { Fd, UpdateMode } from './kernel.ts'
+import { encode, struct } from './layout.ts'
+import { bpf, is, tryBpf } from './syscall.ts'
+
+/** Sizes of what user space exchanges with a map, bytes. */
+interface Sizes {
+  readonly key: number
+  readonly value: number
+  readonly maxEntries: number
+}
+
+/** Elements of maps. The kernel reads and writes as much as the map says, so every buffer is checked against that first. */
+export class MapElements {
+  readonly #possibleCpus: number
+  readonly #sizes = new WeakMap<Fd<'map'>, Sizes>()
+
+  constructor(possibleCpus: number) {
+    this.#possibleCpus = possibleCpus
+  }
+
+  lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined {
+    const sizes = this.#sizesOf(map)
+    checkSize('look up an element', 'key', key, sizes.key)
+    const value = new Uint8Array(sizes.value)
+    const result = tryBpf('BPF_MAP_LOOKUP_ELEM', mapElementAttr(map, key, value))
+    if (is(result, 'ENOENT')) return undefined
+    if (result < 0) throw kernelError({ command: 'BPF_MAP_LOOKUP_ELEM', errno: -result, doing: 'look up an element' })
+    return value
+  }
+
+  update(map: Fd<'map'>, key: Uint8Array, value: Uint8Array | Fd<'program'> | Fd<'map'>, mode?: UpdateMode): void {
+    const sizes = this.#sizesOf(map)
+    const bytes = value instanceof Uint8Array ? value : descriptorValue(value)
+    checkSize('update an element', 'key', key, sizes.key)
+    checkSize('update an element', 'value', bytes, sizes.value)
+    bpf('BPF_MAP_UPDATE_ELEM', mapElementAttr(map, key, bytes, mode), 'update an element')
+  }
+
+  remove(map: Fd<'map'>, key: Uint8Array): boolean {
+    checkSize('delete an element', 'key', key, this.#sizesOf(map).key)
+    const result = tryBpf('BPF_MAP_DELETE_ELEM', mapElementAttr(map, key))
+    if (is(result, 'ENOENT')) return false
+    if (result < 0) throw kernelError({ command: 'BPF_MAP_DELETE_ELEM', errno: -result, doing: 'delete an element' })
+    return true
+  }
+
+  *keys(map: Fd<'map'>): Generator<Uint8Array> {
+    const sizes = this.#sizesOf(map)
+    let key: Uint8Array | undefined
+    // When its key is deleted meanwhile the walk starts again: without a bound it might never end.
+    for (let step = 0; step < sizes.maxEntries; step++) {
+      const next = new Uint8Array(sizes.key)
+      const result = tryBpf('BPF_MAP_GET_NEXT_KEY', mapElementAttr(map, key, next))
+      if (is(result, 'ENOENT')) return
+      if (result < 0) throw kernelError({ command: 'BPF_MAP_GET_NEXT_KEY', errno: -result, doing: 'list the keys' })
+      yield next
+      key = next
+    }
+  }
+
+  #sizesOf(map: Fd<'map'>): Sizes {
+    const known = this.#sizes.get(map)
+    if (known) return known
+    const info = readInfo(map)
+    if (info.kind !== 'map')
+      throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: 'EINVAL', doing: 'describe map' })
+    const { keySize, valueSize, maxEntries } = info.shape
+    const perCpu = info.type !== undefined && mapTypeRule(info.type).perCpu
+    const value = perCpu ? Math.ceil(valueSize / 8) * 8 * this.#possibleCpus : valueSize
+    const sizes = { key: keySize, value, maxEntries }
+    this.#sizes.set(map, sizes)
+    return sizes
+  }
+}
+
+/** A program or map goes into a map as its descriptor's number. */
+const descriptorLayout = struct({ fd: 'u32' })
+
+const descriptorValue = (fd: Fd): Uint8Array => encode(descriptorLayout, { fd: fd.number }).bytes
+
+function checkSize(doing: string, what: string, bytes: Uint8Array, size: number): void {
+  if (bytes.length === size) return
+  throw kernelError({
+    command: 'bpf',
+    errno: 'EINVAL',
+    doing,
+    what: `its ${what} has ${bytes.length} bytes where the map wants ${size}`,
+    code: 'K106',
+  })
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+
+/** Why the kernel may have said EPERM to this process, or undefined when nothing obvious is missing. */
+export function permissionHint(): string | undefined {
+  const effective = capabilities(readText('/proc/self/status'))
+  if (!effective.has('sys_admin') && !effective.has('bpf')) {
+    return process.geteuid?.() === 0
+      ? 'this root has neither CAP_BPF nor CAP_SYS_ADMIN (a container?): give it CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'
+      : 'run it as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'
+  }
+  const lockdown = lockdownOf(readText('/sys/kernel/security/lockdown'))
+  if (lockdown !== 'none') return `the kernel is locked down (${lockdown}): it refuses some programs even to root`
+  if (!effective.has('sys_resource')) {
+    return 'before Linux 5.11 the memory of maps counts against ulimit -l; raising that needs CAP_SYS_RESOURCE'
+  }
+  return undefined
+}
+
+/** Names of the effective capabilities that matter to bpf(2), from the text of /proc/PID/status. */
+export function capabilities(status: string): ReadonlySet<Capability> {
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
+  const found = Object.entries(capabilityBits).filter(([, bit]) => (mask >> BigInt(bit)) & 1n)
+  return new Set(found.map(([name]) => name as Capability))
+}
+
+export type Capability = keyof typeof capabilityBits
+
+/** include/uapi/linux/capability.h */
+const capabilityBits = { net_admin: 12, sys_admin: 21, sys_resource: 24, perfmon: 38, bpf: 39 } as const
+
+/** The word in brackets: `none [integrity] confidentiality`. */
+const lockdownOf = (text: string): string => /\[(\w+)\]/.exec(text)?.[1] ?? 'none'
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,63 @@
+import { loadAddon } from './addon.ts'
+import { errnoNumber, kernelError } from './errno.ts'
+import type { Attr } from './layout.ts'
+
+/** `enum bpf_cmd`, as far as pinfold uses it. */
+export const commands = {
+  BPF_MAP_CREATE: 0,
+  BPF_MAP_LOOKUP_ELEM: 1,
+  BPF_MAP_UPDATE_ELEM: 2,
+  BPF_MAP_DELETE_ELEM: 3,
+  BPF_MAP_GET_NEXT_KEY: 4,
+  BPF_PROG_LOAD: 5,
+  BPF_OBJ_PIN: 6,
+  BPF_OBJ_GET: 7,
+  BPF_PROG_GET_NEXT_ID: 11,
+  BPF_MAP_GET_NEXT_ID: 12,
+  BPF_PROG_GET_FD_BY_ID: 13,
+  BPF_MAP_GET_FD_BY_ID: 14,
+  BPF_OBJ_GET_INFO_BY_FD: 15,
+  BPF_PROG_QUERY: 16,
+  BPF_RAW_TRACEPOINT_OPEN: 17,
+  BPF_BTF_LOAD: 18,
+  BPF_MAP_FREEZE: 22,
+  BPF_LINK_CREATE: 28,
+  BPF_LINK_UPDATE: 29,
+  BPF_LINK_GET_FD_BY_ID: 30,
+  BPF_LINK_GET_NEXT_ID: 31,
+} as const
+
+export type Command = keyof typeof commands
+
+/** Makes the call; the result, or -errno. EINTR is repeated, EAGAIN a few times (a signal stopped the verifier). */
+export function tryBpf(command: Command, attr: Attr): number {
+  for (let attempt = 0; ; attempt++) {
+    const result = loadAddon().bpf(commands[command], attr.bytes, attr.pointers)
+    if (!isTransient(result, attempt)) return result
+  }
+}
+
+/** `tryBpf` on the thread pool. */
+export async function tryBpfAsync(command: Command, attr: Attr): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const result = await loadAddon().bpfAsync(commands[command], attr.bytes, attr.pointers)
+    if (!isTransient(result, attempt)) return result
+  }
+}
+
+/** Makes the call; throws a KernelError `cannot <doing>: ...` for an errno. */
+export function bpf(command: Command, attr: Attr, doing: string): number {
+  const result = tryBpf(command, attr)
+  if (result < 0) throw kernelError({ command, errno: -result, doing })
+  return result
+}
+
+/** Is this result the (negative) errno of that name? */
+export const is = (result: number, errno: 'ENOENT' | 'ENOSPC' | 'EPERM' | 'EAGAIN' | 'EEXIST' | 'EINVAL'): boolean =>
+  result === -errnoNumber(errno)
+
+const agains = 5
+const EINTR = errnoNumber('EINTR')
+const EAGAIN = errnoNumber('EAGAIN')
+const isTransient = (result: number, attempt: number): boolean =>
+  result === -EINTR || (result === -EAGAIN && attempt < agains)
