@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest'
+import type { Resource } from '../../src/model/state.ts'
+import { makeDestroyPlan } from '../../src/plan/destroy.ts'
+import { isBlocked } from '../../src/plan/guard.ts'
+import { keepLedger } from '../../src/plan/holders.ts'
+import { hasChanges, makePlan } from '../../src/plan/make-plan.ts'
+import type { Step } from '../../src/plan/step.ts'
+import { applied, array, desired, link, map, nothing, program } from '../support/builders.ts'
+
+const edge = (version = 0): Resource[] => [
+  map('flows'),
+  array('tail_calls', { 0: 'ipv4' }),
+  program('ingress', ['tail_calls', 'flows']),
+  program('ipv4', [], version),
+  link('eth0', 'ingress'),
+]
+
+const kinds = (steps: readonly Step[]): string[] => steps.map((step) => step.kind)
+const indexOf = (steps: readonly Step[], match: Partial<Step> & Record<string, unknown>): number =>
+  steps.findIndex((step) => Object.entries(match).every(([key, value]) => (step as never)[key] === value))
+
+test('nothing to do gives no steps and the same generation', () => {
+  const plan = makePlan(applied(edge()), desired(...edge()))
+  expect(hasChanges(plan)).toBe(false)
+  expect(plan.generation).toEqual({ from: 7, to: 7 })
+})
+
+test('the same states give the same plan', () => {
+  const make = () => makePlan(applied(edge()), desired(...edge(1)))
+  expect(make()).toEqual(make())
+  expect(JSON.parse(JSON.stringify(make()))).toEqual(make())
+})
+
+describe('the first apply', () => {
+  const { steps, preconditions, generation } = makePlan(nothing, desired(...edge()))
+
+  test('begins with the tree and its record, and publishes by one rename at the end', () => {
+    expect(kinds(steps).slice(0, 5)).toEqual([...Array(4).fill('make-directory'), 'write-record'])
+    expect(steps.at(-1)).toEqual({ phase: 'publish', kind: 'rename', from: 'next', to: 'live' })
+    expect(generation).toEqual({ from: 0, to: 1 })
+    expect(preconditions).toEqual([
+      { kind: 'absent', path: 'next' },
+      { kind: 'absent', path: 'live' },
+    ])
+  })
+
+  test('pins every array before a program that uses it is loaded', () => {
+    const pinned = indexOf(steps, { kind: 'pin', path: 'next/maps/tail_calls' })
+    expect(pinned).toBe(indexOf(steps, { kind: 'create-map', target: 'next:map.tail_calls' }) + 1)
+    expect(pinned).toBeLessThan(indexOf(steps, { kind: 'load-program' }))
+  })
+
+  test('fills and checks the slots before the link is made', () => {
+    const filled = indexOf(steps, { kind: 'fill-slot' })
+    const checked = indexOf(steps, { kind: 'check-slots' })
+    expect(filled).toBeLessThan(checked)
+    expect(checked).toBeLessThan(indexOf(steps, { kind: 'create-link' }))
+  })
+})
+
+describe('an upgrade', () => {
+  const plan = makePlan(applied(edge()), desired(...edge(1)))
+  const { steps } = plan
+
+  test('gives kept objects a second name, and switches the link by compare-and-swap', () => {
+    expect(steps).toContainEqual({
+      phase: 'prepare',
+      kind: 'link-pin',
+      target: 'live:map.flows',
+      from: 'live/maps/flows',
+      to: 'next/maps/flows',
+    })
+    expect(steps).toContainEqual({
+      phase: 'switch',
+      kind: 'update-link',
+      target: 'live:link.eth0',
+      program: 'next:program.ingress',
+      expected: 'live:program.ingress',
+    })
+  })
+
+  test('retires links first, programs after a drain, and the old array last and only once it is unused', () => {
+    const retired = steps.filter((step) => step.phase === 'retire')
+    expect(retired.map((step) => ('path' in step ? `${step.kind} ${step.path}` : step.kind))).toEqual([
+      'rename',
+      'unpin gen-7/links/eth0',
+      'drain',
+      'unpin gen-7/programs/ingress',
+      'unpin gen-7/programs/ipv4',
+      'unpin gen-7/maps/flows',
+      'await-unused gen-7/maps/tail_calls',
+      'unpin gen-7/maps/tail_calls',
+      'remove-directory gen-7/links',
+      'remove-directory gen-7/programs',
+      'remove-directory gen-7/maps',
+      'remove-directory gen-7',
+    ])
+  })
+
+  test('waits for the callers of the old array; its members go with it', () => {
+    expect(steps.find((step) => step.kind === 'await-unused')).toMatchObject({ programs: [12], members: [] })
+    const loop = (version: number): Resource[] => [
+      array('a', { 0: 'p' }),
+      program('p', ['a'], version),
+      link('eth0', 'p'),
+    ]
+    const cyclic = makePlan(applied(loop(0)), desired(...loop(1)))
+    expect(cyclic.steps.find((step) => step.kind === 'await-unused')).toMatchObject({ programs: [], members: [11] })
+  })
+
+  test('proves that both arrays are held at every step', () => {
+    expect(plan.ledger.arrays).toEqual(['live:map.tail_calls', 'next:map.tail_calls'])
+    for (const row of plan.ledger.rows)
+      for (const holder of row.holders) if (holder.reachable) expect(holder.pins.length).toBeGreaterThan(0)
+  })
+
+  test('relies on every live pin and on what the link runs', () => {
+    expect(plan.preconditions).toContainEqual({ kind: 'pin', path: 'live/maps/flows', object: 'map', id: 10 })
+    expect(plan.preconditions).toContainEqual({ kind: 'link-runs', link: 14, program: 12 })
+  })
+})
+
+test('one slot in place is exchanged in the live array, and no link is touched', () => {
+  const inPlace = array('tail_calls', { 0: 'ipv4' }, { onSlotChange: 'in-place' })
+  const after = edge(1).map((it) => (it.address === 'map.tail_calls' ? inPlace : it))
+  const { steps } = makePlan(applied(edge()), desired(...after))
+  expect(steps).toContainEqual({
+    phase: 'switch',
+    kind: 'replace-slot',
+    array: 'live:map.tail_calls',
+    index: 0,
+    before: 'live:program.ipv4',
+    after: 'next:program.ipv4',
+  })
+  expect(kinds(steps)).not.toContain('update-link')
+})
+
+test('a link with a gap is detached before the new one is made, and not unpinned twice', () => {
+  const generic = link('eth0', 'ingress', { target: { kind: 'xdp', interface: 'eth0', ifindex: 1, mode: 'generic' } })
+  const after = edge().map((it) => (it.address === 'link.eth0' ? generic : it))
+  const { steps, diagnostics } = makePlan(applied(edge()), desired(...after))
+  expect(indexOf(steps, { kind: 'detach-link' })).toBeLessThan(indexOf(steps, { kind: 'create-link' }))
+  expect(indexOf(steps, { kind: 'unpin', path: 'gen-7/links/eth0' })).toBe(-1)
+  expect(diagnostics).toMatchObject([{ code: 'P104', severity: 'warning' }])
+})
+
+describe('what is refused or warned of', () => {
+  test('an array without a pin, before anything else, naming the array, who uses it and what to write', () => {
+    const unpinned = edge().map((it) => (it.address === 'map.tail_calls' ? { ...it, pinned: false } : it))
+    expect(() => makePlan(nothing, desired(...(unpinned as Resource[])))).toThrow(
+      expect.objectContaining({
+        code: 'P101',
+        diagnostics: [
+          expect.objectContaining({
+            address: 'map.tail_calls',
+            detail: expect.stringContaining('program.ingress'),
+            hint: expect.stringContaining('remove "pin: false"'),
+          }),
+        ],
+      }),
+    )
+  })
+
+  test.each(['sockmap', 'sockhash'] as const)('a %s without a pin too', (type) => {
+    const sockets = map('s', { pinned: false, shape: { ...map('s').shape, type } })
+    expect(() => makePlan(nothing, desired(sockets))).toThrow(expect.objectContaining({ code: 'P101' }))
+  })
+
+  test('a map with a timer without a pin too; any other map may do without', () => {
+    const timers = map('t', { pinned: false, layout: { value: 'struct { struct bpf_timer t }' } })
+    expect(() => makePlan(nothing, desired(timers))).toThrow(expect.objectContaining({ code: 'P101' }))
+    expect(makePlan(nothing, desired(map('plain', { pinned: false }))).diagnostics).toEqual([])
+  })
+
+  test('a map that differs, unless the manifest says replace, which warns that entries are lost', () => {
+    const larger = (onChange: 'refuse' | 'replace') =>
+      map('flows', { onChange, shape: { ...map('flows').shape, maxEntries: 9 } })
+    const plan = (onChange: 'refuse' | 'replace') => makePlan(applied([map('flows')]), desired(larger(onChange)))
+    expect(plan('refuse').diagnostics).toMatchObject([{ code: 'P102', severity: 'error' }])
+    expect(plan('refuse').diagnostics.every(isBlocked)).toBe(true)
+    expect(plan('replace').diagnostics).toMatchObject([{ code: 'P103', severity: 'warning' }])
+  })
+
+  test('a program of the stack that somebody else attached', () => {
+    const current = applied(edge())
+    const root = { program: 12 as never, via: 'link #99', link: 99 as never }
+    const shared = { ...current, graph: { ...current.graph, roots: [...current.graph.roots, root] } }
+    expect(makePlan(shared, desired(...edge(1))).diagnostics).toMatchObject([{ code: 'P106', severity: 'warning' }])
+  })
+
+  test('somebody else’s pin in the live tree', () => {
+    const current = applied(edge())
+    const trees = current.trees.map((tree) => ({
+      ...tree,
+      pins: [...tree.pins, { path: 'live/maps/other', kind: 'foreign', what: 'a program' } as const],
+    }))
+    expect(makePlan({ ...current, trees }, desired(...edge(1))).diagnostics).toMatchObject([
+      { code: 'P107', severity: 'error' },
+    ])
+  })
+})
+
+describe('destroy', () => {
+  const plan = makeDestroyPlan(applied(edge()))
+
+  test('says so in a record first and removes the array last', () => {
+    expect(plan.steps[0]).toEqual({ phase: 'prepare', kind: 'write-record', path: 'live/destroying' })
+    expect(plan.record).toMatchObject({ phase: 'destroying' })
+    const unpins = plan.steps.flatMap((step) => (step.kind === 'unpin' ? [step.path] : []))
+    expect(unpins[0]).toBe('live/links/eth0')
+    expect(unpins.at(-1)).toBe('live/maps/tail_calls')
+    expect(plan.steps.at(-1)).toEqual({ phase: 'retire', kind: 'remove-directory', path: '' })
+  })
+})
+
+describe('the ledger', () => {
+  const current = applied(edge())
+  const plan = makePlan(current, desired(...edge(1)))
+  const judge = (steps: readonly Step[]) =>
+    keepLedger({ current, desired: desired(...edge(1)), steps, existing: plan.existing }).violations
+  const moveTo = (from: number, to: number): Step[] => {
+    const steps = [...plan.steps]
+    const [step] = steps.splice(from, 1)
+    if (step) steps.splice(to, 0, step)
+    return steps
+  }
+  const switched = indexOf(plan.steps, { kind: 'update-link' })
+
+  test('accepts the plan’s own order', () => {
+    expect(judge(plan.steps)).toEqual([])
+  })
+
+  test('refuses to switch a link before its array is pinned: a crash in between would empty it', () => {
+    const steps = moveTo(indexOf(plan.steps, { kind: 'pin', path: 'next/maps/tail_calls' }), switched)
+    expect(judge(steps)).toContainEqual(
+      expect.objectContaining({ when: 'after a crash', what: 'no holder', array: 'next:map.tail_calls' }),
+    )
+  })
+
+  test('refuses to switch a link before every slot is filled', () => {
+    const steps = moveTo(indexOf(plan.steps, { kind: 'fill-slot' }), switched)
+    expect(judge(steps)).toContainEqual(expect.objectContaining({ when: 'now', what: 'empty slot' }))
+  })
+
+  test('refuses to remove the old array while the link still runs its caller', () => {
+    const steps = [{ phase: 'switch', kind: 'unpin', path: 'live/maps/tail_calls' } as const, ...plan.steps]
+    expect(judge(steps)).toContainEqual(
+      expect.objectContaining({ step: 0, what: 'no holder', array: 'live:map.tail_calls' }),
+    )
+  })
+
+  test('knows that a wait for a live caller keeps the array', () => {
+    const waiting = plan.steps.find((step) => step.kind === 'await-unused')
+    if (waiting?.kind !== 'await-unused') throw new Error('no await-unused in the plan')
+    const path = 'live/maps/tail_calls'
+    const steps = [{ ...waiting, path }, { phase: 'retire', kind: 'unpin', path } as const]
+    expect(judge(steps)).toEqual([])
+  })
+})
