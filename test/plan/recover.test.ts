@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest'
+import type { StackRecord } from '../../src/model/record.ts'
+import type { CurrentState, Resource, Tree } from '../../src/model/state.ts'
+import { makeRecord } from '../../src/plan/make-record.ts'
+import { planRecovery } from '../../src/plan/recover.ts'
+import { applied, array, desired, link, nothing, program } from '../support/builders.ts'
+
+const stack = (version: number): Resource[] => [
+  array('calls', { 0: 'callee' }),
+  program('entry', ['calls']),
+  program('callee', [], version),
+  link('eth0', 'entry'),
+]
+
+const record = (generation: number): StackRecord => makeRecord(desired(...stack(0)), generation)
+
+/** The tree of a generation whose objects have ids from `firstId`: array, entry, callee, link. */
+function tree(name: string, generation: number, firstId: number, linkPin?: { id: number; runs: number }): Tree {
+  const [base] = applied(stack(0), { firstId }).trees
+  const pins = (base?.pins ?? []).flatMap((pin) => {
+    const path = pin.path.replace('live', name)
+    if (pin.kind !== 'link') return [{ ...pin, path }]
+    return linkPin ? [{ ...pin, path, id: linkPin.id as never, programId: linkPin.runs as never }] : []
+  })
+  const directories = (base?.directories ?? []).map((path) => path.replace('live', name))
+  return { name, record: record(generation), directories, pins }
+}
+
+/** A machine with these trees; the links run what their pins say. */
+function machine(trees: readonly Tree[]): CurrentState {
+  const [live] = trees
+  const generations = [applied(stack(0), { firstId: 10 }).graph, applied(stack(0), { firstId: 20 }).graph]
+  const links = trees.flatMap((it) => it.pins.filter((pin) => pin.kind === 'link'))
+  return {
+    ...nothing,
+    generation: live?.record?.generation ?? 0,
+    record: trees.find((it) => it.name === 'live')?.record,
+    trees,
+    graph: {
+      roots: links.map((pin) => ({ program: pin.programId, link: pin.id, via: 'link' })),
+      programs: new Map(generations.flatMap((graph) => [...graph.programs])),
+      maps: new Map(generations.flatMap((graph) => [...graph.maps])),
+    },
+  }
+}
+
+const words = (current: CurrentState): string[] =>
+  (planRecovery(current)?.steps ?? []).map((step) => {
+    if ('path' in step) return `${step.kind} ${step.path}`
+    return step.kind === 'update-link' ? `${step.kind} ${step.program}` : step.kind
+  })
+
+test('a whole stack needs no recovery', () => {
+  expect(planRecovery(machine([tree('live', 7, 10, { id: 5, runs: 11 })]))).toBeUndefined()
+})
+
+test('a staged tree that nothing runs is removed, its array last', () => {
+  const current = machine([tree('live', 7, 10, { id: 5, runs: 11 }), tree('next', 8, 20)])
+  expect(planRecovery(current)?.leftover).toEqual(['discard'])
+  expect(words(current)).toEqual([
+    'drain',
+    'unpin next/programs/entry',
+    'unpin next/programs/callee',
+    'await-unused next/maps/calls',
+    'unpin next/maps/calls',
+    'remove-directory next/links',
+    'remove-directory next/programs',
+    'remove-directory next/maps',
+    'remove-directory next',
+  ])
+})
+
+test('a staged tree that every link runs is published, then the old one retired', () => {
+  const running = { id: 5, runs: 21 }
+  const current = machine([tree('live', 7, 10, running), tree('next', 8, 20, running)])
+  expect(planRecovery(current)?.leftover).toEqual(['publish'])
+  expect(words(current).slice(0, 4)).toEqual([
+    'exchange',
+    'unpin next/links/eth0',
+    'drain',
+    'unpin next/programs/entry',
+  ])
+})
+
+test('a first apply whose links all run is published by a rename', () => {
+  const current = machine([tree('next', 1, 20, { id: 5, runs: 21 })])
+  expect(words(current)).toEqual(['rename'])
+})
+
+test('where only some links were switched they go back before anything is removed', () => {
+  const staged = tree('next', 8, 20, { id: 5, runs: 21 })
+  const next: Tree = {
+    ...staged,
+    record: {
+      ...record(8),
+      links: { ...record(8).links, eth1: { program: 'program.entry', target: link('eth1', 'entry').target } },
+    },
+  }
+  const current = machine([tree('live', 7, 10, { id: 5, runs: 21 }), next])
+  expect(planRecovery(current)?.leftover).toEqual(['switch-back'])
+  expect(words(current).slice(0, 2)).toEqual(['update-link live:program.entry', 'unpin next/links/eth0'])
+})
+
+test('an older tree under the name next is the former generation: it is retired', () => {
+  const running = { id: 5, runs: 21 }
+  const current = machine([tree('live', 8, 20, running), tree('next', 7, 10, running)])
+  expect(planRecovery(current)?.leftover).toEqual(['retire'])
+  expect(words(current)[0]).toBe('unpin next/links/eth0')
+})
+
+describe('a former generation that was kept', () => {
+  const live = tree('live', 8, 20, { id: 5, runs: 21 })
+  const old = tree('gen-7', 7, 10)
+
+  test('goes when nobody uses it any more', () => {
+    expect(planRecovery(machine([live, old]))?.leftover).toEqual(['retire'])
+  })
+
+  test('waits while somebody’s attachment still reaches its array', () => {
+    const current = machine([live, old])
+    const foreign = { program: 11 as never, link: 99 as never, via: 'link #99' }
+    const used = { ...current, graph: { ...current.graph, roots: [...current.graph.roots, foreign] } }
+    expect(planRecovery(used)).toBeUndefined()
+  })
+})
+
+test('a destroy that began is finished, the stack’s directory included', () => {
+  const live = tree('live', 7, 10)
+  const current = { ...machine([live]), record: { ...record(7), phase: 'destroying' } as const }
+  expect(planRecovery(current)?.leftover).toEqual(['destroy'])
+  expect(words(current).at(-1)).toBe('remove-directory ')
+})
