@@ -3,6 +3,9 @@ import { type BtfType, decodeType, measureType } from './decode-type.ts'
 
 const headerSize = 24
 const magic = 0xeb9f
+/** Typedefs and qualifiers, or arrays of arrays, in a row; the kernel allows 32. */
+const longestChain = 64
+const numberSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16])
 const modifiers: ReadonlySet<string> = new Set(['typedef', 'volatile', 'const', 'restrict', 'type-tag'])
 
 /** A type and its id, past typedefs and qualifiers. */
@@ -13,7 +16,7 @@ export interface Resolved {
 
 /**
  * The types of one BTF section, each decoded when it is first asked for. The records' bounds, names and references are
- * checked when it is made (ObjectError O010), so that its methods do not fail later, but for a cycle of typedefs.
+ * checked when it is made (ObjectError O010), so that its methods do not fail later.
  */
 export class BtfTypes {
   readonly #types: Cursor
@@ -28,6 +31,7 @@ export class BtfTypes {
     this.#strings = strings
     this.#offsets = indexTypes(types)
     for (let id = 1; id < this.count; id++) this.#check(id)
+    for (let id = 1; id < this.count; id++) this.#checkSize(id)
   }
 
   /** Ids go from 0 (void) to one less than this. */
@@ -46,29 +50,29 @@ export class BtfTypes {
     return type
   }
 
-  /** Skips typedefs, qualifiers and type tags. Throws an ObjectError when they form a cycle. */
+  /** Skips typedefs, qualifiers and type tags. */
   resolve(id: number): Resolved {
     let at = id
-    for (let steps = 0; steps <= this.count; steps++) {
+    for (let steps = 0; steps <= longestChain; steps++) {
       const type = this.get(at)
       if (!modifiers.has(type.kind) || !('to' in type)) return { id: at, type }
       at = type.to
     }
-    return this.#types.fail('O010', `BTF type ${id} refers to itself`, this.#offsets[id])
+    return this.#types.fail('O010', `BTF type ${id} is nested too deeply`, this.#offsets[id])
   }
 
   /** Size in bytes; undefined for what has none (void, functions, forward declarations). */
   sizeOf(id: number): number | undefined {
     let factor = 1
     let at = id
-    for (let steps = 0; steps <= this.count; steps++) {
+    for (let steps = 0; steps <= longestChain; steps++) {
       const { type } = this.resolve(at)
       if (type.kind === 'pointer') return factor * 8
       if (type.kind !== 'array') return 'size' in type ? factor * type.size : undefined
       factor *= type.length
       at = type.element
     }
-    return this.#types.fail('O010', `BTF array ${id} contains itself`, this.#offsets[id])
+    return this.#types.fail('O010', `BTF array ${id} is nested too deeply`, this.#offsets[id])
   }
 
   /** The id of the first type of that kind and name. */
@@ -104,6 +108,24 @@ export class BtfTypes {
   #check(id: number): void {
     for (const other of referencesOf(this.get(id))) {
       if (other >= this.count) this.#types.fail('O010', `BTF type ${id} refers to type ${other}`, this.#offsets[id])
+    }
+  }
+
+  /** Numbers have the sizes that C has, and members lie within their struct. */
+  #checkSize(id: number): void {
+    this.sizeOf(id)
+    const type = this.get(id)
+    const isNumber = type.kind === 'int' || type.kind === 'enum'
+    if (isNumber && (!numberSizes.has(type.size) || (type.kind === 'int' && type.bits > type.size * 8))) {
+      this.#types.fail('O010', `BTF type ${id} is a number of ${type.size} bytes`, this.#offsets[id])
+    }
+    if (type.kind !== 'struct' && type.kind !== 'union') return
+    for (const { type: member, bitOffset, bitSize } of type.members) {
+      const { kind } = this.resolve(member).type
+      const isNumber = kind === 'int' || kind === 'enum'
+      const bits = bitSize || (this.sizeOf(member) ?? 0) * 8
+      if (bitOffset + bits <= type.size * 8 && (isNumber || (bitSize === 0 && bitOffset % 8 === 0))) continue
+      this.#types.fail('O010', `a member of BTF type ${id} lies outside it`, this.#offsets[id])
     }
   }
 }

@@ -20,6 +20,12 @@ export interface SectionVariable {
   readonly size: number
 }
 
+interface Composite {
+  readonly name: string
+  readonly size: number
+  readonly members: readonly Member[]
+}
+
 /** One BTF type. Types refer to each other by id; 0 is void. */
 export type BtfType =
   | { readonly kind: 'void' }
@@ -34,12 +40,8 @@ export type BtfType =
     }
   | { readonly kind: 'pointer'; readonly to: number }
   | { readonly kind: 'array'; readonly element: number; readonly length: number }
-  | {
-      readonly kind: 'struct' | 'union'
-      readonly name: string
-      readonly size: number
-      readonly members: readonly Member[]
-    }
+  | ({ readonly kind: 'struct' } & Composite)
+  | ({ readonly kind: 'union' } & Composite)
   | {
       readonly kind: 'enum'
       readonly name: string

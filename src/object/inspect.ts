@@ -1,0 +1,107 @@
+import type { MapShape, MapSpec } from '../model/map-spec.ts'
+import type { ProgramSpec } from '../model/program-spec.ts'
+import type { Value } from '../model/value.ts'
+import { toHex } from '../util/hex.ts'
+import { decodeValue } from './btf/decode-value.ts'
+import type { ObjectFile } from './object-file.ts'
+import { programTags } from './tag.ts'
+
+/** What `pinfold inspect` shows: plain, JSON-able. */
+export interface ObjectDescription {
+  readonly name: string
+  readonly byteOrder: 'little' | 'big'
+  readonly license: string
+  readonly kernelVersion?: number
+  readonly maps: readonly MapDescription[]
+  readonly programs: readonly ProgramDescription[]
+  readonly notes: readonly string[]
+}
+
+export interface MapDescription {
+  readonly name: string
+  readonly section: string
+  readonly shape: MapShape
+  /** As text; equal texts mean equal layouts. */
+  readonly layout: { readonly key?: string; readonly value?: string }
+  readonly pinByName: boolean
+  readonly frozen?: boolean
+  /** Variables of a data section with their initial values. */
+  readonly variables?: readonly VariableDescription[]
+  /** Programs or maps that the object puts into the map, by slot. */
+  readonly slots?: Readonly<Record<string, string>>
+}
+
+export interface VariableDescription {
+  readonly name: string
+  readonly offset: number
+  readonly size: number
+  readonly value: Value
+}
+
+export interface ProgramDescription {
+  readonly name: string
+  readonly section: string
+  readonly type?: string
+  readonly attachType?: string
+  readonly attachTarget?: string
+  readonly flags: number
+  readonly autoload: boolean
+  /** 8-byte slots, subprograms included. */
+  readonly instructions: number
+  /** In the order of first use. */
+  readonly maps: readonly string[]
+  /** Of Linux 6.18 and later, and of earlier kernels. */
+  readonly tags: { readonly sha256: string; readonly sha1: string }
+  readonly unsupported: readonly string[]
+}
+
+/** Describes everything an object declares. Throws an ObjectError for types that are nested without end. */
+export function inspectObject(object: ObjectFile): ObjectDescription {
+  const { name, byteOrder, license, kernelVersion, notes } = object
+  return {
+    name,
+    byteOrder,
+    license,
+    ...(kernelVersion === undefined ? {} : { kernelVersion }),
+    maps: object.maps.map((map) => describeMap(object, map)),
+    programs: object.programs.map(describeProgram),
+    notes,
+  }
+}
+
+function describeMap(object: ObjectFile, map: MapSpec): MapDescription {
+  const { name, section, shape, layout, pinByName, contents } = map
+  const base = { name, section, shape, layout, pinByName }
+  switch (contents.kind) {
+    case 'none':
+      return base
+    case 'data':
+      return { ...base, frozen: contents.frozen, variables: describeVariables(object, contents) }
+    case 'programs':
+    case 'maps':
+      return { ...base, slots: Object.fromEntries(contents.slots) }
+  }
+}
+
+function describeVariables(
+  { btf, byteOrder }: ObjectFile,
+  { bytes, variables }: Extract<MapSpec['contents'], { readonly kind: 'data' }>,
+): readonly VariableDescription[] {
+  return variables.map(({ name, offset, size, typeId }) => {
+    const raw = bytes.subarray(offset, offset + size)
+    const value =
+      raw.length === size ? decodeValue(raw, { types: btf?.types, typeId, size, byteOrder }) : `0x${toHex(raw)}`
+    return { name, offset, size, value }
+  })
+}
+
+function describeProgram(program: ProgramSpec): ProgramDescription {
+  const { kind: _, code, debug: __, ...rest } = program
+  const [sha256, sha1] = programTags(code)
+  return {
+    ...rest,
+    instructions: code.instructions.length / 8,
+    maps: [...new Set(code.references.map(({ map }) => map))],
+    tags: { sha256, sha1 },
+  }
+}
