@@ -65,15 +65,6 @@ export const stateCodes = {
     explanation:
       'Without BPF_F_PRESERVE_ELEMS the kernel removes an entry of a perf event array when the file that installed it is closed. Add the flag in the object, or leave the entries to the program that reads them.',
   },
-  M218: {
-    summary: 'Unknown or ill-fitting global',
-    explanation: 'A value under `globals` must name a variable of a data section in that object and fit its type.',
-  },
-  M219: {
-    summary: 'Map that cannot go without a pin',
-    explanation:
-      'The kernel empties such a map when its last pin or descriptor goes, whoever still uses it, so `pin: false` would break the programs that use it.',
-  },
   M220: {
     summary: 'Foreign map cannot be used',
     explanation: '`pinned:` must be the pin of a map on a bpffs, outside of the directory of this stack.',

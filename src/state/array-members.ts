@@ -1,0 +1,95 @@
+import type { MapAddress, ProgramAddress } from '../model/address.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { LoadAttributes } from '../model/program-spec.ts'
+import { type AttachType, attachTypeNumber } from '../model/program-types.ts'
+import type { MapState, ProgramState } from '../model/state.ts'
+import { complaint } from './codes.ts'
+
+/**
+ * Checks that the members and callers of every program array agree on what the kernel compares: program type, expected
+ * attach type and function, and the flags for sleepable and multi-buffer programs. The kernel itself would only say EINVAL. Pure.
+ */
+export function checkArrays(maps: readonly MapState[], programs: readonly ProgramState[]): Diagnostic[] {
+  const byAddress = new Map(programs.map((program) => [program.address, program]))
+  return maps.flatMap((map) => (map.shape.type === 'prog_array' ? checkArray(map, programs, byAddress) : []))
+}
+
+interface Participant {
+  readonly program: ProgramState
+  /** `calls it`, `is in slot 3`. */
+  readonly role: string
+}
+
+function checkArray(
+  array: MapState,
+  programs: readonly ProgramState[],
+  byAddress: ReadonlyMap<ProgramAddress, ProgramState>,
+): Diagnostic[] {
+  const [first, ...others] = participants(array, programs, byAddress)
+  if (!first) return []
+  return others.flatMap((other) => {
+    const differing = disagreement(first.program.load, other.program.load)
+    return differing === undefined ? [] : [disagree(array, { first, other, differing })]
+  })
+}
+
+/** Members first: what a slot holds decides for the callers. */
+function participants(
+  array: MapState,
+  programs: readonly ProgramState[],
+  byAddress: ReadonlyMap<ProgramAddress, ProgramState>,
+): Participant[] {
+  const slots = array.contents.kind === 'slots' ? [...array.contents.slots] : []
+  const members = slots.flatMap(([index, address]): Participant[] => {
+    const program = byAddress.get(address as ProgramAddress)
+    return program ? [{ program, role: `is in slot ${index}` }] : []
+  })
+  const callers = programs
+    .filter((program) => program.maps.includes(array.address satisfies MapAddress))
+    .map((program): Participant => ({ program, role: 'calls it' }))
+  const distinct = new Map<ProgramAddress, Participant>()
+  for (const each of [...members, ...callers]) {
+    if (!distinct.has(each.program.address)) distinct.set(each.program.address, each)
+  }
+  return [...distinct.values()]
+}
+
+const BPF_F_SLEEPABLE = 1 << 4
+const BPF_F_XDP_HAS_FRAGS = 1 << 5
+
+/** What the kernel compares of each, for people where they differ. */
+function disagreement(a: LoadAttributes | undefined, b: LoadAttributes | undefined): [string, string] | undefined {
+  if (!a || !b) return undefined
+  if (a.type !== b.type) return [a.type, b.type]
+  if (a.attachTo !== b.attachTo) return [functionText(a), functionText(b)]
+  if (expected(a.attachType) !== expected(b.attachType)) return [attachText(a.attachType), attachText(b.attachType)]
+  const flags = [
+    { flag: BPF_F_SLEEPABLE, set: 'sleepable', clear: 'not sleepable' },
+    { flag: BPF_F_XDP_HAS_FRAGS, set: 'multi-buffer (xdp.frags)', clear: 'single-buffer' },
+  ]
+  const found = flags.find(({ flag }) => (a.flags & flag) !== (b.flags & flag))
+  return found && [a.flags & found.flag ? found.set : found.clear, b.flags & found.flag ? found.set : found.clear]
+}
+
+/** None and the first of the enumeration are one number to the kernel. */
+const expected = (type: AttachType | undefined): number => (type === undefined ? 0 : attachTypeNumber(type))
+
+const functionText = ({ attachTo }: LoadAttributes): string => (attachTo ? `for ${attachTo}` : 'for no kernel function')
+
+const attachText = (type: AttachType | undefined): string => (type ? `attach type ${type}` : 'no attach type')
+
+interface Disagreement {
+  readonly first: Participant
+  readonly other: Participant
+  readonly differing: readonly [string, string]
+}
+
+function disagree(array: MapState, { first, other, differing }: Disagreement): Diagnostic {
+  const [a, b] = [first.program.address, other.program.address]
+  return complaint('O203', {
+    detail: `cannot share ${array.address}: ${a} (${differing[0]}) ${first.role}, and ${b} (${differing[1]}) ${other.role}`,
+    hint: 'the members and callers of a program array must be of one kind: use an array for each',
+    address: array.address,
+    at: other.program.at ?? array.at,
+  })
+}

@@ -1,0 +1,76 @@
+import type { ManifestAttach, ManifestLink } from '../manifest/manifest.ts'
+import { linkAddress } from '../model/address.ts'
+import type { LinkTarget } from '../model/link-spec.ts'
+import type { LinkState } from '../model/state.ts'
+import type { MapFinding } from './desired-maps.ts'
+import { complain, type FoundProgram, type Reading } from './desired-reading.ts'
+import { resolveTarget } from './desired-targets.ts'
+import { attachHooks, fitsHook, type Hook, hooks } from './hooks.ts'
+
+/** What links refer to. */
+export interface LinkContext {
+  readonly programs: readonly FoundProgram[]
+  readonly maps: MapFinding
+}
+
+/** Every declared link with its target looked up; one that cannot be attached is complained about and left out. */
+export function readLinkStates(reading: Reading, context: LinkContext): LinkState[] {
+  return [...reading.loaded.manifest.links.values()].flatMap((link) => {
+    const program = context.programs.find((found) => found.declared.name === link.program)
+    const attach = program && (link.attach ?? deriveAttach(reading, link, program))
+    const target = attach && resolveTarget(reading, { link, attach, program, maps: context.maps })
+    if (!program || !target || !checkFit(reading, { link, program, target })) return []
+    const at = reading.loaded.at(['links', link.name])
+    const address = linkAddress(link.name)
+    return [{ kind: 'link', address, program: program.address, target, onReplace: link.onReplace, at }]
+  })
+}
+
+/** What the program's section says of the place, if it says all. */
+function deriveAttach(reading: Reading, link: ManifestLink, program: FoundProgram): ManifestAttach | undefined {
+  const { declared, spec, load } = program
+  const target = declared.attachTarget ?? spec.attachTarget
+  if (target !== undefined && hooks.raw_tracepoint.types.includes(load.type))
+    return { kind: 'raw_tracepoint', name: target }
+  if (target !== undefined && fitsHook(load, hooks.iter) && load.attachType) return { kind: 'iter' }
+  const [category, name] = target?.split('/') ?? []
+  if (load.type === 'tracepoint' && category && name) return { kind: 'tracepoint', category, name }
+  complain(reading, 'M230', {
+    detail: `cannot attach link.${link.name}: section ${spec.section} of ${program.address} does not say where`,
+    hint: `write \`attach:\`, for example ${exampleFor(load.type)}`,
+    address: linkAddress(link.name),
+    path: ['links', link.name],
+  })
+  return undefined
+}
+
+const exampleFor = (type: string): string => {
+  if (type === 'xdp') return '{ xdp: { interface: eth0 } }'
+  if (type === 'sched_cls') return '{ tcx: { interface: eth0, direction: ingress } }'
+  if (type === 'sk_lookup' || type === 'flow_dissector') return '{ netns: { path: /proc/self/ns/net } }'
+  if (type === 'tracepoint') return '{ tracepoint: { category: sched, name: sched_switch } }'
+  if (type === 'raw_tracepoint') return '{ rawTracepoint: { name: sched_switch } }'
+  return '{ cgroup: { path: /sys/fs/cgroup/web } }'
+}
+
+interface Fit {
+  readonly link: ManifestLink
+  readonly program: FoundProgram
+  readonly target: LinkTarget
+}
+
+function checkFit(reading: Reading, { link, program, target }: Fit): boolean {
+  const attachType = 'attachType' in target ? target.attachType : undefined
+  const hook = 'attachType' in target ? attachHooks[target.attachType] : hooks[target.kind]
+  if (hook && fitsHook(program.load, hook, attachType)) return true
+  const { type, attachType: loaded } = program.load
+  complain(reading, 'M231', {
+    detail: `cannot attach link.${link.name}: ${program.address} is a program of type ${type}${loaded ? ` (${loaded})` : ''}, and the hook ${attachType ?? target.kind} takes ${describeHook(hook)}${attachType ? ` loaded for ${attachType}` : ''}`,
+    hint: 'attach it elsewhere, rename its section, or write `type:` and `attachType:` for the program',
+    address: linkAddress(link.name),
+    path: ['links', link.name, 'attach'],
+  })
+  return false
+}
+
+const describeHook = (hook: Hook | undefined): string => (hook ? hook.types.join(' or ') : 'no program')

@@ -1,0 +1,118 @@
+import type { OwnMap } from '../manifest/manifest.ts'
+import type { MapShape, MapSpec } from '../model/map-spec.ts'
+import type { MapType } from '../model/map-types.ts'
+import type { MapState } from '../model/state.ts'
+import { readContents } from './desired-contents.ts'
+import type { MapFinding } from './desired-maps.ts'
+import { complain, type FoundMap, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
+import { readForeignMap } from './foreign-map.ts'
+
+/** A map in its surroundings. */
+export interface MapQuestion {
+  readonly map: FoundMap
+  readonly maps: MapFinding
+  readonly programs: readonly FoundProgram[]
+}
+
+/** One wanted map; empty where it cannot be, which has been complained about. */
+export function toMapState(reading: Reading, question: MapQuestion): MapState[] {
+  const { map } = question
+  const { declared, object, spec } = map
+  if (declared?.owner === 'foreign') return readForeignMap(reading, map, declared)
+  if (!object || !spec) return []
+  const at = reading.loaded.at(declared ? ['maps', map.name] : ['objects', object.name])
+  const shape = toShape(reading, map, { spec, declared })
+  return [
+    {
+      kind: 'map',
+      address: map.address,
+      name: spec.name,
+      owner: 'stack',
+      shape,
+      layout: spec.layout,
+      pinned: declared?.pin ?? true,
+      contents: readContents(reading, { ...question, object, spec, shape, declared }),
+      onChange: declared?.onChange ?? 'refuse',
+      onSlotChange: declared?.onSlotChange ?? 'replace',
+      ...btfOf(object, spec),
+      at,
+    },
+  ]
+}
+
+interface Declaration {
+  readonly spec: MapSpec
+  readonly declared: OwnMap | undefined
+}
+
+/** Storage maps have as many entries as there are owners; the kernel insists on 0. */
+const sizeless: ReadonlySet<MapType> = new Set([
+  'sk_storage',
+  'inode_storage',
+  'task_storage',
+  'cgrp_storage',
+  'cgroup_storage',
+  'percpu_cgroup_storage',
+])
+
+function toShape(reading: Reading, { name, address }: FoundMap, { spec, declared }: Declaration): MapShape {
+  const { shape } = spec
+  const isPerCpuEvents = shape.type === 'perf_event_array' && shape.maxEntries === 0
+  const maxEntries =
+    declared?.maxEntries ?? (isPerCpuEvents ? reading.world.kernel.identity.possibleCpus : shape.maxEntries)
+  const problem = sizeProblem(spec, maxEntries)
+  if (problem) {
+    const path = declared?.maxEntries === undefined ? ['maps', name] : ['maps', name, 'maxEntries']
+    complain(reading, 'M211', {
+      detail: `cannot create ${address}: ${problem.what}`,
+      hint: problem.hint,
+      address,
+      path,
+    })
+  }
+  return { ...shape, maxEntries }
+}
+
+interface SizeProblem {
+  readonly what: string
+  readonly hint: string
+}
+
+// The smallest page of any machine; the kernel itself asks for a multiple of its own.
+const page = 4096
+
+function sizeProblem({ shape, contents }: MapSpec, maxEntries: number): SizeProblem | undefined {
+  if (contents.kind === 'data' && maxEntries !== 1) {
+    return { what: 'a data section has one entry', hint: 'leave `maxEntries` out' }
+  }
+  if (sizeless.has(shape.type)) {
+    return maxEntries === 0 ? undefined : { what: `a ${shape.type} map has no size`, hint: 'leave `maxEntries` out' }
+  }
+  if (maxEntries === 0) return { what: 'it has no max_entries', hint: 'write `maxEntries:`, or set it in the object' }
+  if (shape.type !== 'ringbuf' && shape.type !== 'user_ringbuf') return undefined
+  const fits = maxEntries % page === 0 && Number.isInteger(Math.log2(maxEntries))
+  if (fits) return undefined
+  const next = Math.max(page, 2 ** Math.ceil(Math.log2(maxEntries)))
+  const what = `${maxEntries} bytes are not a power of two and a multiple of the page size`
+  return { what, hint: `write \`maxEntries: ${next}\`` }
+}
+
+/** Types to which the kernel lets BTF be attached; for others map_check_no_btf says ENOTSUPP. */
+const withBtf: ReadonlySet<MapType> = new Set([
+  'hash',
+  'array',
+  'percpu_hash',
+  'percpu_array',
+  'lru_hash',
+  'lru_percpu_hash',
+  'lpm_trie',
+  ...sizeless,
+])
+
+/** Data sections have no key type; every other map needs both. */
+function btfOf({ name, file }: LoadedObject, spec: MapSpec): Pick<MapState, 'btf'> {
+  const { keyTypeId, valueTypeId, contents } = spec
+  if (!file.btf || !withBtf.has(spec.shape.type) || valueTypeId === undefined) return {}
+  if (keyTypeId === undefined && contents.kind !== 'data') return {}
+  return { btf: { object: name, keyTypeId: keyTypeId ?? 0, valueTypeId } }
+}

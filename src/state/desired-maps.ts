@@ -1,0 +1,142 @@
+import type { ManifestMap } from '../manifest/manifest.ts'
+import { type MapAddress, mapAddress } from '../model/address.ts'
+import type { MapSpec } from '../model/map-spec.ts'
+import { nearest } from '../util/nearest.ts'
+import { complain, type FoundMap, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
+import { mapNames } from './map-names.ts'
+
+/** Every map of the stack, and how objects' names lead to them. */
+export interface MapFinding {
+  readonly all: readonly FoundMap[]
+  /** The address of a map by its name in an object. */
+  readonly addressIn: (object: LoadedObject, name: string) => MapAddress
+  readonly get: (address: MapAddress) => FoundMap | undefined
+}
+
+/**
+ * Finds the maps that the programs use, the maps that those hold, and what the manifest lists. One name is one map: where
+ * objects differ about it, the manifest has to choose (`object:`).
+ */
+export function findMaps(
+  reading: Reading,
+  objects: readonly LoadedObject[],
+  programs: readonly FoundProgram[],
+): MapFinding {
+  const nameOf = mapNames(objects)
+  const used = usedMaps(programs)
+  const byName = groupByName(objects, nameOf)
+  const listed = [...reading.loaded.manifest.maps.values()]
+  const wanted = new Set([...byName.keys()].filter((name) => byName.get(name)?.some((place) => used.has(place.spec))))
+  for (const declared of listed) if (isThere(reading, byName, declared)) wanted.add(declared.name)
+  const all = [...wanted].map((name) => choose(reading, { name, places: byName.get(name) ?? [], used }))
+  const found = new Map(all.map((map) => [map.address, map]))
+  const addressIn = (object: LoadedObject, name: string): MapAddress => mapAddress(nameOf(object, { name }))
+  return { all, addressIn, get: (address) => found.get(address) }
+}
+
+interface MapPlace {
+  readonly object: LoadedObject
+  readonly spec: MapSpec
+}
+
+/** Specs of the maps that declared programs use, with all that those hold. */
+function usedMaps(programs: readonly FoundProgram[]): Set<MapSpec> {
+  const used = new Set<MapSpec>()
+  for (const { object, spec } of programs) {
+    const byName = new Map(object.file.maps.map((map) => [map.name, map]))
+    const pending = spec.code.references.map((reference) => reference.map)
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      const map = byName.get(name)
+      if (!map || used.has(map)) continue
+      used.add(map)
+      if (map.contents.kind === 'maps') pending.push(...map.contents.slots.values())
+    }
+  }
+  return used
+}
+
+function groupByName(
+  objects: readonly LoadedObject[],
+  nameOf: ReturnType<typeof mapNames>,
+): Map<string, readonly MapPlace[]> {
+  const groups = new Map<string, MapPlace[]>()
+  for (const object of objects) {
+    for (const spec of object.file.maps) {
+      const name = nameOf(object, spec)
+      groups.set(name, [...(groups.get(name) ?? []), { object, spec }])
+    }
+  }
+  return groups
+}
+
+/** A foreign map may be in no object at all: then it is held, but nothing is known to check it against. */
+function isThere(reading: Reading, byName: ReadonlyMap<string, readonly MapPlace[]>, declared: ManifestMap): boolean {
+  const { name, object } = declared
+  const places = byName.get(name) ?? []
+  if (declared.owner === 'foreign' && places.length === 0) return true
+  if (places.some((place) => object === undefined || place.object.name === object)) return true
+  const { manifest } = reading.loaded
+  // An object that could not be read has its complaint already.
+  const unread = [...manifest.objects.keys()].some((known) => !places.some((place) => place.object.name === known))
+  const allRead = reading.complaints.every((complaint) => complaint.code !== 'M201' && !complaint.code.startsWith('O'))
+  if (unread && !allRead) return false
+  const guess = nearest(name, byName.keys())
+  complain(reading, 'M210', {
+    detail: `cannot find map.${name}: ${object ? `object ${object} declares` : 'the objects declare'} no map of that name${byName.size > 0 ? `, but ${[...byName.keys()].join(', ')}` : ''}`,
+    ...(guess ? { hint: `did you mean ${guess}?` } : {}),
+    address: mapAddress(name),
+    path: ['maps', name],
+  })
+  return false
+}
+
+interface Choice {
+  readonly name: string
+  readonly places: readonly MapPlace[]
+  readonly used: ReadonlySet<MapSpec>
+}
+
+/** Which object's definition counts: the chosen one, else one that a program uses, where all of those agree. */
+function choose(reading: Reading, { name, places, used }: Choice): FoundMap {
+  const declared = reading.loaded.manifest.maps.get(name)
+  const address = mapAddress(name)
+  const base = { address, name, ...(declared ? { declared } : {}) }
+  const inUse = places.filter((place) => used.has(place.spec))
+  const relevant = inUse.length > 0 ? inUse : places
+  const chosen = places.find((place) => place.object.name === declared?.object) ?? relevant[0]
+  if (!chosen) return base
+  const others = relevant.filter((place) => !isInterchangeable(chosen, place, declared?.object !== undefined))
+  const other = others[0]
+  if (other) {
+    complain(reading, 'M203', {
+      detail: `cannot make one map of ${address}: objects ${chosen.object.name} and ${other.object.name} declare it differently (${differences(chosen.spec, other.spec).join(', ')})`,
+      hint: 'compile both against one definition, give one map another name, or write `object:` where only its size differs',
+      address,
+      path: declared ? ['maps', name] : ['objects', other.object.name],
+    })
+  }
+  return { ...base, ...chosen }
+}
+
+/** Programs of one object can use a map that another defines if keys and values are the same; its size may be chosen. */
+function isInterchangeable(chosen: MapPlace, place: MapPlace, isExplicit: boolean): boolean {
+  if (place.object === chosen.object) return place.spec === chosen.spec
+  const found = differences(chosen.spec, place.spec)
+  return found.length === 0 || (isExplicit && found.every((field) => field === 'maxEntries' || field === 'contents'))
+}
+
+/** Names of the fields in which two declarations differ. */
+function differences(a: MapSpec, b: MapSpec): string[] {
+  const fields = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra', 'inner'] as const
+  const differing: string[] = fields.filter(
+    (field) => JSON.stringify(a.shape[field]) !== JSON.stringify(b.shape[field]),
+  )
+  if (JSON.stringify(a.layout) !== JSON.stringify(b.layout)) differing.push('layout')
+  if (contentsText(a) !== contentsText(b)) differing.push('contents')
+  return differing
+}
+
+const contentsText = ({ contents }: MapSpec): string =>
+  contents.kind === 'programs' || contents.kind === 'maps'
+    ? JSON.stringify([contents.kind, [...contents.slots]])
+    : contents.kind

@@ -1,0 +1,152 @@
+import type { ManifestProgram } from '../manifest/manifest.ts'
+import { programAddress } from '../model/address.ts'
+import type { LoadAttributes, ProgramSpec } from '../model/program-spec.ts'
+import type { AttachType, ProgramType } from '../model/program-types.ts'
+import { nearest } from '../util/nearest.ts'
+import { complain, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
+
+/** Finds every declared program in the objects and what it is loaded with; one that cannot be is complained about. */
+export function findPrograms(reading: Reading, objects: readonly LoadedObject[]): FoundProgram[] {
+  return [...reading.loaded.manifest.programs.values()].flatMap((declared) => {
+    const place = findPlace(reading, objects, declared)
+    if (!place || !isSupported(reading, declared, place.spec)) return []
+    const load = readLoad(reading, declared, place)
+    return load ? [{ address: programAddress(declared.name), declared, load, ...place }] : []
+  })
+}
+
+type ProgramPlace = Pick<FoundProgram, 'object' | 'spec'>
+
+function findPlace(
+  reading: Reading,
+  objects: readonly LoadedObject[],
+  declared: ManifestProgram,
+): ProgramPlace | undefined {
+  const { name, object: wanted, function: fn } = declared
+  const searched = objects.filter((object) => wanted === undefined || object.name === wanted)
+  const places = searched.flatMap((object): ProgramPlace[] =>
+    object.file.programs.filter((spec) => spec.name === fn).map((spec) => ({ object, spec })),
+  )
+  if (places.length === 1) return places[0]
+  const path = ['programs', name]
+  if (places.length > 1) {
+    const owners = places.map(({ object }) => object.name).join(', ')
+    const detail = `cannot find program.${name}: several objects have a program ${fn} (${owners})`
+    complain(reading, 'M203', { detail, hint: 'write `object:` with one of them', address: programAddress(name), path })
+  } else if (mayBeMissing(reading, objects, wanted)) complainUnknown(reading, searched, declared)
+  return undefined
+}
+
+/** False where an object that could hold it was itself unreadable: that complaint is enough. */
+const mayBeMissing = (reading: Reading, objects: readonly LoadedObject[], wanted: string | undefined): boolean =>
+  wanted === undefined
+    ? objects.length === reading.loaded.manifest.objects.size
+    : objects.some((object) => object.name === wanted)
+
+function complainUnknown(reading: Reading, searched: readonly LoadedObject[], declared: ManifestProgram): void {
+  const { name, function: fn } = declared
+  const known = searched.flatMap(({ file }) => file.programs.map((spec) => spec.name))
+  const guess = nearest(fn, known)
+  const files = searched.map(({ file }) => file.name).join(', ')
+  complain(reading, 'M202', {
+    detail: `cannot find program.${name}: ${files || 'no object'} has no program ${fn}${known.length > 0 ? `, but ${known.join(', ')}` : ''}`,
+    hint: guess ? `did you mean ${guess}?` : 'write `function:` where it has another name in the object',
+    address: programAddress(name),
+    path: ['programs', name],
+  })
+}
+
+function isSupported(reading: Reading, { name }: ManifestProgram, spec: ProgramSpec): boolean {
+  if (spec.unsupported.length === 0) return true
+  complain(reading, 'O201', {
+    detail: `cannot load program.${name}: it needs ${spec.unsupported.join(', ')}, which pinfold does not support yet`,
+    hint: 'compile it without, or leave the program out',
+    address: programAddress(name),
+    path: ['programs', name],
+  })
+  return false
+}
+
+const BPF_F_SLEEPABLE = 1 << 4
+
+function readLoad(
+  reading: Reading,
+  declared: ManifestProgram,
+  { object, spec }: ProgramPlace,
+): LoadAttributes | undefined {
+  const type = declared.type ?? spec.type
+  if (!type) return complainTypeless(reading, declared, spec)
+  const attachType = declared.attachType ?? (declared.type && declared.type !== spec.type ? undefined : spec.attachType)
+  const attachTo = readAttachTo(reading, declared, {
+    type,
+    attachType,
+    target: declared.attachTarget ?? spec.attachTarget,
+  })
+  if (attachTo === 'unknown') return undefined
+  const { license, kernelVersion } = object.file
+  return {
+    type,
+    ...(attachType === undefined ? {} : { attachType }),
+    flags: withSleepable(spec.flags, declared.sleepable),
+    license,
+    ...(kernelVersion === undefined ? {} : { kernelVersion }),
+    ...(attachTo === undefined ? {} : { attachTo: attachTo.name }),
+  }
+}
+
+function withSleepable(flags: number, sleepable: boolean | undefined): number {
+  if (sleepable === undefined) return flags
+  return sleepable ? flags | BPF_F_SLEEPABLE : flags & ~BPF_F_SLEEPABLE
+}
+
+function complainTypeless(reading: Reading, { name }: ManifestProgram, spec: ProgramSpec): undefined {
+  complain(reading, 'M205', {
+    detail: `cannot load program.${name}: its section ${spec.section} names no program type`,
+    hint: `write \`type:\` under programs.${name}, for example \`type: xdp\`, or rename the section`,
+    address: programAddress(name),
+    path: ['programs', name],
+  })
+}
+
+interface AttachQuestion {
+  readonly type: ProgramType
+  readonly attachType: AttachType | undefined
+  readonly target: string | undefined
+}
+
+/** Kernel functions by the prefix that their names have in BTF, for what is loaded against one of them. */
+const prefixes: Partial<Record<AttachType, string>> = {
+  trace_iter: 'bpf_iter_',
+  lsm_mac: 'bpf_lsm_',
+  lsm_cgroup: 'bpf_lsm_',
+  trace_raw_tp: 'btf_trace_',
+  trace_fentry: '',
+  trace_fexit: '',
+  modify_return: '',
+  trace_fsession: '',
+}
+
+/** Undefined for a program that is loaded without one; `unknown` when it needs one and nothing tells. */
+function readAttachTo(
+  reading: Reading,
+  { name }: ManifestProgram,
+  { type, attachType, target }: AttachQuestion,
+): { readonly name: string } | undefined | 'unknown' {
+  const address = programAddress(name)
+  const path = ['programs', name]
+  if (type === 'ext') {
+    const detail = `cannot load program.${name}: it replaces a function of another program, which pinfold does not support yet`
+    complain(reading, 'O201', { detail, address, path })
+    return 'unknown'
+  }
+  const prefix = type === 'tracing' || type === 'lsm' ? prefixes[attachType ?? 'trace_fentry'] : undefined
+  if (prefix === undefined) return undefined
+  if (target !== undefined) return { name: prefix + target }
+  complain(reading, 'M206', {
+    detail: `cannot load program.${name}: a ${attachType ?? type} program is loaded against one kernel function, and nothing names it`,
+    hint: 'write `attachTarget:`, or put the name behind a slash in the section',
+    address,
+    path,
+  })
+  return 'unknown'
+}

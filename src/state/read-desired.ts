@@ -1,0 +1,74 @@
+import type { LoadedManifest } from '../manifest/load.ts'
+import type { Address } from '../model/address.ts'
+import { ManifestError } from '../model/errors.ts'
+import type { DesiredState, ProgramState, Resource } from '../model/state.ts'
+import { checkArrays } from './array-members.ts'
+import { readLinkStates } from './desired-links.ts'
+import { toMapState } from './desired-map-state.ts'
+import { findMaps, type MapFinding } from './desired-maps.ts'
+import { readObjects } from './desired-objects.ts'
+import { findPrograms } from './desired-programs.ts'
+import type { DesiredWorld, FoundProgram, LoadedObject, Reading } from './desired-reading.ts'
+
+/**
+ * Resolves a manifest against its objects and this machine: which maps and programs there must be, with which contents, and
+ * where the links go. Changes nothing; opens foreign maps and looks up interfaces, cgroups and namespaces. Throws
+ * ManifestError with every complaint at once (codes M2xx, O2xx and those of the object reader), KernelError where the kernel
+ * cannot be asked.
+ */
+export function readDesired(loaded: LoadedManifest, world: DesiredWorld): DesiredState {
+  const reading: Reading = { loaded, world, complaints: [] }
+  const objects = readObjects(reading)
+  const programs = findPrograms(reading, objects)
+  const maps = findMaps(reading, objects, programs)
+  const mapStates = maps.all.flatMap((map) => toMapState(reading, { map, maps, programs }))
+  const programStates = programs.map((program) => toProgramState(reading, program, maps))
+  const links = readLinkStates(reading, { programs, maps })
+  reading.complaints.push(...checkArrays(mapStates, programStates))
+  if (reading.complaints.length > 0) throw refusal(reading)
+  const resources: readonly Resource[] = [...mapStates, ...programStates, ...links]
+  return toState(reading, { objects, programs, resources })
+}
+
+function refusal({ loaded, complaints }: Reading): ManifestError {
+  const count = complaints.length === 1 ? '1 mistake' : `${complaints.length} mistakes`
+  return new ManifestError(`cannot use ${loaded.file}: ${count}`, complaints)
+}
+
+interface Parts {
+  readonly objects: readonly LoadedObject[]
+  readonly programs: readonly FoundProgram[]
+  readonly resources: readonly Resource[]
+}
+
+function toState({ loaded }: Reading, { objects, resources }: Parts): DesiredState {
+  const { manifest, digest } = loaded
+  return {
+    stack: manifest.name,
+    generation: 0,
+    resources: new Map<Address, Resource>(resources.map((resource) => [resource.address, resource])),
+    ...(manifest.ownership ? { ownership: manifest.ownership } : {}),
+    digest,
+    btf: new Map(objects.flatMap(({ name, file }) => (file.btf ? [[name, file.btf.bytes]] : []))),
+  }
+}
+
+function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFinding): ProgramState {
+  const { address, declared, object, spec, load } = program
+  const at = loaded.at(['programs', declared.name])
+  const references = spec.code.references.map((reference) => ({
+    ...reference,
+    map: maps.addressIn(object, reference.map),
+  }))
+  return {
+    kind: 'program',
+    address,
+    name: spec.name,
+    load,
+    code: { instructions: spec.code.instructions, references },
+    maps: [...new Set(references.map((reference) => reference.map))],
+    object: object.name,
+    ...(spec.debug ? { debug: spec.debug } : {}),
+    at,
+  }
+}
