@@ -1,14 +1,12 @@
-import { writeRecord } from '../kernel/record-map.ts'
-import { PlanError } from '../model/errors.ts'
 import type { Operation } from '../plan/step.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { awaitUnused } from './await-unused.ts'
-import { applyCodes } from './codes.ts'
 import { createLink, detachLink, updateLink } from './execute-link.ts'
 import { createMap, freeze, openMap, setEntry, writeData, writeEntries } from './execute-map.ts'
 import { checkSlots, fillSlot, replaceSlot, setInner } from './execute-slot.ts'
 import { exchange, linkPin, removeDirectory, setOwnership, unpin } from './execute-tree.ts'
 import { absolute, type Execution } from './execution.ts'
+import { writePlannedRecord } from './write-record.ts'
 
 /**
  * Carries out one operation: the only switch with side effects. What throws has changed nothing. Throws KernelError, and
@@ -72,9 +70,4 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
     default:
       return unreachable(operation)
   }
-}
-
-function writePlannedRecord({ kernel, plan }: Execution, path: string): void {
-  if (plan.record) return writeRecord(kernel, plan.record, absolute(plan, path))
-  throw new PlanError(`cannot write the record ${path}: the plan has none`, { code: applyCodes.order.code })
 }

@@ -1,0 +1,84 @@
+import { apply } from '../../src/apply/apply.ts'
+import type { ApplyEvent, Outcome } from '../../src/apply/event.ts'
+import type { ApplyOptions } from '../../src/apply/execution.ts'
+import { lockStack } from '../../src/apply/lock.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
+import { PlanError } from '../../src/model/errors.ts'
+import type { CurrentState, DesiredState } from '../../src/model/state.ts'
+import { makeDestroyPlan } from '../../src/plan/destroy.ts'
+import { makePlan } from '../../src/plan/make-plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { planRecovery } from '../../src/plan/recover.ts'
+import { readCurrent } from '../../src/state/read-current.ts'
+
+export const bpffs = '/sys/fs/bpf'
+
+/** What an apply reported, and how it ended. */
+export interface Run {
+  readonly outcome: Outcome
+  readonly events: readonly ApplyEvent[]
+}
+
+/** The tests' default: nobody waits for what does not come. */
+const impatient: ApplyOptions = { patience: 20 }
+
+export async function run(
+  kernel: Kernel,
+  plan: Plan,
+  desired?: DesiredState,
+  options: ApplyOptions = impatient,
+): Promise<Run> {
+  const events: ApplyEvent[] = []
+  const applying = apply(kernel, plan, desired, { ...impatient, ...options })
+  for (;;) {
+    const next = await applying.next()
+    if (next.done) return { outcome: next.value, events }
+    events.push(next.value)
+  }
+}
+
+/** Where a test's stack lies. */
+export interface Place {
+  readonly bpffs?: string
+}
+
+export const currentOf = (kernel: Kernel, desired: DesiredState, place: Place = {}): CurrentState =>
+  readCurrent(kernel, { bpffs: place.bpffs ?? bpffs, stack: desired.stack }, desired)
+
+export const planFor = (kernel: Kernel, desired: DesiredState, place: Place = {}): Plan =>
+  makePlan(currentOf(kernel, desired, place), desired)
+
+/** Recover, plan, apply, as the command does. Throws when the plan must not be applied. */
+export async function applyStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<Run> {
+  using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`, { create: true })
+  await recoverStack(kernel, desired, place)
+  const plan = planFor(kernel, desired, place)
+  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
+  if (errors.length > 0) throw new PlanError(JSON.stringify(errors), { code: errors[0]?.code ?? '' }, errors)
+  return await run(kernel, plan, desired)
+}
+
+/** Finishes what a crash left, until nothing is. */
+export async function recoverStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<readonly Run[]> {
+  const runs: Run[] = []
+  for (;;) {
+    const plan = planRecovery(currentOf(kernel, desired, place))
+    if (!plan || runs.length > 3) return runs
+    runs.push(await run(kernel, plan))
+  }
+}
+
+export async function destroyStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<Run> {
+  using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`)
+  await recoverStack(kernel, desired, place)
+  return await run(kernel, destroyPlanOf(currentOf(kernel, desired, place)))
+}
+
+// TEMPORARY: the record is replaced in place
+function destroyPlanOf(current: CurrentState): Plan {
+  const plan = makeDestroyPlan(current)
+  return {
+    ...plan,
+    steps: plan.steps.map((step) => (step.kind === 'write-record' ? { ...step, path: 'live/record' } : step)),
+  }
+}
