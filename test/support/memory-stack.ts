@@ -1,0 +1,50 @@
+import { apply } from '../../src/apply/apply.ts'
+import type { Outcome } from '../../src/apply/event.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
+import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import type { CurrentState, DesiredState, Resource } from '../../src/model/state.ts'
+import { makePlan } from '../../src/plan/make-plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { readCurrent } from '../../src/state/read-current.ts'
+import { desired } from './builders.ts'
+
+export const place = { bpffs: '/sys/fs/bpf', stack: 'edge' } as const
+const directory = `${place.bpffs}/${place.stack}`
+
+/** Carries a plan out to its end and tells how it went. */
+export async function run(kernel: Kernel, plan: Plan, wanted?: DesiredState): Promise<Outcome> {
+  const events = apply(kernel, plan, wanted, { patience: 0, parallelLoads: 1 })
+  for (;;) {
+    const { done, value } = await events.next()
+    if (done) return value
+  }
+}
+
+/** What pinfold apply does after reading the manifest, without recovery. */
+export async function applyResources(kernel: Kernel, resources: readonly Resource[]): Promise<Outcome> {
+  const wanted = desired(...resources)
+  if (!kernel.bpffs.stat(directory)) kernel.bpffs.makeDirectory(directory)
+  return run(kernel, makePlan(readCurrent(kernel, place, wanted), wanted), wanted)
+}
+
+/** A machine on which these resources were applied by a process that has exited. */
+export async function machineWith(resources: readonly Resource[]): Promise<MemoryMachine> {
+  const machine = openMemoryMachine()
+  machine.addInterface('eth0')
+  machine.addInterface('eth1')
+  const kernel = machine.open()
+  if (resources.length > 0) await applyResources(kernel, resources)
+  else kernel.bpffs.makeDirectory(directory)
+  kernel.close()
+  return machine
+}
+
+/** What a new process would read. */
+export function readMachine(machine: MemoryMachine, wanted?: DesiredState): CurrentState {
+  const kernel = machine.open()
+  try {
+    return readCurrent(kernel, place, wanted)
+  } finally {
+    kernel.close()
+  }
+}
