@@ -115,7 +115,8 @@ function mergeSources(pair: Pair<Node, Node | null>, context: Context): readonly
   const sources = value.kind === 'sequence' ? [...value.children.values()].map(({ node }) => node) : [value]
   if (sources.some((source) => source.kind !== 'mapping' && !(source.kind === 'scalar' && source.unresolved))) {
     const detail = 'A merge key (<<) takes an alias of a mapping, or a list of such.'
-    context.findings.push({ code: 'M005', detail, offset: startOf(pair.key) })
+    const hint = 'write <<: *name, with &name before a mapping'
+    context.findings.push({ code: 'M005', detail, hint, offset: startOf(pair.key) })
   }
   return sources
 }
@@ -128,6 +129,7 @@ function addPair(children: Map<string, SourceChild>, pair: Pair<Node, Node | nul
     context.findings.push({
       code: 'M019',
       detail: 'A key of this mapping is neither text nor a number.',
+      hint: 'write entries with such keys as a list: - { key: ..., value: ... }',
       offset: startOf(pair.key),
     })
     return

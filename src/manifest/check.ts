@@ -83,7 +83,6 @@ function* checkLinks({ root }: CheckContext): Iterable<Found> {
   const taken = new Map<string, string>()
   for (const link of childrenOf(nodeAt(root, ['links'])).keys()) {
     const hook: Path = ['links', link, 'attach', 'xdp']
-    if (textAt(root, [...hook, 'mode']) === 'offload') yield ['M025', offload([...hook, 'mode'])]
     const map = textAt(root, ['links', link, 'attach', 'iter', 'map'])
     const reference = map ? readReference(map, 'map') : undefined
     if (reference?.kind === 'wrong')
@@ -94,12 +93,6 @@ function* checkLinks({ root }: CheckContext): Iterable<Found> {
     else if (device !== undefined) taken.set(device, link)
   }
 }
-
-const offload = (path: Path): PlaceComplaint => ({
-  path,
-  detail: 'XDP offload is not supported: a program for the card is loaded for one device, and its maps live there.',
-  hint: 'use mode: native, or generic',
-})
 
 const takenHook = (hook: Path, device: string, first: string): PlaceComplaint => ({
   path: [...hook, 'interface'],

@@ -44,9 +44,9 @@ function addressAt([section, name]: Path): Address | undefined {
   return section === undefined || name === undefined ? undefined : addresses[section]?.(String(name))
 }
 
-/** A place as people write it: `maps.allow.entries[0].key`; the whole is `the manifest`. */
+/** A place as people write it: `maps.allow.entries[0].key`; the whole is `The manifest`. */
 export function placeName(path: Path): string {
-  if (path.length === 0) return 'the manifest'
+  if (path.length === 0) return 'The manifest'
   return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${key}`)).join('')
 }
 

@@ -100,8 +100,7 @@ function linkOf(name: string, { program, attach, onReplace = 'overlap' }: Source
 function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {
   if (source === undefined || typeof source === 'string') return undefined
   const { xdp, tcx, cgroup, netns, tracepoint, rawTracepoint, iter } = source
-  if (xdp)
-    return { kind: 'xdp', interface: xdp.interface, mode: xdp.mode === 'offload' ? 'auto' : (xdp.mode ?? 'auto') }
+  if (xdp) return { kind: 'xdp', interface: xdp.interface, mode: xdp.mode ?? 'auto' }
   if (tcx) return { kind: 'tcx', interface: tcx.interface, direction: tcx.direction }
   if (cgroup) return present({ kind: 'cgroup' as const, path: cgroup.path, attachType: cgroup.type })
   if (netns !== undefined) {

@@ -16,7 +16,6 @@ export function parseYaml(file: string, text: string): YamlResult {
     intAsBigInt: true,
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: 'silent',
   })
   // A warning is a tag that YAML does not know: the value would be something else than the author meant.
   const errors = worthReporting([...document.errors, ...document.warnings], text)
@@ -28,15 +27,31 @@ export function parseYaml(file: string, text: string): YamlResult {
   }
 }
 
-const rules: Partial<Record<YAMLError['code'], { readonly code?: ManifestCode; readonly hint: string }>> = {
+interface SyntaxRule {
+  readonly code?: ManifestCode
+  /** In place of the parser's own words. */
+  readonly detail?: string
+  readonly hint: string
+}
+
+const rules: Partial<Record<YAMLError['code'], SyntaxRule>> = {
   BAD_ALIAS: { code: 'M005', hint: 'an alias is an asterisk and the name of an anchor that stands before it' },
-  BAD_INDENT: { hint: 'keys of one mapping begin in the same column' },
+  BAD_INDENT: { hint: 'close the brackets, and begin all keys of one mapping in the same column' },
   BAD_DQ_ESCAPE: { hint: 'inside double quotes a backslash begins an escape; single quotes have none' },
   BAD_SCALAR_START: { hint: 'put the text in quotes' },
   BLOCK_AS_IMPLICIT_KEY: { hint: 'put text that holds a colon and a space in quotes' },
   MISSING_CHAR: { hint: 'close the quotes or brackets, and put a space after each colon' },
   MULTILINE_IMPLICIT_KEY: { hint: 'a key stands on one line, followed by a colon and a space' },
-  MULTIPLE_DOCS: { code: 'M003', hint: 'one manifest describes one stack: put the others into files of their own' },
+  MULTIPLE_DOCS: {
+    code: 'M003',
+    detail: 'The text holds more than one document.',
+    hint: 'one manifest describes one stack: put the others into files of their own',
+  },
+  RESOURCE_EXHAUSTION: {
+    code: 'M004',
+    detail: 'The text is nested too deeply.',
+    hint: 'a manifest needs few levels: close the brackets',
+  },
   TAB_AS_INDENT: { hint: 'indent with spaces' },
   TAG_RESOLVE_FAILED: { hint: 'leave the tag away' },
 }
@@ -45,7 +60,7 @@ function describe(error: YAMLError, text: string, position: () => ReturnType<typ
   const rule = rules[error.code]
   const hint = isOpenVariable(error, text) ? 'inside { } and [ ] a variable stands in quotes: "${NAME}"' : rule?.hint
   return complaint(rule?.code ?? 'M001', {
-    detail: `The text is not valid YAML: ${error.message}.`,
+    detail: rule?.detail ?? `The text is not valid YAML: ${error.message}.`,
     hint,
     at: position(),
   })

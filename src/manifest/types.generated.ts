@@ -306,9 +306,9 @@ export interface SourceLink {
            */
           interface: string
           /**
-           * Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. `offload` (on the card) is refused: such programs are loaded for one device.
+           * Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.
            */
-          mode?: 'auto' | 'native' | 'generic' | 'offload'
+          mode?: 'auto' | 'native' | 'generic'
         }
         /**
          * The tc hook of a network interface. Kernel 6.6.

@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { Diagnostic, Position } from '../model/diagnostic.ts'
+import type { Value } from '../model/value.ts'
 import type { ManifestCode } from './codes.ts'
 import { complainAt, placeName, suggest } from './complain.ts'
 import type { Path } from './manifest.ts'
@@ -9,7 +10,7 @@ import validateSchema from './validate-schema.generated.js'
 
 /** Checks the tree against the schema: one complaint for each mistake, none about what a variable left open. */
 export function validate(root: SourceNode, locate: Locate): readonly Diagnostic[] {
-  if (validateSchema(plainValue(root))) return []
+  if (validateSchema(withoutBigints(plainValue(root)))) return []
   const mistakes = (validateSchema.errors ?? []).map((error) => ({ error, path: pathOf(error, root) }))
   const mistyped = new Set(
     mistakes.filter(({ error }) => error.keyword === 'type').map(({ error }) => error.instancePath),
@@ -29,6 +30,14 @@ function isFirst(
 ): boolean {
   const key = JSON.stringify([schemaPath, params, propertyName, line, column])
   return !seen.has(key) && Boolean(seen.add(key))
+}
+
+/** JSON Schema knows no bigints; as doubles they keep their type and are as far out of every range. */
+function withoutBigints(value: Value): Value {
+  if (typeof value === 'bigint') return Number(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withoutBigints)
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutBigints(each)]))
 }
 
 interface Sentence {
@@ -60,24 +69,19 @@ const sentences: Readonly<Record<string, (error: ErrorObject, place: string, pat
     path: [...path, params['additionalProperty']],
     part: 'key',
   }),
-  enum: ({ data, schema }, place) => ({
-    code: 'M013',
-    detail: `${place} cannot be ${describeValue(data)}.`,
-    hint: suggest(String(data), schema as readonly string[], 'allowed values'),
-  }),
+  enum: ({ data, schema }, place, path) =>
+    refusals[`${path.slice(-2).join('.')}: ${data}`] ?? {
+      code: 'M013',
+      detail: `${place} cannot be ${describeValue(data)}.`,
+      hint: suggest(String(data), schema as readonly string[], 'allowed values'),
+    },
   const: ({ data, schema, parentSchema }, place) => ({
     code: 'M013',
     detail: `${place} must be ${schema}, but is ${describeValue(data)}.`,
     hint: parentSchema?.['description'],
   }),
-  minimum: ({ data, schema }, place) => ({
-    code: 'M014',
-    detail: `${place} must be at least ${schema}, but is ${data}.`,
-  }),
-  maximum: ({ data, schema }, place) => ({
-    code: 'M014',
-    detail: `${place} must be at most ${schema}, but is ${data}.`,
-  }),
+  minimum: (error, place) => outOfRange(error, place, 'at least'),
+  maximum: (error, place) => outOfRange(error, place, 'at most'),
   pattern: ({ data, parentSchema, propertyName, schemaPath }, place, path) => ({
     code: textCodes[ruleName(schemaPath)] ?? 'M015',
     detail:
@@ -96,6 +100,15 @@ const sentences: Readonly<Record<string, (error: ErrorObject, place: string, pat
   maxProperties: (error, place) => wrongCount(error, place),
 }
 
+/** Values that people know from elsewhere, and why they are not taken here. */
+const refusals: Readonly<Record<string, Sentence>> = {
+  'xdp.mode: offload': {
+    code: 'M025',
+    detail: 'XDP offload is not supported: a program for the card is loaded for one device, and its maps live there.',
+    hint: 'use mode: native, or generic',
+  },
+}
+
 /** Codes of texts that the schema has a rule for, by the rule's name. */
 const textCodes: Readonly<Record<string, ManifestCode>> = {
   pinName: 'M016',
@@ -107,6 +120,12 @@ const textCodes: Readonly<Record<string, ManifestCode>> = {
 
 const ruleName = (schemaPath: string): string => schemaPath.split('/')[2] ?? ''
 
+const outOfRange = ({ data, schema, parentSchema }: ErrorObject, place: string, bound: string): Sentence => ({
+  code: 'M014',
+  detail: `${place} must be ${bound} ${schema}, but is ${data}.`,
+  hint: parentSchema?.['description'],
+})
+
 const wrongCount = ({ data, parentSchema }: ErrorObject, place: string): Sentence => ({
   code: 'M017',
   detail: `${place} holds ${Object.keys(data as object).join(', ') || 'nothing'}.`,
@@ -115,12 +134,10 @@ const wrongCount = ({ data, parentSchema }: ErrorObject, place: string): Sentenc
 })
 
 function describe(error: ErrorObject, path: Path, locate: Locate): Diagnostic {
-  const sentence = sentences[error.keyword]?.(error, capital(placeName(path)), path)
+  const sentence = sentences[error.keyword]?.(error, placeName(path), path)
   const { code, ...rest } = sentence ?? { code: 'M015' as const, detail: `${placeName(path)} ${error.message}.` }
   return complainAt(locate, code, { path, ...rest })
 }
-
-const capital = (place: string): string => (place === 'the manifest' ? 'The manifest' : place)
 
 /** `propertyNames` repeats what its pattern says; of a value of the wrong type nothing else is worth saying. */
 function isOwnMistake({ keyword, instancePath }: ErrorObject, mistyped: ReadonlySet<string>): boolean {
