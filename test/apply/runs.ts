@@ -74,11 +74,13 @@ export async function destroyStack(kernel: Kernel, desired: DesiredState, place:
   return await run(kernel, destroyPlanOf(currentOf(kernel, desired, place)))
 }
 
-// TEMPORARY: the record is replaced in place
+// TEMPORARY, until makeDestroyPlan does so: the record is replaced in place, and none is made where there was none.
 function destroyPlanOf(current: CurrentState): Plan {
   const plan = makeDestroyPlan(current)
-  return {
-    ...plan,
-    steps: plan.steps.map((step) => (step.kind === 'write-record' ? { ...step, path: 'live/record' } : step)),
-  }
+  const recorded = current.trees.some((tree) => tree.name === 'live' && tree.record)
+  const steps = plan.steps.flatMap((step) => {
+    if (step.kind !== 'write-record') return [step]
+    return recorded ? [{ ...step, path: 'live/record' }] : []
+  })
+  return { ...plan, steps }
 }

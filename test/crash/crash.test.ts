@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import { scenarios } from './scenarios.ts'
+import { act, beginning, countCalls, expectFinished, expectHeld } from './worlds.ts'
+
+describe.each(scenarios)('$name', (scenario) => {
+  test('ends as wanted when nothing goes wrong, and holds every array at every instant', async () => {
+    const machine = openMemoryMachine(await beginning(scenario))
+    machine.beforeCall((operation) => expectHeld(machine, scenario, `before ${operation}`))
+    const { outcome } = await act(machine.open(), scenario)
+    machine.beforeCall(undefined)
+    expect(outcome).toMatchObject({ result: 'done', left: [] })
+    expectFinished(machine, scenario, 'undisturbed')
+  })
+
+  test('killed before any operation, it leaves every array held, and the next run finishes', async () => {
+    const snapshot = await beginning(scenario)
+    const calls = await countCalls(snapshot, scenario)
+    expect(calls).toBeGreaterThan(10)
+    for (let fatal = 1; fatal <= calls; fatal++) {
+      const machine = openMemoryMachine(snapshot)
+      const kernel = machine.open()
+      let call = 0
+      let at = ''
+      machine.beforeCall((operation, target) => {
+        if (++call !== fatal) return
+        at = `killed at ${fatal}: ${operation} ${target}`
+        kernel.kill()
+      })
+      await act(kernel, scenario).catch(() => undefined)
+      machine.beforeCall(undefined)
+      expectHeld(machine, scenario, at)
+      const again = machine.open()
+      const { outcome } = await act(again, scenario).catch((error) => Promise.reject(new Error(at, { cause: error })))
+      expect(outcome, at).toMatchObject({ result: 'done', left: [] })
+      expectHeld(machine, scenario, `after ${at}`)
+      expectFinished(machine, scenario, at)
+    }
+  })
+})

@@ -1,0 +1,70 @@
+import type { DesiredState } from '../../src/model/state.ts'
+import { link, map, program, returning, shape, stackOf } from '../apply/stack.ts'
+
+/** A change from one published state (or none) to another (or none). */
+export interface Scenario {
+  readonly name: string
+  readonly from?: DesiredState
+  readonly to?: DesiredState
+}
+
+const raw = (onReplace: 'overlap' | 'gap', verdict: number) => [
+  program('trace', {
+    load: { type: 'raw_tracepoint', flags: 0, license: 'GPL' },
+    code: returning(verdict, ['flows']),
+  }),
+  link('trace', { program: 'program.trace', target: { kind: 'raw_tracepoint', name: 'sys_enter' }, onReplace }),
+]
+
+const tcx = (verdict: number) => [
+  program('egress', {
+    load: { type: 'sched_cls', attachType: 'tcx_egress', flags: 0, license: 'GPL' },
+    code: returning(verdict, ['flows']),
+  }),
+  link('egress', {
+    program: 'program.egress',
+    target: { kind: 'tcx', interface: 'eth0', ifindex: 1, direction: 'egress' },
+  }),
+]
+
+const outer = (...inner: readonly string[]) => [
+  ...['red', 'blue'].map((name) => map(name, { shape: shape({ type: 'array', maxEntries: 2 }) })),
+  map('outer', {
+    shape: shape({
+      type: 'array_of_maps',
+      valueSize: 4,
+      maxEntries: 2,
+      inner: shape({ type: 'array', maxEntries: 2 }),
+    }),
+    contents: { kind: 'inner', slots: new Map(inner.map((name, index) => [index, `map.${name}`] as const)) },
+  }),
+]
+
+/** Every kind of step occurs in one of them; a test counts. */
+export const scenarios: readonly Scenario[] = [
+  { name: 'a new stack', to: stackOf({ ownership: { mode: 0o750 } }) },
+  { name: 'a changed callee', from: stackOf(), to: stackOf({ verdicts: { v4: 1 } }) },
+  { name: 'a changed entry program', from: stackOf(), to: stackOf({ verdicts: { ingress: 1 } }) },
+  { name: 'a slot less', from: stackOf(), to: stackOf({ slots: { 1: 'v6' } }) },
+  {
+    name: 'a slot in place',
+    from: stackOf({ onSlotChange: 'in-place' }),
+    to: stackOf({ onSlotChange: 'in-place', slots: { 0: 'v6', 1: 'v6' } }),
+  },
+  {
+    name: 'changed entries',
+    from: stackOf({ allow: { '01000000': '0100000000000000', '02000000': '0200000000000000' } }),
+    to: stackOf({ allow: { '02000000': '0300000000000000', '03000000': '0300000000000000' } }),
+  },
+  { name: 'a second hook', from: stackOf(), to: stackOf({ more: tcx(0), verdicts: { v6: 1 } }) },
+  { name: 'a hook less', from: stackOf({ more: tcx(0) }), to: stackOf() },
+  { name: 'two hooks switched', from: stackOf({ more: tcx(0) }), to: stackOf({ more: tcx(1), verdicts: { v6: 1 } }) },
+  {
+    name: 'a link replaced by overlap',
+    from: stackOf({ more: raw('overlap', 0) }),
+    to: stackOf({ more: raw('overlap', 1) }),
+  },
+  { name: 'a link replaced with a gap', from: stackOf({ more: raw('gap', 0) }), to: stackOf({ more: raw('gap', 1) }) },
+  { name: 'inner maps', from: stackOf({ more: outer('red') }), to: stackOf({ more: outer('blue', 'red') }) },
+  { name: 'destroy', from: stackOf({ more: [...tcx(0), ...outer('red')] }) },
+]
