@@ -52,5 +52,22 @@ export const mapFreezeAttr = (map: Fd<'map'>): Attr => encode(mapFreezeLayout, {
 /** BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
 const updateFlags: Readonly<Record<UpdateMode, number>> = { any: 0, create: 1, replace: 2 }
 
-/** Map types whose creation fails with ENOTSUPP when BTF comes along (`map_check_no_btf` in the kernel). */
-export const refusesBtf: ReadonlySet<MapType> = new Set<MapType>([])
+/**
+ * Map types that refuse BTF whatever it says: ENOTSUPP (`map_check_no_btf` in the kernel), or EINVAL for the two without
+ * keys. Their values are not data but references, stack addresses or queued elements.
+ */
+export const refusesBtf: ReadonlySet<MapType> = new Set<MapType>([
+  'perf_event_array',
+  'cgroup_array',
+  'stack_trace',
+  'array_of_maps',
+  'hash_of_maps',
+  'devmap',
+  'devmap_hash',
+  'cpumap',
+  'xskmap',
+  'sockmap',
+  'sockhash',
+  'queue',
+  'stack',
+])

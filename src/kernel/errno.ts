@@ -11,6 +11,8 @@ export interface Failure {
   /** Verb and object: `create map flows`. */
   readonly doing: string
   readonly target?: string | undefined
+  /** What was asked for, as the object of the tables' sentences: `the kernel refused <asked>`. */
+  readonly asked?: string | undefined
   /** What is wrong, where the caller knows it better than the tables below. */
   readonly what?: string | undefined
   readonly hint?: string | undefined
@@ -29,15 +31,18 @@ export function kernelError(failure: Failure): KernelError {
   const errno = typeof failure.errno === 'number' ? errnoName(failure.errno) : failure.errno
   const meaning = meaningOf(failure.command, errno)
   const hint = failure.hint ?? meaning.hint ?? (isPermission(errno) ? permissionHint() : undefined)
-  return new KernelError(`cannot ${failure.doing}: ${failure.what ?? meaning.what} (${failure.command}: ${errno})`, {
-    code: failure.code ?? codes[errno] ?? 'K001',
-    command: failure.command,
-    errno,
-    ...(failure.target === undefined ? {} : { target: failure.target }),
-    ...(failure.log === undefined ? {} : { log: failure.log }),
-    ...(hint === undefined ? {} : { hint }),
-    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
-  })
+  return new KernelError(
+    `cannot ${failure.doing}: ${failure.what ?? meaning.what.replace('%', failure.asked ?? 'the request')} (${failure.command}: ${errno})`,
+    {
+      code: failure.code ?? codes[errno] ?? 'K001',
+      command: failure.command,
+      errno,
+      ...(failure.target === undefined ? {} : { target: failure.target }),
+      ...(failure.log === undefined ? {} : { log: failure.log }),
+      ...(hint === undefined ? {} : { hint }),
+      ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+    },
+  )
 }
 
 /** The name of a positive errno: `EPERM`; `E524` style for one that nobody named. */
@@ -121,11 +126,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENOTSUPP: { what: 'the kernel does not support it' },
 
   'BPF_MAP_CREATE EINVAL': {
-    what: 'the kernel refused its type, sizes or flags',
+    what: 'the kernel refused %',
     hint: 'compare key, value, max_entries and map_flags with what this map type allows on this kernel',
   },
-  'BPF_MAP_CREATE E2BIG': { what: 'the kernel refused its size', hint: 'lower max_entries or the size of the value' },
-  'BPF_MAP_CREATE ENOMEM': { what: 'the kernel has not enough memory for it', hint: 'lower max_entries' },
+  'BPF_MAP_CREATE E2BIG': { what: 'the kernel refused %', hint: 'lower max_entries or the size of the value' },
+  'BPF_MAP_CREATE ENOMEM': { what: 'the kernel has no memory for %', hint: 'lower max_entries' },
   'BPF_PROG_LOAD E2BIG': { what: 'the program is too long or too complex' },
   'BPF_PROG_LOAD EACCES': { what: 'the verifier rejected it' },
   'BPF_LINK_CREATE EBUSY': {

@@ -3,7 +3,7 @@ import { attachTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import type { InfoBuffer } from './info-buffer.ts'
 import type { LinkInfo, LinkTargetInfo } from './kernel.ts'
-import { littleEndian, struct, textAt } from './layout.ts'
+import { littleEndian, numberAt, struct, textAt } from './layout.ts'
 
 /** Decodes `struct bpf_link_info`; asks a second time for names. */
 export function decodeLink(buffer: InfoBuffer): LinkInfo {
@@ -50,7 +50,7 @@ const targets: Readonly<Record<string, (buffer: InfoBuffer) => LinkTargetInfo | 
   }),
   cgroup: (buffer) => {
     const attachType = attachTypeAt(buffer, cgroupInfoLayout.at.attach_type)
-    const cgroupId = Number(buffer.view.getBigUint64(cgroupInfoLayout.at.cgroup_id, littleEndian))
+    const cgroupId = numberAt(buffer.view, cgroupInfoLayout.at.cgroup_id)
     return attachType && { kind: 'cgroup', cgroupId, attachType }
   },
   netns: (buffer) => {

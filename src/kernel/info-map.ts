@@ -2,7 +2,7 @@ import type { BtfId, MapId } from '../model/ids.ts'
 import { mapTypeOf } from '../model/map-types.ts'
 import type { InfoBuffer } from './info-buffer.ts'
 import type { MapInfo } from './kernel.ts'
-import { littleEndian, struct, textAt } from './layout.ts'
+import { littleEndian, numberAt, struct, textAt } from './layout.ts'
 
 /** Decodes `struct bpf_map_info`. */
 export function decodeMap({ bytes, view }: InfoBuffer): MapInfo {
@@ -19,7 +19,7 @@ export function decodeMap({ bytes, view }: InfoBuffer): MapInfo {
       valueSize: word(at.value_size),
       maxEntries: word(at.max_entries),
       flags: word(at.map_flags),
-      mapExtra: Number(view.getBigUint64(at.map_extra, littleEndian)),
+      mapExtra: numberAt(view, at.map_extra),
     },
     btfId: word(at.btf_id) as BtfId | 0,
     keyTypeId: word(at.btf_key_type_id),

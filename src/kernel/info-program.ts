@@ -3,13 +3,14 @@ import { programTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import type { InfoBuffer } from './info-buffer.ts'
 import type { ProgramInfo } from './kernel.ts'
-import { littleEndian, struct, textAt, viewOf } from './layout.ts'
+import { littleEndian, numberAt, struct, textAt, viewOf } from './layout.ts'
 
 /** Decodes `struct bpf_prog_info`; asks a second time for the ids of its maps, where it has any. */
 export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
   const { bytes, view } = buffer
   const word = (offset: number): number => view.getUint32(offset, littleEndian)
   const typeNumber = word(at.type)
+  // Read before the second call overwrites the buffer.
   const info = {
     kind: 'program',
     id: word(at.id) as ProgramId,
@@ -17,7 +18,7 @@ export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
     type: programTypeOf(typeNumber),
     typeNumber,
     tag: bytes.toString('hex', at.tag, at.tag + 8),
-    loadedAt: Number(view.getBigUint64(at.load_time, littleEndian)),
+    loadedAt: numberAt(view, at.load_time),
     uid: word(at.created_by_uid),
     gplCompatible: (word(at.gpl_compatible) & gplBit) !== 0,
     translatedSize: word(at.xlated_prog_len),

@@ -14,14 +14,14 @@ import { commands } from './syscall.ts'
 export function readInfo(fd: Fd<ObjectKind>): ObjectInfo {
   const doing = `describe ${fd.kind}`
   fetchInfo(fd.number, doing)
-  const info = decode(fd.kind, fd.number, doing)
+  const info = decode(fd.kind)
   return info.kind === 'map' ? withFrozen(info, fd.number) : info
 }
 
 /** The same for a bare descriptor of any kind; what describing thousands of pins costs. */
 export function readAnyInfo(fd: number, doing: string): ObjectInfo {
   const length = fetchInfo(fd, doing)
-  return decode(kindBySize.get(length) ?? learnKind(fd, length), fd, doing)
+  return decode(kindBySize.get(length) ?? learnKind(fd, length))
 }
 
 /** The kind of an open object, from /proc; undefined when it is none of ours. */
@@ -30,8 +30,7 @@ export function kindOfFd(fd: number): ObjectKind | undefined {
   return name === 'prog' ? 'program' : (name as 'map' | 'link' | undefined)
 }
 
-function decode(kind: ObjectKind, fd: number, doing: string): ObjectInfo {
-  const buffer: InfoBuffer = { bytes, view, again: () => call(fd, doing) }
+function decode(kind: ObjectKind): ObjectInfo {
   switch (kind) {
     case 'map':
       return decodeMap(buffer)
@@ -48,14 +47,19 @@ const view = viewOf(bytes)
 const attr = Buffer.alloc(infoLayout.size)
 const attrView = viewOf(attr)
 let pointed = false
+/** What the buffer was filled for last: a decoder may ask again. */
+let asked = { fd: -1, doing: '' }
+const buffer: InfoBuffer = { bytes, view, again: () => call() }
 
 /** Fills `bytes`; how much of it the kernel knows. */
 function fetchInfo(fd: number, doing: string): number {
   bytes.fill(0)
-  return call(fd, doing)
+  asked = { fd, doing }
+  return call()
 }
 
-function call(fd: number, doing: string): number {
+function call(): number {
+  const { fd, doing } = asked
   const addon = loadAddon()
   if (!pointed) pointed = addon.point(attr, [infoLayout.at.info, bytes]) === 0
   attrView.setUint32(infoLayout.at.bpf_fd, fd, littleEndian)

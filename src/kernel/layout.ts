@@ -84,6 +84,12 @@ export function textAt(bytes: Buffer, at: number, size: number): string {
   return bytes.toString('latin1', at, end)
 }
 
+/** A u64 as a number, exact up to 2^53; a BigInt for each would cost more than the system call in a long listing. */
+export const numberAt = (view: DataView, at: number): number => {
+  const [low, high] = littleEndian ? [at, at + 4] : [at + 4, at]
+  return view.getUint32(low, littleEndian) + view.getUint32(high, littleEndian) * 2 ** 32
+}
+
 /** Text as the kernel takes it: UTF-8 with a NUL behind it. */
 export const cString = (text: string): Uint8Array => Buffer.from(`${text}\0`)
 

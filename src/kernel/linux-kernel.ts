@@ -5,10 +5,11 @@ import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { linkUpdateAttr } from './attr-link.ts'
-import { mapCreateAttr, mapFreezeAttr } from './attr-map.ts'
+import { mapFreezeAttr } from './attr-map.ts'
 import { idAttr, idCommands, nextId, pinAttr } from './attr-object.ts'
 import { btfLoadAttr } from './attr-program.ts'
 import { linuxBpffs } from './bpffs.ts'
+import { createMap } from './create-map.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
@@ -69,7 +70,7 @@ class LinuxKernel implements Kernel {
   }
 
   createMap(request: MapCreate): Fd<'map'> {
-    return this.#fds.own('map', bpf('BPF_MAP_CREATE', mapCreateAttr(request), `create map ${request.name}`))
+    return this.#fds.own('map', createMap(request))
   }
 
   async loadProgram(request: ProgramLoad): Promise<Fd<'program'>> {

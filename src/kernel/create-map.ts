@@ -1,0 +1,28 @@
+import { mapCreateAttr } from './attr-map.ts'
+import { kernelError } from './errno.ts'
+import type { MapCreate } from './kernel.ts'
+import { tryBpf } from './syscall.ts'
+
+/** BPF_MAP_CREATE; the descriptor. The KernelError of a refusal names what was asked for. */
+export function createMap(request: MapCreate): number {
+  const { btf, ...plain } = request
+  const described = tryBpf('BPF_MAP_CREATE', mapCreateAttr(request))
+  if (described >= 0) return described
+  // A key or value type that the kernel does not want to see (an LPM trie's key that is no struct) is no reason to fail:
+  // BTF only describes. When it was not the BTF, this fails too and tells why.
+  const result = btf ? tryBpf('BPF_MAP_CREATE', mapCreateAttr(plain)) : described
+  if (result >= 0) return result
+  throw refusal(request, -result)
+}
+
+function refusal({ name, shape }: MapCreate, errno: number): Error {
+  const { type, keySize, valueSize, maxEntries, flags } = shape
+  const asked = `${maxEntries} entries of ${keySize} + ${valueSize} bytes, flags 0x${flags.toString(16)}`
+  return kernelError({
+    command: 'BPF_MAP_CREATE',
+    errno,
+    doing: `create map ${name}`,
+    target: name,
+    asked: `${type} of ${asked}`,
+  })
+}
