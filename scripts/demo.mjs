@@ -1,0 +1,115 @@
+// The demo's own part, after scripts/demo has built everything and entered namespaces of its own: this process is in the
+// server's network namespace, a second one is the client's. `--rehearse WHY` does without a kernel.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { makeNetwork, run, sendPackets } from './demo-network.mjs'
+
+const cli = resolve(import.meta.dirname, '../dist/cli/pinfold.js')
+const manifest = resolve(import.meta.dirname, '../examples/tail-calls/pinfold.yaml')
+const directory = mkdtempSync(join(tmpdir(), 'pinfold-demo-'))
+let failures = 0
+
+try {
+  if (process.argv[2] === '--rehearse') rehearse(process.argv[3])
+  else await onThisKernel()
+} catch (error) {
+  check(error.message, false)
+}
+console.log(failures === 0 ? '\ndemo passed' : `\ndemo failed: ${failures} of its checks`)
+process.exitCode = failures === 0 ? 0 : 1
+
+async function onThisKernel() {
+  const client = await makeNetwork()
+  run('mount', ['-t', 'bpf', 'bpf', directory])
+  try {
+    const { openKernel } = await import('../dist/index.js')
+    const kernel = await openKernel('linux')
+    lifeOfAStack(['--bpffs', directory], () => {
+      const live = readPins(kernel)
+      const sent = { ipv4: 20, ipv6: 30 }
+      sendPackets(client, sent)
+      checkCounters(kernel, sent)
+      return () => checkNothingIsLeft(kernel, live)
+    })
+    kernel.close()
+  } finally {
+    client.stdin.end()
+    run('umount', [directory])
+    rmSync(directory, { recursive: true })
+  }
+}
+
+function rehearse(problem) {
+  console.log(`This kernel cannot be used: ${problem}. Rehearsing on the memory kernel instead.`)
+  try {
+    lifeOfAStack(['--kernel', 'memory', '--state', join(directory, 'kernel.json')], () => () => {})
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+  console.log(`
+The rehearsal plays the kernel's rules for maps, pins, links and program arrays. It does not prove that a real verifier
+accepts the programs, that the driver takes them, or that a packet reaches a handler. As root on Linux the demo does.`)
+}
+
+/** plan, apply, `use` while the stack lives, plan again, destroy, and what `use` returned to look afterwards. */
+function lifeOfAStack(options, use) {
+  pinfold('plan', { options, expected: 2, show: true })
+  pinfold('apply', { options: [...options, '--auto-approve'], expected: 0 })
+  const afterwards = use()
+  pinfold('plan', { options, expected: 0, show: true })
+  pinfold('destroy', { options: [...options, '--auto-approve'], expected: 0 })
+  afterwards()
+}
+
+function pinfold(command, { options, expected, show = false }) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, command, '-f', manifest, ...options], {
+    encoding: 'utf8',
+  })
+  if (show) console.log(`\n${stdout.trim().replace(/^/gm, '  ')}\n`)
+  check(`pinfold ${command}: exit code ${status}`, status === expected)
+  if (status !== expected) console.log(show ? stderr : stdout + stderr)
+}
+
+function readPins(kernel) {
+  const names = readdirSync(join(directory, 'edge/live'), { recursive: true, withFileTypes: true })
+  return names.filter((name) => !name.isDirectory()).map((name) => kernel.describePin(join(name.parentPath, name.name)))
+}
+
+/** The process that applied has exited: what still counts is held by pins alone. */
+function checkCounters(kernel, sent) {
+  const stage = (index) => packets(lookup(kernel, 'stages', [index, 0, 0, 0]))
+  const flow = (family, protocol) => packets(lookup(kernel, 'flows', [family, 0, protocol, 0]))
+  const udp = 17
+  check(`parse_ipv4 counted ${flow(4, udp)} UDP packets of ${sent.ipv4} sent`, flow(4, udp) === sent.ipv4)
+  check(`parse_ipv6 counted ${flow(6, udp)} UDP packets of ${sent.ipv6} sent`, flow(6, udp) === sent.ipv6)
+  check(`ingress saw ${stage(0)} packets of any kind, ${stage(3)} tail calls fell through`, stage(3) === 0)
+}
+
+function lookup(kernel, map, key) {
+  const fd = kernel.openPin(join(directory, 'edge/live/maps', map))
+  const value = kernel.lookup(fd, Uint8Array.from(key))
+  fd[Symbol.dispose]()
+  return value
+}
+
+const packets = (counter) => (counter ? Number(Buffer.from(counter).readBigUInt64LE()) : 0)
+
+function checkNothingIsLeft(kernel, live) {
+  const pins = readdirSync(directory, { recursive: true })
+  const stillAlive = () => live.filter(({ kind, id }) => kernel.ids(kind).includes(id))
+  // The kernel frees programs and maps a moment after their last reference has gone.
+  for (let i = 0; i < 50 && stillAlive().length > 0; i++) sleep(20)
+  const alive = stillAlive()
+  check(`destroyed: ${live.length} pinned objects are gone`, live.length > 0 && pins.length === 0 && alive.length === 0)
+  for (const { kind, id } of alive) console.log(`  still there: ${kind} #${id}`)
+  for (const pin of pins) console.log(`  still there: ${pin}`)
+}
+
+const sleep = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+
+function check(what, right) {
+  console.log(`${right ? 'ok    ' : 'WRONG '} ${what}`)
+  if (!right) failures++
+}
