@@ -85,14 +85,10 @@ function encodeSide(reading: Reading, question: ContentsQuestion, { side, entry 
     detail: `cannot fill ${map.address}: the ${side}${within === '' ? '' : ` (at ${within})`} does not fit: ${detail}`,
     ...(hint === undefined ? {} : { hint }),
     address: map.address,
-    path: placeOf(entry, side),
+    path: [...entry.path, side],
   })
   return undefined
 }
-
-/** An item of a list has `key` and `value`; in a mapping the entry's own place has both. */
-const placeOf = (entry: ManifestEntry, side: Side['side']): ManifestEntry['path'] =>
-  typeof entry.path.at(-1) === 'number' ? [...entry.path, side] : entry.path
 
 function isWithin(
   reading: Reading,
@@ -124,5 +120,5 @@ function checkNumber(reading: Reading, { map, shape }: ContentsQuestion, count: 
 /** Two ways to write one key: `1` and `0x01000000`. */
 function complainTwice(reading: Reading, { map }: ContentsQuestion, entry: ManifestEntry): void {
   const detail = `cannot fill ${map.address}: another entry above has the same key`
-  complain(reading, 'M215', { detail, hint: 'remove one of them', address: map.address, path: placeOf(entry, 'key') })
+  complain(reading, 'M215', { detail, hint: 'remove one of them', address: map.address, path: entry.path })
 }

@@ -23,11 +23,14 @@ export function findMaps(
   programs: readonly FoundProgram[],
 ): MapFinding {
   const nameOf = mapNames(objects)
-  const used = usedMaps(programs)
   const byName = groupByName(objects, nameOf)
-  const listed = [...reading.loaded.manifest.maps.values()]
+  const used = new Set<MapSpec>()
+  for (const { object, spec } of programs) for (const { map } of spec.code.references) addUsed(used, object, map)
+  for (const name of mentionedNames(reading)) addMentioned(used, reading, { name, places: byName.get(name) ?? [] })
   const wanted = new Set([...byName.keys()].filter((name) => byName.get(name)?.some((place) => used.has(place.spec))))
-  for (const declared of listed) if (isThere(reading, byName, declared)) wanted.add(declared.name)
+  for (const declared of reading.loaded.manifest.maps.values()) {
+    if (isThere(reading, byName, declared)) wanted.add(declared.name)
+  }
   const all = [...wanted].map((name) => choose(reading, { name, places: byName.get(name) ?? [], used }))
   const found = new Map(all.map((map) => [map.address, map]))
   const addressIn = (object: LoadedObject, name: string): MapAddress => mapAddress(nameOf(object, { name }))
@@ -39,20 +42,41 @@ interface MapPlace {
   readonly spec: MapSpec
 }
 
-/** Specs of the maps that declared programs use, with all that those hold. */
-function usedMaps(programs: readonly FoundProgram[]): Set<MapSpec> {
-  const used = new Set<MapSpec>()
-  for (const { object, spec } of programs) {
-    const byName = new Map(object.file.maps.map((map) => [map.name, map]))
-    const pending = spec.code.references.map((reference) => reference.map)
-    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-      const map = byName.get(name)
-      if (!map || used.has(map)) continue
-      used.add(map)
-      if (map.contents.kind === 'maps') pending.push(...map.contents.slots.values())
-    }
+/** Adds a map by its name in an object, with all that it holds. */
+function addUsed(used: Set<MapSpec>, object: LoadedObject, name: string): void {
+  const pending = [name]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const wanted = next
+    const map = object.file.maps.find((spec) => spec.name === wanted)
+    if (!map || used.has(map)) continue
+    used.add(map)
+    if (map.contents.kind === 'maps') pending.push(...map.contents.slots.values())
   }
-  return used
+}
+
+/** Maps that the manifest lists, puts into a map of maps or walks with an iterator. */
+function mentionedNames({ loaded: { manifest } }: Reading): Set<string> {
+  const inner = [...manifest.maps.values()].flatMap((map) =>
+    map.owner === 'stack' ? (map.inner ?? []).map(([, name]) => name) : [],
+  )
+  const walked = [...manifest.links.values()].flatMap(({ attach }) =>
+    attach?.kind === 'iter' && attach.map !== undefined ? [attach.map] : [],
+  )
+  return new Set([...manifest.maps.keys(), ...inner, ...walked])
+}
+
+interface Mention {
+  readonly name: string
+  readonly places: readonly MapPlace[]
+}
+
+/** Which object's definition a mention means is decided by the programs, if they use it at all. */
+function addMentioned(used: Set<MapSpec>, { loaded }: Reading, { name, places }: Mention): void {
+  if (places.some(({ spec }) => used.has(spec))) return
+  const chosen = loaded.manifest.maps.get(name)?.object
+  for (const { object, spec } of places) {
+    if (chosen === undefined || object.name === chosen) addUsed(used, object, spec.name)
+  }
 }
 
 function groupByName(
@@ -90,9 +114,7 @@ function isThere(reading: Reading, byName: ReadonlyMap<string, readonly MapPlace
   return false
 }
 
-interface Choice {
-  readonly name: string
-  readonly places: readonly MapPlace[]
+interface Choice extends Mention {
   readonly used: ReadonlySet<MapSpec>
 }
 

@@ -31,8 +31,13 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
 }
 
 function refusal({ loaded, complaints }: Reading): ManifestError {
-  const count = complaints.length === 1 ? '1 mistake' : `${complaints.length} mistakes`
-  return new ManifestError(`cannot use ${loaded.file}: ${count}`, complaints)
+  const sorted = [...complaints].sort(
+    (a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0),
+  )
+  const [first] = sorted
+  const count = sorted.length === 1 ? 'one mistake' : `${sorted.length} mistakes`
+  const place = first?.at ? `, line ${first.at.line}` : ''
+  return new ManifestError(`cannot use ${loaded.file}: ${count}${place}: ${first?.detail}`, sorted)
 }
 
 interface Parts {
