@@ -58,11 +58,13 @@ function readSections(file: Cursor): readonly Section[] {
   const raw = Array.from({ length: count }, (_, index) => readHeader(file, table + index * 64, index))
   const names = raw[nameIndex]
   if (!names) return file.fail('O003', 'the section names are missing', 62)
+  for (const section of raw) if (section.type !== sectionTypes.nobits) file.slice(section.offset, section.size)
   const texts = openSection(file, names)
   return raw.map(({ nameOffset, ...section }) => ({ ...section, name: texts.text(nameOffset) }))
 }
 
 function readHeader(file: Cursor, at: number, index: number): Section & { nameOffset: number } {
+  file.slice(at, 64)
   return {
     index,
     name: `#${index}`,
