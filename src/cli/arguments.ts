@@ -1,0 +1,102 @@
+import { parseArgs } from 'node:util'
+import { nearest } from '../util/nearest.ts'
+import {
+  type CommandName,
+  commandNames,
+  commandTable,
+  type OptionName,
+  type OptionValues,
+  optionTable,
+} from './option-table.ts'
+import { UsageError } from './usage-error.ts'
+
+/** A command line that makes sense. */
+export interface Invocation {
+  readonly command: CommandName
+  /** The argument: a stack for show and destroy, a file for inspect. */
+  readonly operand?: string
+  readonly options: OptionValues
+}
+
+/** Reads the arguments after the program's name; UsageError (C101 to C105) says what is wrong with them. */
+export function parseArguments(words: readonly string[]): Invocation {
+  const { tokens } = parseArgs({ args: [...words], options: optionTable, strict: false, tokens: true })
+  const positionals = tokens.filter((token) => token.kind === 'positional').map((token) => token.value)
+  const command = commandOf(positionals[0])
+  const options: Record<string, unknown> = {}
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const name = optionOf(token.name, token.rawName, command)
+    options[name] = readValue(name, token.value, options[name])
+  }
+  const operand = operandOf(command, positionals.slice(1), options)
+  return { command, options: options as OptionValues, ...(operand === undefined ? {} : { operand }) }
+}
+
+function commandOf(word: string | undefined): CommandName {
+  const command = commandNames.find((name) => name === word)
+  if (command) return command
+  if (word === undefined) {
+    throw new UsageError('cannot run pinfold: no command is given', {
+      code: 'C101',
+      hint: `commands: ${commandList()}`,
+    })
+  }
+  throw new UsageError(`cannot run "${word}": there is no such command`, {
+    code: 'C101',
+    hint: suggestion(nearest(word, commandNames), `commands: ${commandList()}`),
+  })
+}
+
+function optionOf(name: string, written: string, command: CommandName): OptionName {
+  const allowed = commandTable[command].options
+  const option = allowed.find((known) => known === name)
+  if (option) return option
+  if (name in optionTable) {
+    throw new UsageError(`cannot run ${command}: it does not take ${written}`, {
+      code: 'C103',
+      hint: `${written} belongs to: ${takers(name as OptionName).join(', ')}`,
+    })
+  }
+  const near = nearest(name, allowed)
+  throw new UsageError(`cannot run ${command}: there is no option ${written}`, {
+    code: 'C102',
+    hint: suggestion(near && `--${near}`, `see: pinfold ${command} --help`),
+  })
+}
+
+function readValue(name: OptionName, value: string | undefined, before: unknown): unknown {
+  const rule = optionTable[name]
+  if (rule.type === 'boolean') {
+    if (value === undefined) return true
+    throw new UsageError(`cannot read --${name}: it takes no value`, { code: 'C104', hint: `write --${name}` })
+  }
+  if (value === undefined) {
+    throw new UsageError(`cannot read --${name}: its value is missing`, {
+      code: 'C104',
+      hint: `write --${name} ${rule.value}`,
+    })
+  }
+  return rule.multiple ? [...((before as string[] | undefined) ?? []), value] : value
+}
+
+function operandOf(command: CommandName, words: readonly string[], options: object): string | undefined {
+  const { operand } = commandTable[command]
+  const hint = `usage: pinfold ${command}${operand ? ` ${operand}` : ''}`
+  const [word, ...more] = words
+  const extra = operand ? more[0] : word
+  if (extra !== undefined) {
+    throw new UsageError(`cannot run ${command}: "${extra}" is one argument too many`, { code: 'C105', hint })
+  }
+  if (operand && !operand.startsWith('[') && word === undefined && !('help' in options)) {
+    throw new UsageError(`cannot run ${command}: ${operand} is missing`, { code: 'C105', hint })
+  }
+  return word
+}
+
+const takers = (option: OptionName): CommandName[] =>
+  commandNames.filter((name) => commandTable[name].options.includes(option))
+
+const commandList = (): string => commandNames.join(', ')
+
+const suggestion = (near: string | undefined, otherwise: string): string => (near ? `did you mean ${near}?` : otherwise)

@@ -1,0 +1,27 @@
+import { checkDirectory, hasChanges, lockStack, makeDestroyPlan, readCurrent } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { approve, execute, say, showPlan } from '../run-plan.ts'
+import { openSession, readManifest } from '../session.ts'
+import { noSuchStack } from '../stacks.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** Removes what a stack owns; finishes a destroy that was interrupted. Nothing to do where a manifest's stack is not there. */
+export async function destroy({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  const stack = operand ?? readManifest(options, terminal).manifest.name
+  using session = await openSession(options)
+  const { kernel, bpffs } = session
+  const directory = `${bpffs}/${stack}`
+  checkDirectory(kernel, { path: directory })
+  const stage = { kernel, options, terminal }
+  if (kernel.bpffs.stat(directory) === undefined) {
+    if (operand !== undefined) throw noSuchStack(session, stack, 'destroy')
+    say(stage, { type: 'nothing', stack }, `Nothing to destroy: there is no stack ${stack}.\n`)
+    return exitCodes.success
+  }
+  using _lock = lockStack(kernel, directory)
+  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack }))
+  showPlan(stage, plan)
+  if (!hasChanges(plan)) return exitCodes.success
+  return (await approve(stage, plan)) ? execute(stage, plan) : exitCodes.error
+}

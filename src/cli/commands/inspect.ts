@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { readObject } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { paintOf, say } from '../run-plan.ts'
+import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+import { objectDocument, renderObject } from '../views/inspect.ts'
+
+/** Shows what an object file declares, without a kernel. */
+export function inspect({ operand = '', options }: Invocation, terminal: Terminal): ExitCode {
+  const object = readObject(readBytes(operand), operand)
+  const stage = { terminal, options }
+  say(stage, objectDocument(object), renderObject(object, paintOf(stage)))
+  return exitCodes.success
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const what = code === 'ENOENT' ? 'there is no such file' : message
+    throw new UsageError(`cannot read ${file}: ${what}`, { code: 'C113', hint: 'name an object file of clang', cause })
+  }
+}

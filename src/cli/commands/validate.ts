@@ -1,0 +1,24 @@
+import { openMemoryMachine } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { readManifest, wish } from '../session.ts'
+import { painter, type Terminal } from '../terminal.ts'
+import { renderValid, validDocument } from '../views/validate.ts'
+
+/**
+ * Checks a manifest and its objects without privileges: interfaces, cgroups and foreign pins are not looked up, since every
+ * name exists in an empty kernel in memory.
+ */
+export function validate({ options }: Invocation, terminal: Terminal): ExitCode {
+  const loaded = readManifest(options, terminal)
+  using kernel = ownKernel()
+  const desired = wish(loaded, { kernel: kernel.kernel, bpffs: '/sys/fs/bpf' })
+  if (options.json) terminal.write(`${JSON.stringify(validDocument(loaded.file, desired))}\n`)
+  else terminal.write(renderValid(loaded.file, desired, painter(terminal.color && !options['no-color'])))
+  return exitCodes.success
+}
+
+function ownKernel(): Disposable & { readonly kernel: ReturnType<ReturnType<typeof openMemoryMachine>['open']> } {
+  const kernel = openMemoryMachine().open()
+  return { kernel, [Symbol.dispose]: () => kernel.close() }
+}

@@ -1,0 +1,58 @@
+import { isBlocked, type Outcome, type Plan } from '../index.ts'
+
+/** What pinfold's exit codes mean; fixed, and listed by `pinfold --help`. */
+export const exitCodes = {
+  /** Success; for `plan`: no changes. */
+  success: 0,
+  /** An error; nothing was changed. */
+  error: 1,
+  /** `plan`: there are changes. */
+  changes: 2,
+  /** `plan`: all there is to do is to put back what somebody else changed. */
+  drift: 3,
+  /** Blocked by `onChange: refuse` or a protection. */
+  blocked: 4,
+  /** A precondition, the lock or a compare-and-swap failed; everything was undone. */
+  stale: 5,
+  /** Failed while switching; rolled back. */
+  rolledBack: 6,
+  /** Failed and not fully rolled back, or something that others use had to be kept. */
+  incomplete: 7,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** One line for each code, for the help. */
+export const exitCodeTexts: Readonly<Record<ExitCode, string>> = {
+  0: 'success; plan: no changes',
+  1: 'error, nothing changed',
+  2: 'plan: changes present',
+  3: 'plan: drift only',
+  4: 'blocked by onChange: refuse or a protection',
+  5: 'a precondition, the lock or a compare-and-swap failed, everything undone',
+  6: 'failed, rolled back',
+  7: 'failed and not fully rolled back, or something had to be kept',
+}
+
+const outcomeCodes: Readonly<Record<Outcome['result'], ExitCode>> = {
+  done: exitCodes.success,
+  'done-kept': exitCodes.incomplete,
+  'nothing-changed': exitCodes.error,
+  stale: exitCodes.stale,
+  'rolled-back': exitCodes.rolledBack,
+  incomplete: exitCodes.incomplete,
+}
+
+/** The exit code of an apply or destroy that ended so. */
+export const outcomeExitCode = (outcome: Outcome): ExitCode => outcomeCodes[outcome.result]
+
+/** The exit code of a plan that is shown, or that may not be applied. */
+export function planExitCode(plan: Plan): ExitCode {
+  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
+  if (errors.length > 0) {
+    return errors.every(isBlocked) ? exitCodes.blocked : exitCodes.error
+  }
+  const changes = plan.changes.filter((change) => change.action !== 'keep')
+  if (changes.length === 0) return plan.steps.length > 0 ? exitCodes.changes : exitCodes.success
+  return changes.every((change) => change.drift) ? exitCodes.drift : exitCodes.changes
+}

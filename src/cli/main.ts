@@ -1,0 +1,47 @@
+import { type Invocation, parseArguments } from './arguments.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { renderHelp } from './help.ts'
+import type { CommandName } from './option-table.ts'
+import { painter, type Terminal } from './terminal.ts'
+import { errorDocument, renderError } from './views/error.ts'
+
+/** A command: does its work on a terminal and says how the process ends. */
+export type Command = (invocation: Invocation, terminal: Terminal) => ExitCode | Promise<ExitCode>
+
+/** Each is loaded when it is asked for. */
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  validate: async () => (await import('./commands/validate.ts')).validate,
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  apply: async () => (await import('./commands/apply.ts')).applyManifest,
+  show: async () => (await import('./commands/show.ts')).show,
+  destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  inspect: async () => (await import('./commands/inspect.ts')).inspect,
+}
+
+/** Runs one command line; every error becomes a sentence on standard error (a document on standard output with --json). */
+export async function main(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    const invocation = parseArguments(words)
+    if (invocation.options.help) {
+      terminal.write(renderHelp(invocation.command))
+      return exitCodes.success
+    }
+    const command = await commands[invocation.command]()
+    return await command(invocation, terminal)
+  } catch (error) {
+    return report(error, words, terminal)
+  }
+}
+
+function report(error: unknown, words: readonly string[], terminal: Terminal): ExitCode {
+  if (words.includes('--json')) terminal.write(`${JSON.stringify(errorDocument(error))}\n`)
+  else terminal.warn(renderError(error, painter(terminal.color && !words.includes('--no-color'))))
+  if (terminal.environment['PINFOLD_DEBUG'] && error instanceof Error) terminal.warn(`${error.stack}\n`)
+  return exitCodeOf(error)
+}
+
+/** Only the lock has an exit code of its own: it is free again once its holder ends. */
+function exitCodeOf(error: unknown): ExitCode {
+  const locked = error instanceof Error && 'code' in error && error.code === 'P302'
+  return locked ? exitCodes.stale : exitCodes.error
+}

@@ -1,0 +1,53 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { openMemoryMachine } from '../index.ts'
+import type { Session } from './session.ts'
+import { UsageError } from './usage-error.ts'
+
+/** A process on a machine in memory: an empty one, or the one that a file holds and keeps. */
+export function openMemorySession(file: string | undefined): Omit<Session, 'bpffs'> {
+  const before = file === undefined ? undefined : readState(file)
+  const machine = openMachine(before, file)
+  const kernel = machine.open()
+  return {
+    kernel,
+    [Symbol.dispose]() {
+      kernel.close()
+      if (file !== undefined) writeState(file, JSON.stringify(machine.snapshot()), before)
+    },
+  }
+}
+
+function openMachine(text: string | undefined, file: string | undefined): ReturnType<typeof openMemoryMachine> {
+  try {
+    return openMemoryMachine(text === undefined ? undefined : JSON.parse(text))
+  } catch (cause) {
+    throw new UsageError(`cannot read ${file}: it is not the state of a kernel in memory`, {
+      code: 'C112',
+      hint: 'name another file, or remove it to start with an empty kernel',
+      cause,
+    })
+  }
+}
+
+/** Undefined where there is no such file yet. */
+function readState(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unusable(file, cause)
+  }
+}
+
+function writeState(file: string, text: string, before: string | undefined): void {
+  if (text === before) return
+  try {
+    writeFileSync(`${file}.new`, text)
+    renameSync(`${file}.new`, file)
+  } catch (cause) {
+    throw unusable(file, cause)
+  }
+}
+
+const unusable = (file: string, cause: unknown): UsageError =>
+  new UsageError(`cannot use ${file}: ${(cause as Error).message}`, { code: 'C112', cause })

@@ -1,0 +1,105 @@
+/** One option of the command line. */
+export interface OptionRule {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  /** How help names its value. */
+  readonly value?: string
+  readonly multiple?: true
+  readonly help: string
+}
+
+/** The values of options as a command gets them: texts, lists where repeatable, true where given. */
+export interface OptionValues {
+  readonly file?: string
+  readonly var?: readonly string[]
+  readonly 'var-file'?: readonly string[]
+  readonly bpffs?: string
+  readonly 'mount-bpffs'?: true
+  readonly kernel?: string
+  readonly state?: string
+  readonly 'auto-approve'?: true
+  readonly steps?: true
+  readonly 'verifier-log'?: string
+  readonly json?: true
+  readonly 'no-color'?: true
+  readonly help?: true
+}
+
+export type OptionName = keyof OptionValues
+
+/** Every option; which command takes which is in the command table. */
+export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
+  file: { type: 'string', short: 'f', value: 'FILE', help: 'the manifest (default pinfold.yaml)' },
+  var: { type: 'string', value: 'NAME=VALUE', multiple: true, help: 'set a variable of the manifest; repeatable' },
+  'var-file': { type: 'string', value: 'FILE', multiple: true, help: 'read variables from a YAML file; repeatable' },
+  bpffs: { type: 'string', value: 'DIR', help: 'a bpffs directory other than /sys/fs/bpf' },
+  'mount-bpffs': { type: 'boolean', help: 'mount a bpffs there if none is mounted' },
+  kernel: { type: 'string', value: 'KIND', help: 'linux (default), or memory: a kernel played in this process' },
+  state: { type: 'string', value: 'FILE', help: 'keep the memory kernel in this file between commands' },
+  'auto-approve': { type: 'boolean', help: 'do not ask; needed where there is no terminal' },
+  steps: { type: 'boolean', help: 'list every step, and who holds each program array after it' },
+  'verifier-log': {
+    type: 'string',
+    value: 'FILE',
+    help: "write the verifier's whole log there if it refuses a program",
+  },
+  json: { type: 'boolean', help: 'print JSON, one document a line' },
+  'no-color': { type: 'boolean', help: 'no colour, as with NO_COLOR or without a terminal' },
+  help: { type: 'boolean', short: 'h', help: 'print this help' },
+}
+
+/** One command of the command line. */
+export interface CommandRule {
+  /** One sentence for the overview. */
+  readonly summary: string
+  /** Further sentences for the command's own help. */
+  readonly details: string
+  /** How help names the argument; in brackets where it may be left out. */
+  readonly operand?: string
+  readonly options: readonly OptionName[]
+}
+
+export type CommandName = 'validate' | 'plan' | 'apply' | 'show' | 'destroy' | 'inspect'
+
+const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
+const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
+const outputOptions: readonly OptionName[] = ['json', 'no-color', 'help']
+
+/** Every command; arguments are parsed and help is written from this table. */
+export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
+  validate: {
+    summary: 'Check a manifest and its objects.',
+    details: 'Makes no system call on bpf objects: needs no privileges, works off Linux.',
+    options: [...manifestOptions, ...outputOptions],
+  },
+  plan: {
+    summary: 'Show what apply would do, without doing it.',
+    details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
+    options: [...manifestOptions, ...kernelOptions, 'steps', ...outputOptions],
+  },
+  apply: {
+    summary: 'Make the kernel hold what the manifest says.',
+    details: 'Finishes an interrupted apply first. Shows the plan and asks before it changes anything.',
+    options: [...manifestOptions, ...kernelOptions, 'auto-approve', 'verifier-log', ...outputOptions],
+  },
+  show: {
+    summary: 'Show the live stacks as a tree.',
+    details: 'What each pin is, who holds each array, what each link is attached to.',
+    operand: '[STACK]',
+    options: [...kernelOptions, ...outputOptions],
+  },
+  destroy: {
+    summary: 'Remove exactly what a stack owns.',
+    details: 'Names the stack as an argument, or by its manifest.',
+    operand: '[STACK]',
+    options: [...manifestOptions, ...kernelOptions, 'auto-approve', ...outputOptions],
+  },
+  inspect: {
+    summary: 'Show what an object file declares.',
+    details: 'Maps, programs, globals and what pinfold would refuse. Makes no system call on bpf objects.',
+    operand: 'OBJECT',
+    options: [...outputOptions],
+  },
+}
+
+export const commandNames: readonly CommandName[] = Object.keys(commandTable) as CommandName[]

@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs'
+import {
+  type ApplyEvent,
+  apply,
+  type DesiredState,
+  type Kernel,
+  type Outcome,
+  type Plan,
+  type planRecovery,
+} from '../index.ts'
+import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
+import type { OptionValues } from './option-table.ts'
+import { showProgress } from './progress.ts'
+import { type Paint, painter, type Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+import { renderPlan } from './views/plan.ts'
+import { planDocument } from './views/plan-document.ts'
+import { renderOutcome } from './views/progress.ts'
+import { renderRecovery } from './views/recovery.ts'
+
+/** Where plans are shown, approved and carried out. */
+export interface Stage {
+  readonly kernel: Kernel
+  readonly options: OptionValues
+  readonly terminal: Terminal
+}
+
+/** The colours of a terminal, unless the options say no. */
+export const paintOf = ({ terminal, options }: Pick<Stage, 'terminal' | 'options'>): Paint =>
+  painter(terminal.color && !options['no-color'])
+
+/** Prints a document with --json, else the text, which ends in a line break. */
+export function say({ terminal, options }: Pick<Stage, 'terminal' | 'options'>, document: object, text: string): void {
+  terminal.write(options.json ? `${JSON.stringify(document)}\n` : text)
+}
+
+/** Shows a plan: a document on one line, or the text and an empty line. */
+export function showPlan(stage: Stage, plan: Plan): void {
+  const { identity } = stage.kernel
+  say(stage, planDocument(plan, { identity }), renderPlan(plan, { identity, paint: paintOf(stage) }))
+}
+
+/** Shows what is done first about an interrupted run. */
+export function showRecovery(stage: Stage, recovery: NonNullable<ReturnType<typeof planRecovery>>): void {
+  const { identity } = stage.kernel
+  say(stage, planDocument(recovery, { identity }), renderRecovery(recovery, paintOf(stage)))
+}
+
+/** True when the user agrees, or agreed beforehand; throws a UsageError (C108) where nobody can be asked. */
+export async function approve({ terminal, options }: Stage, plan: Plan): Promise<boolean> {
+  if (options['auto-approve']) return true
+  if (!terminal.interactive || options.json) {
+    throw new UsageError(`cannot ${plan.action} ${plan.stack}: nobody can be asked for approval here`, {
+      code: 'C108',
+      hint: 'look at the plan, then pass --auto-approve',
+    })
+  }
+  const answer = await terminal.ask(`${questions[plan.action]}? Only 'yes' is accepted: `)
+  if (answer?.trim() === 'yes') return true
+  terminal.write('Nothing was changed.\n')
+  return false
+}
+
+const questions: Readonly<Record<Plan['action'], string>> = {
+  apply: 'Apply these changes',
+  destroy: 'Destroy this stack',
+  recover: 'Do that',
+}
+
+/** Carries a plan out and reports each step; the exit code is the outcome's. An interrupt undoes it. */
+export async function execute(stage: Stage, plan: Plan, desired?: DesiredState): Promise<ExitCode> {
+  const started = performance.now()
+  const outcome = await run(stage, plan, desired)
+  if (outcome.problem?.log !== undefined) keepLog(stage, outcome.problem.log)
+  if (!stage.options.json) closing(stage, { plan, outcome, duration: performance.now() - started })
+  return outcomeExitCode(outcome)
+}
+
+async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined): Promise<Outcome> {
+  const { kernel, options, terminal } = stage
+  using interruption = terminal.catchInterrupt()
+  const events = apply(kernel, plan, desired, { signal: interruption.signal })
+  const progress = { terminal, steps: plan.steps.length, paint: paintOf(stage) }
+  const report = (event: ApplyEvent): void =>
+    options.json ? terminal.write(`${JSON.stringify(event)}\n`) : showProgress(event, progress)
+  for (;;) {
+    const { value, done } = await events.next()
+    if (done) return value
+    report(value)
+  }
+}
+
+function keepLog({ options }: Stage, log: string): void {
+  const file = options['verifier-log']
+  if (file !== undefined) writeFileSync(file, log)
+}
+
+interface Ending {
+  readonly plan: Plan
+  readonly outcome: Outcome
+  /** Milliseconds. */
+  readonly duration: number
+}
+
+function closing(stage: Stage, { plan, outcome, duration }: Ending): void {
+  const { action, stack, steps } = plan
+  const text = renderOutcome(outcome, { action, stack, steps: steps.length, duration, paint: paintOf(stage) })
+  const { write, warn } = stage.terminal
+  if (outcome.result === 'done' || outcome.result === 'done-kept') write(text)
+  else warn(text)
+}

@@ -1,0 +1,68 @@
+import { createInterface } from 'node:readline'
+import { styleText } from 'node:util'
+
+/** Where a command reads and writes: the process's streams, or a test's. */
+export interface Terminal {
+  /** Standard output. */
+  readonly write: (text: string) => void
+  /** Standard error. */
+  readonly warn: (text: string) => void
+  /** Someone can be asked: input and output are terminals. */
+  readonly interactive: boolean
+  /** Colour is welcome, unless an option says otherwise. */
+  readonly color: boolean
+  /** Width in characters. */
+  readonly columns: number
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Asks for one line; undefined at the end of the input. */
+  readonly ask: (question: string) => Promise<string | undefined>
+  /** Until disposed, the first interrupt (SIGINT, SIGTERM) aborts the signal instead of ending the process. */
+  readonly catchInterrupt: () => Disposable & { readonly signal: AbortSignal }
+}
+
+/** Colours a text, or returns it as it is. */
+export type Paint = (style: Style, text: string) => string
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+/** Paints with terminal colours, or not at all. */
+export const painter = (color: boolean): Paint => (color ? (style, text) => styleText(style, text) : (_, text) => text)
+
+/** The terminal of this process. NO_COLOR (when not empty) and a stream that is no terminal switch colour off. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr, env } = process
+  return {
+    write: (text) => void stdout.write(text),
+    warn: (text) => void stderr.write(text),
+    interactive: Boolean(stdin.isTTY && stdout.isTTY),
+    color: Boolean(stdout.isTTY) && !env['NO_COLOR'],
+    columns: stdout.columns ?? 80,
+    environment: env,
+    ask: askLine,
+    catchInterrupt,
+  }
+}
+
+async function askLine(question: string): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return await new Promise((resolve) => {
+      lines.once('close', () => resolve(undefined))
+      lines.question(question, resolve)
+    })
+  } finally {
+    lines.close()
+  }
+}
+
+function catchInterrupt(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const name of signals) process.on(name, abort)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const name of signals) process.off(name, abort)
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import type { MapSpec, ObjectFile, ProgramSpec } from '../../index.ts'
+import type { Paint } from '../terminal.ts'
+import { counted, grouped } from './text.ts'
+import { aligned, type Branch, renderTree } from './tree.ts'
+
+/** What an object file declares, as a tree; ends in a line break. */
+export function renderObject(object: ObjectFile, paint: Paint): string {
+  const { name, byteOrder, license, btf, notes } = object
+  const groups: readonly Branch[] = [
+    { text: 'programs', children: aligned(object.programs.map(programRow)) },
+    { text: 'maps', children: aligned(object.maps.map(mapRow)) },
+    { text: 'notes', children: notes.map((text) => ({ text })) },
+  ]
+  const facts = [`${byteOrder}-endian`, `license ${license === '' ? 'not given' : license}`, btf ? 'BTF' : 'no BTF']
+  const root: Branch = {
+    text: [paint('bold', name), ...facts].join(' · '),
+    children: groups.filter((group) => (group.children ?? []).length > 0),
+  }
+  return `${renderTree(root).join('\n')}\n`
+}
+
+type Row = readonly [name: string, text: string, children?: readonly Branch[]]
+
+function programRow(program: ProgramSpec): Row {
+  const { name, section, type, attachType, code, autoload, unsupported } = program
+  const what = type ? `${type}${attachType && attachType !== type ? ` ${attachType}` : ''}` : 'no program type'
+  const maps = mapsOf(program)
+  const uses = maps.length > 0 ? `, uses ${maps.join(', ')}` : ''
+  const optional = autoload ? '' : ', only loaded when named'
+  const text = `${section}: ${what}, ${counted(code.instructions.length / 8, 'instruction')}${uses}${optional}`
+  return [name, text, unsupported.map((feature) => ({ text: `not supported: ${feature}` }))]
+}
+
+function mapRow(map: MapSpec): Row {
+  const { type, keySize, valueSize, maxEntries } = map.shape
+  const text = `${type}, key ${keySize} B, value ${valueSize} B, ${grouped(maxEntries)} max`
+  return [map.name, text, contentBranches(map)]
+}
+
+function contentBranches({ contents, inner }: MapSpec): Branch[] {
+  const template = inner ? [{ text: `inner maps: ${mapRow(inner)[1]}` }] : []
+  if (contents.kind === 'none') return template
+  if (contents.kind === 'data') {
+    return contents.variables.map(({ name, size }) => ({ text: `${name}, ${counted(size, 'byte')}` }))
+  }
+  return [...template, ...[...contents.slots].map(([index, target]) => ({ text: `${index} -> ${target}` }))]
+}
+
+const mapsOf = ({ code }: ProgramSpec): string[] => [...new Set(code.references.map((reference) => reference.map))]
+
+/** The same as a document, without the instructions. */
+export const objectDocument = (object: ObjectFile): object => ({
+  type: 'object',
+  name: object.name,
+  byteOrder: object.byteOrder,
+  license: object.license,
+  btf: object.btf !== undefined,
+  programs: object.programs.map((program) => ({
+    name: program.name,
+    section: program.section,
+    type: program.type ?? null,
+    attachType: program.attachType ?? null,
+    attachTarget: program.attachTarget ?? null,
+    flags: program.flags,
+    autoload: program.autoload,
+    instructions: program.code.instructions.length / 8,
+    maps: mapsOf(program),
+    unsupported: program.unsupported,
+  })),
+  maps: object.maps.map(mapDocument),
+  notes: object.notes,
+})
+
+function mapDocument({ name, section, shape, contents }: MapSpec): object {
+  const { type, keySize, valueSize, maxEntries, flags } = shape
+  const base = { name, section, type, keySize, valueSize, maxEntries, flags }
+  if (contents.kind === 'data') return { ...base, frozen: contents.frozen, variables: contents.variables }
+  return contents.kind === 'none' ? base : { ...base, slots: Object.fromEntries(contents.slots) }
+}

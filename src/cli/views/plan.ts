@@ -1,0 +1,98 @@
+import { type Action, type Change, type KernelIdentity, kindOf, type Ledger, nameOf, type Plan } from '../../index.ts'
+import type { Paint, Style } from '../terminal.ts'
+import { renderDiagnostic } from './diagnostic.ts'
+import { renderReason } from './reason.ts'
+import { renderSteps } from './steps.ts'
+import { counted, shortRelease } from './text.ts'
+
+export interface PlanView {
+  readonly identity: KernelIdentity
+  readonly paint: Paint
+  /** List every step with the holders of each array after it. */
+  readonly steps?: boolean
+}
+
+/** A plan for people: header, changes in columns, total, the proof in one line, risks. Ends in a line break. */
+export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanView): string {
+  const parts = [
+    header(plan, identity, paint),
+    hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan),
+  ]
+  const proof = renderLedger(plan.ledger)
+  const last = parts.length - 1
+  if (proof) parts[last] = `${parts[last]}\n${proof}`
+  if (steps && plan.steps.length > 0) parts.push(renderSteps(plan, paint))
+  if (plan.diagnostics.length > 0) parts.push(plan.diagnostics.map((it) => renderDiagnostic(it, paint)).join('\n'))
+  return `${parts.join('\n\n')}\n`
+}
+
+const hasWork = (plan: Plan): boolean => plan.steps.length > 0 || plan.changes.some((it) => it.action !== 'keep')
+
+function header(plan: Plan, identity: KernelIdentity, paint: Paint): string {
+  const { from, to } = plan.generation
+  const kernel = `kernel ${shortRelease(identity.release)}${identity.kind === 'memory' ? ' in memory' : ''}`
+  const generation = from === to ? `generation ${from}` : `generation ${from} -> ${to}`
+  const title = plan.action === 'apply' ? 'plan' : plan.action
+  return [paint('bold', `pinfold ${title}`), paint('bold', plan.stack), kernel, generation].join(' · ')
+}
+
+/** Symbol and colour of each action, as in a diff. */
+const symbols: Readonly<Record<Action, { readonly text: string; readonly style: Style }>> = {
+  keep: { text: '  = ', style: 'dim' },
+  create: { text: '  + ', style: 'green' },
+  update: { text: '  ~ ', style: 'yellow' },
+  replace: { text: ' +/- ', style: 'yellow' },
+  delete: { text: '  - ', style: 'red' },
+}
+
+function changeLines(plan: Plan, paint: Paint): string[] {
+  const names = plan.changes.map((change) => nameOf(change.address))
+  const reasons = plan.changes.map((change) => renderReason(change, plan))
+  const nameWidth = longest(names) + 3
+  const reasonWidth = longest(reasons.filter((_, i) => plan.changes[i]?.verdict)) + 3
+  return plan.changes.map((change, i) => {
+    const { text, style } = symbols[change.action]
+    const what = `${text}${kindOf(change.address)}`.padEnd(13).slice(text.length)
+    const line = `${paint(style, text)}${what}${(names[i] ?? '').padEnd(nameWidth)}${(reasons[i] ?? '').padEnd(reasonWidth)}`
+    return `${line}${verdict(change, paint)}`.trimEnd()
+  })
+}
+
+const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length))
+
+function verdict({ verdict }: Change, paint: Paint): string {
+  if (!verdict) return ''
+  return paint(verdict === 'data loss' ? 'red' : verdict === 'gap' ? 'yellow' : 'green', verdict)
+}
+
+/** The numbers of a plan's total. */
+export function countChanges(plan: Plan): Readonly<Record<Action, number>> {
+  const counts = { keep: 0, create: 0, update: 0, replace: 0, delete: 0 }
+  for (const { action } of plan.changes) counts[action]++
+  return counts
+}
+
+function totalLine(plan: Plan): string {
+  const { create, update, replace, delete: gone, keep } = countChanges(plan)
+  const todo = [`${create} to create`, `${update} to update`, `${replace} to replace`, `${gone} to delete`]
+  return `Plan: ${[...todo, `${keep} kept`].join(', ')}.`
+}
+
+function noChanges(plan: Plan): string {
+  const { keep } = countChanges(plan)
+  return keep === 0 ? 'No changes.' : `No changes. ${counted(keep, 'object')} as declared.`
+}
+
+/** The proof in one line; nothing where no map needs a holder. */
+export function renderLedger(ledger: Ledger): string | undefined {
+  const count = ledger.arrays.length
+  if (count === 0) return undefined
+  const arrays = `Tail calls: ${counted(count, 'array')}`
+  const lost = ledger.rows.find((row) => row.holders.some((it) => it.reachable && it.pins.length === 0 && !it.open))
+  if (lost) return `${arrays}, NOT held after step ${lost.step + 1}.`
+  const fragile = ledger.rows.find((row) => row.holders.some((it) => it.reachable && it.pins.length === 0))
+  if (fragile) return `${arrays}, held at every step, but NOT after a crash at step ${fragile.step + 1}.`
+  return ledger.rows.length === 0
+    ? `${arrays}, held.`
+    : `${arrays}, held at every step and after a crash at every step.`
+}

@@ -1,0 +1,106 @@
+import { type Change, kindOf, nameOf, type Plan, type Reason } from '../../index.ts'
+import { grouped } from './text.ts'
+
+/** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
+export function renderReason(change: Change, plan: Plan): string {
+  switch (change.action) {
+    case 'keep':
+      return kept(change)
+    case 'create':
+      return change.detail ?? 'new'
+    case 'delete':
+      return plan.action === 'destroy' ? `removed${lost(change)}` : `no longer declared${lost(change)}`
+    default:
+      return `${differences(change, plan)}${consequence(change)}`
+  }
+}
+
+function kept(change: Change): string {
+  if (kindOf(change.address) !== 'map') return 'unchanged'
+  return change.entries === undefined ? 'kept' : `kept, ${entries(change.entries)}`
+}
+
+const lost = (change: Change): string =>
+  change.entries !== undefined && change.verdict === 'data loss' ? `, ${entries(change.entries)} lost` : ''
+
+const entries = (count: number): string => `${grouped(count)} ${count === 1 ? 'entry' : 'entries'}`
+
+/** What follows from it, where that is more than the change itself. */
+function consequence(change: Change): string {
+  const kind = kindOf(change.address)
+  if (kind === 'link') return linkConsequence(change)
+  if (kind !== 'map' || change.action !== 'replace') return ''
+  const array = change.because.every((reason) => reason.attribute.startsWith('slots.'))
+  return array ? ': new array, switched with its callers' : `: new map${lost(change)}`
+}
+
+function linkConsequence(change: Change): string {
+  const id = change.liveId === undefined ? '' : ` #${change.liveId}`
+  return change.action === 'update' ? `, same link${id}` : ': attached anew'
+}
+
+function differences(change: Change, plan: Plan): string {
+  const groups = new Map<string, Reason[]>()
+  for (const reason of change.because) {
+    const [head = ''] = reason.attribute.split('.', 1)
+    groups.set(head, [...(groups.get(head) ?? []), reason])
+  }
+  return [...groups].map(([head, reasons]) => phraseOf(head, { reasons, change, plan })).join('; ')
+}
+
+interface Group {
+  /** At least one, all with the same first part of their attribute. */
+  readonly reasons: readonly Reason[]
+  readonly change: Change
+  readonly plan: Plan
+}
+
+const phraseOf = (head: string, group: Group): string => (phrases.get(head) ?? beforeAndAfter)(group)
+
+/** How each attribute is said; others show their values. */
+const phrases = new Map<string, (group: Group) => string>([
+  ['code', () => 'code differs'],
+  ['uses', ({ reasons }) => `reloaded: uses ${reasons.map((reason) => reason.after).join(', ')}`],
+  ['slots', (group) => indexed(group, 'slot')],
+  ['inner', (group) => indexed(group, 'inner map')],
+  [
+    'entries',
+    ({ reasons }) => (reasons.length === 1 ? '1 entry differs' : `${grouped(reasons.length)} entries differ`),
+  ],
+  ['layout', ({ reasons }) => `${reasons.map((reason) => rest(reason)).join(' and ')} layout differs`],
+  ['initial', () => 'initial data differs'],
+  ['program', linkProgram],
+  ['severed', () => 'what it was attached to is gone'],
+  ['unknown', () => 'no record tells what is loaded'],
+  ['tag', () => 'somebody replaced it'],
+  ['offset', ({ reasons }) => `place within ${reasons.map((reason) => rest(reason)).join(', ')} differs`],
+  ['pin', ({ reasons }) => (reasons[0]?.after === 'true' ? 'its pin is missing' : 'its pin goes')],
+])
+
+const rest = (reason: Reason): string => reason.attribute.slice(reason.attribute.indexOf('.') + 1)
+
+function indexed({ reasons }: Group, noun: string): string {
+  const numbers = reasons.map((reason) => rest(reason))
+  return numbers.length === 1 ? `${noun} ${numbers[0]} differs` : `${noun}s ${numbers.join(', ')} differ`
+}
+
+function linkProgram({ reasons, plan }: Group): string {
+  const { before = 'nothing', after = 'nothing' } = reasons[0] ?? {}
+  const id = plan.existing[`live:${before}` as keyof Plan['existing']]
+  const anew = plan.changes.some((it) => it.address === after && (it.action === 'create' || it.action === 'update'))
+  return `program ${id === undefined ? bare(before) : `#${id}`} -> ${anew ? 'new ' : ''}${bare(after)}`
+}
+
+const beforeAndAfter = ({ reasons }: Group): string =>
+  reasons.map(({ attribute, before, after }) => `${words(attribute)} ${value(before)} -> ${value(after)}`).join(', ')
+
+/** `load.attachType` as `attach type`. */
+const words = (attribute: string): string =>
+  attribute.replace(/^load\./, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
+const value = (it: string | number | undefined): string => (typeof it === 'number' ? grouped(it) : (it ?? 'none'))
+
+const bare = (it: string | number): string => {
+  const text = String(it)
+  return text.startsWith('program.') ? nameOf(text as `program.${string}`) : text
+}

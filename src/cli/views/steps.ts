@@ -1,0 +1,34 @@
+import { type Holders, type Phase, type Plan, phraseOf } from '../../index.ts'
+import type { Paint } from '../terminal.ts'
+
+/** What a failure in each phase means. */
+const phaseTitles: Readonly<Record<Phase, string>> = {
+  prepare: 'Prepare: nothing live is touched',
+  switch: 'Switch: live objects change, each step can be undone',
+  publish: 'Publish: the new tree takes the place of the old',
+  retire: 'Retire: what the old generation left goes',
+}
+
+/** Every step with its number and, after it, who holds each array. */
+export function renderSteps(plan: Plan, paint: Paint): string {
+  const width = String(plan.steps.length).length
+  const rows = new Map(plan.ledger.rows.map((row) => [row.step, row.holders]))
+  const lines: string[] = []
+  plan.steps.forEach((step, index) => {
+    if (step.phase !== plan.steps[index - 1]?.phase) lines.push(paint('bold', phaseTitles[step.phase]))
+    lines.push(`  ${String(index + 1).padStart(width)}. ${phraseOf(step)}`)
+    for (const holders of rows.get(index) ?? []) {
+      lines.push(paint('dim', `  ${' '.repeat(width)}    ${holdersLine(holders)}`))
+    }
+  })
+  return lines.join('\n')
+}
+
+function holdersLine({ array, reachable, pins, open }: Holders): string {
+  const holders = [...pins, ...(open ? ['this process'] : [])]
+  const held = holders.length > 0 ? `held by ${holders.join(', ')}` : 'held by nobody'
+  return `${arrayName(array)}: ${held}${reachable ? '' : ' (no live program reaches it)'}`
+}
+
+/** `live:map.jmp` as `map.jmp (live)`. */
+const arrayName = (array: string): string => array.replace(/^(live|next):(.*)$/, '$2 ($1)')

@@ -1,0 +1,51 @@
+// The public API, from the manifest to the kernel and back; the command line is its first user.
+export { apply } from './apply/apply.ts'
+export type { ApplyEvent, Outcome, Problem } from './apply/event.ts'
+export type { ApplyOptions } from './apply/execution.ts'
+export { type LockOptions, lockStack } from './apply/lock.ts'
+export { phraseOf } from './apply/problem.ts'
+export type { Fd, Kernel, KernelIdentity } from './kernel/kernel.ts'
+export { type MemoryMachine, openMemoryMachine } from './kernel/memory/memory-kernel.ts'
+export { type KernelKind, openKernel } from './kernel/open-kernel.ts'
+export { type LogSummary, summarizeLog } from './kernel/verifier-log.ts'
+export { type LoadedManifest, type LoadOptions, loadManifest } from './manifest/load.ts'
+export { type Address, type Kind, kindOf, nameOf } from './model/address.ts'
+export type { Diagnostic, Position } from './model/diagnostic.ts'
+export {
+  type ErrorFields,
+  KernelError,
+  ManifestError,
+  ObjectError,
+  PinfoldError,
+  PlanError,
+} from './model/errors.ts'
+export { describeTarget, type LinkTarget } from './model/link-spec.ts'
+export type { InitialContents, MapShape, MapSpec } from './model/map-spec.ts'
+export { type MapType, mapTypeRule } from './model/map-types.ts'
+export type { ProgramSpec } from './model/program-spec.ts'
+export type { StackRecord } from './model/record.ts'
+export type {
+  CurrentState,
+  DesiredState,
+  LinkState,
+  MapState,
+  ProgramState,
+  ProgramTarget,
+  Resource,
+  State,
+  Tree,
+  TreePin,
+} from './model/state.ts'
+export type { ObjectFile } from './object/object-file.ts'
+export { readObject } from './object/read.ts'
+export type { Action, Change, Reason, Verdict } from './plan/change.ts'
+export { makeDestroyPlan } from './plan/destroy.ts'
+export { isBlocked } from './plan/guard.ts'
+export { hasChanges, makePlan } from './plan/make-plan.ts'
+export type { Holders, Ledger, LedgerRow, Plan, Precondition } from './plan/plan.ts'
+export { planRecovery } from './plan/recover.ts'
+export type { Operation, Phase, Step } from './plan/step.ts'
+export { checkDirectory, type DirectoryCheck, listStacks } from './state/check-directory.ts'
+export type { DesiredWorld } from './state/desired-reading.ts'
+export { emptyGraph, type Place, readCurrent } from './state/read-current.ts'
+export { readDesired } from './state/read-desired.ts'
