@@ -1,13 +1,10 @@
 import type { Address } from '../model/address.ts'
 import type { Diagnostic, Position } from '../model/diagnostic.ts'
 
-/** One kind of mistake: its constant phrase, and for docs/errors.md what it means and what to do. */
-export interface CodeEntry {
-  readonly summary: string
-  readonly explanation: string
-}
-
-/** Every code of a manifest's own mistakes, in the order in which they are found. */
+/**
+ * Every code of a manifest's own mistakes, in the order in which they are found: its constant phrase, and for
+ * docs/errors.md what it means and what to do.
+ */
 export const manifestCodes = {
   M001: {
     summary: 'Invalid YAML',

@@ -15,7 +15,7 @@ export type TreeResult =
   | { readonly kind: 'tree'; readonly tree: SourceTree; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
 
-export interface SourceTree {
+interface SourceTree {
   readonly root: SourceNode
   readonly locate: Locate
   /** SHA-256 of the text with its variables filled in, as hexadecimal text. */

@@ -24,12 +24,12 @@ export interface ScalarNode extends Located {
   readonly unresolved: boolean
 }
 
-export interface MappingNode extends Located {
+interface MappingNode extends Located {
   readonly kind: 'mapping'
   readonly children: ReadonlyMap<string, SourceChild>
 }
 
-export interface SequenceNode extends Located {
+interface SequenceNode extends Located {
   readonly kind: 'sequence'
   readonly children: ReadonlyMap<string, SourceChild>
 }
