@@ -18,5 +18,10 @@ export function writePlannedRecord(run: Execution, path: string): void {
   // A killed process may have left one.
   unpin(run, waiting)
   writeRecord(kernel, plan.record, absolute(plan, waiting))
-  kernel.bpffs.replace(absolute(plan, waiting), to)
+  try {
+    kernel.bpffs.replace(absolute(plan, waiting), to)
+  } catch (error) {
+    unpin(run, waiting)
+    throw error
+  }
 }

@@ -66,3 +66,14 @@ export function expectFinished(machine: MemoryMachine, scenario: Scenario, when:
   }
   expect(kernel.openDescriptors(), at).toBe(0)
 }
+
+/**
+ * Pins, links and slots with their ids: equal for two moments iff nothing that lasts was changed in between. Links go by
+ * their pins: one that is detached and attached again has another id.
+ */
+export const ownView = ({ inspect }: MemoryMachine): unknown => ({
+  pins: [...inspect.pins()].map(([path, { kind, id }]) => [path, kind, kind === 'link' || id]).sort(),
+  links: inspect.links().map(({ id: _, ...link }) => link),
+  arrays: inspect.reachableArrays(),
+  ids: (['map', 'program'] as const).map((kind) => inspect.ids(kind)),
+})
