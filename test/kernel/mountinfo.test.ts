@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { findBpffs, parseMountinfo } from '../../src/kernel/mountinfo.ts'
+
+const line = (id: number, parent: number, mountPoint: string, type: string, root = '/'): string =>
+  `${id} ${parent} 0:${id} ${root} ${mountPoint} rw,nosuid shared:${id} master:1 - ${type} ${type} rw,mode=700`
+const usual = [line(1, 0, '/', 'ext4'), line(2, 1, '/sys', 'sysfs'), line(3, 2, '/sys/fs/bpf', 'bpf')]
+const find = (lines: readonly string[], path: string): ReturnType<typeof findBpffs> =>
+  findBpffs(parseMountinfo(`${lines.join('\n')}\n`), path)
+
+describe('parseMountinfo', () => {
+  test('reads a line with and without optional fields, and undoes the escapes', () => {
+    const text =
+      '36 35 98:0 /a\\040b /mnt\\011x rw - bpf none rw\n37 36 98:0 / /y rw master:1 unbindable - ext4 /dev/x rw\n'
+    expect(parseMountinfo(text)).toEqual([
+      { id: 36, parent: 35, root: '/a b', mountPoint: '/mnt\tx', type: 'bpf' },
+      { id: 37, parent: 36, root: '/', mountPoint: '/y', type: 'ext4' },
+    ])
+  })
+})
+
+describe('the bpffs of a path', () => {
+  test('is the mount that the path is on', () => {
+    expect(find(usual, '/sys/fs/bpf/edge/live')).toEqual({ mountPoint: '/sys/fs/bpf' })
+    expect(find(usual, '/sys/fs/bpf')).toEqual({ mountPoint: '/sys/fs/bpf' })
+  })
+
+  test('is none for a path beside it', () => {
+    expect(find(usual, '/sys/fs/bpffs')).toBeUndefined()
+    expect(find(usual, '/sys/fs')).toBeUndefined()
+    expect(find(usual, '/tmp')).toBeUndefined()
+  })
+
+  test('is the innermost of nested ones', () => {
+    expect(find([...usual, line(4, 3, '/sys/fs/bpf/inner', 'bpf')], '/sys/fs/bpf/inner/x')).toEqual({
+      mountPoint: '/sys/fs/bpf/inner',
+    })
+  })
+
+  test.each([
+    ['a bpffs mounted twice on one place', [...usual, line(4, 3, '/sys/fs/bpf', 'bpf')], /over another bpffs/],
+    ['a tmpfs over the bpffs', [...usual, line(4, 3, '/sys/fs/bpf', 'tmpfs')], /another file system is mounted over/],
+    [
+      'a tmpfs over a directory above',
+      [...usual, line(4, 2, '/sys/fs', 'tmpfs')],
+      /another file system is mounted over/,
+    ],
+    ['a new /sys over the old one', [...usual, line(4, 2, '/sys', 'sysfs')], /another file system is mounted over/],
+    [
+      'a part of a bpffs',
+      [...usual.slice(0, 2), line(3, 2, '/sys/fs/bpf', 'bpf', '/edge')],
+      /only \/edge of another bpffs/,
+    ],
+  ])('has a problem: %s', (_, lines, problem) => {
+    expect(find(lines, '/sys/fs/bpf/edge')).toEqual({
+      mountPoint: '/sys/fs/bpf',
+      problem: expect.stringMatching(problem),
+    })
+  })
+
+  test('a bpffs hidden by a tmpfs does not matter beside it', () => {
+    expect(find([...usual, line(4, 3, '/sys/fs/bpf', 'tmpfs'), line(5, 1, '/b', 'bpf')], '/b/x')).toEqual({
+      mountPoint: '/b',
+    })
+  })
+
+  test('is seen in a mount namespace whose root mount has a parent outside', () => {
+    expect(find([line(11, 7, '/', 'overlay'), line(12, 11, '/bpf', 'bpf')], '/bpf/x')).toEqual({ mountPoint: '/bpf' })
+  })
+})
