@@ -1,4 +1,5 @@
 import { nameOf } from '../model/address.ts'
+import type { MapId } from '../model/ids.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import type { Change } from './change.ts'
 import { guardChanges } from './guard.ts'
@@ -37,13 +38,22 @@ export function makeDestroyPlan(current: CurrentState): Plan {
 /** Removes every tree and then the stack's own directory: old generations first, what is live last. */
 export function removeAll(current: CurrentState): readonly Step[] {
   const rank = (tree: Tree): number => (tree.name === 'live' ? 1 : 0)
-  const trees = [...current.trees].sort((a, b) => rank(a) - rank(b))
+  const trees = current.trees.map(withMarker).sort((a, b) => rank(a) - rank(b))
   const operations = trees.flatMap((tree) =>
     retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side: tree.name === 'next' ? 'next' : 'live' }),
   )
   const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign'))
   const last: readonly Operation[] = foreign ? [] : [{ kind: 'remove-directory', path: '' }]
   return [...operations, ...last].map((operation) => ({ phase: 'retire', ...operation }))
+}
+
+const marker = 'live/destroying'
+
+/** The live tree with the record that says `destroying`, which goes last of all pins. */
+function withMarker(tree: Tree): Tree {
+  if (tree.name !== 'live') return tree
+  const others = tree.pins.filter((pin) => pin.path !== marker)
+  return { ...tree, pins: [...others, { path: marker, kind: 'record', id: 0 as MapId }] }
 }
 
 /** Maps that a tree which is removed later still holds. */
@@ -53,7 +63,7 @@ function keptBeyond(tree: Tree, trees: readonly Tree[]): Set<number> {
 }
 
 const begin = (current: CurrentState): Step[] =>
-  current.record?.phase === 'destroying' ? [] : [{ phase: 'prepare', kind: 'write-record', path: 'live/destroying' }]
+  current.record?.phase === 'destroying' ? [] : [{ phase: 'prepare', kind: 'write-record', path: marker }]
 
 function destroying(current: CurrentState): NonNullable<Plan['record']> {
   const empty = {
