@@ -17,7 +17,7 @@ export function bpffsOf(process: Process): Bpffs {
     },
     mount(path) {
       enter(process, 'mount', path)
-      mountBpffs(world, path)
+      mountBpffs(world, path, 0o700)
     },
     stat(path) {
       assertAlive(process, 'stat')
@@ -80,9 +80,9 @@ export function pinnedObject(world: World, path: string): ObjectName {
   return refuse('BPF_OBJ_GET', exists ? 'EACCES' : 'ENOENT', path)
 }
 
-/** Mounts an empty bpffs; its root is open to everyone and sticky, as the kernel makes it. */
-export function mountBpffs(world: World, path: string): void {
-  const root = createInode(world, { kind: 'directory', entries: new Map() }, 0o1777)
+/** Mounts an empty bpffs; without a mode its root is open to everyone and sticky. */
+export function mountBpffs(world: World, path: string, mode = 0o1777): void {
+  const root = createInode(world, { kind: 'directory', entries: new Map() }, mode)
   root.names = 1
   world.mounts.set(normalize(path), root.number)
 }

@@ -9,7 +9,7 @@ export type UpdateCheck = 'unsupported' | 'severed' | 'expected' | 'type' | 'att
 /** What BPF_LINK_UPDATE checks for each kind of link, in the kernel's order. */
 export const updateRules: Readonly<Record<LinkKind, readonly UpdateCheck[]>> = {
   xdp: ['severed', 'expected', 'type', 'attachType'],
-  tcx: ['severed', 'expected', 'twice'],
+  tcx: ['severed', 'expected', 'type', 'twice'],
   cgroup: ['severed', 'expected', 'type'],
   netns: ['expected', 'type', 'severed'],
   tracepoint: ['unsupported'],

@@ -109,11 +109,11 @@ function refusalOfHook(world: World, program: ProgramObject, target: LinkTarget,
       return attachedTo(world, otherMode).length > 0 ? 'EEXIST' : undefined
     }
     case 'tcx':
+    case 'tracepoint':
       return there.some((link) => link.programId === program.id) ? 'EEXIST' : undefined
     case 'netns':
       return target.attachType === 'flow_dissector' && there.length > 0 ? 'E2BIG' : undefined
     case 'cgroup':
-    case 'tracepoint':
     case 'raw_tracepoint':
     case 'iter':
       return undefined

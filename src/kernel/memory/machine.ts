@@ -1,6 +1,5 @@
 import type { Fd, FdKind } from '../kernel.ts'
 import { hold, holdAsUser, release, releaseAsUser } from './references.ts'
-import { refuse } from './refuse.ts'
 import type { ObjectName, World } from './world.ts'
 
 /** Called before every operation that changes something; may throw a KernelError or kill the process. */
@@ -85,11 +84,11 @@ export function openDescriptor<K extends FdKind>(
   return { kind: object.kind, number, [Symbol.dispose]: () => closeDescriptor(process, number) }
 }
 
-/** What a descriptor refers to; EBADF when it is closed or another process's. */
+/** What a descriptor refers to. Throws when it is closed or another process's: a mistake of the caller's, no refusal. */
 export function descriptorOf(process: Process, fd: Fd, command: string): Descriptor {
   assertAlive(process, command)
   const descriptor = process.descriptors.get(fd.number)
-  if (!descriptor) return refuse(command, 'EBADF', `descriptor ${fd.number}`)
+  if (!descriptor) throw new Error(`the descriptor of a ${fd.kind} is closed`)
   return descriptor
 }
 

@@ -114,7 +114,7 @@ interface OpenMap {
 function openMap(process: Process, fd: Fd<'map'>, command: string): OpenMap {
   const descriptor = descriptorOf(process, fd, command)
   const map = process.machine.world.objects.map.get(descriptor.object.id)
-  if (!map || descriptor.object.kind !== 'map') return refuse(command, 'EINVAL', `descriptor ${fd.number}`)
+  if (!map || descriptor.object.kind !== 'map') return refuse(command, 'EINVAL', `a ${fd.kind}`)
   return { map, storage: storages[mapRules[map.shape.type].storage], descriptor }
 }
 

@@ -4,7 +4,6 @@ import { kernelError } from '../errno.ts'
 export type Errno =
   | 'E2BIG'
   | 'EACCES'
-  | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'
   | 'EINVAL'
@@ -24,12 +23,16 @@ export type Errno =
 /** Throws the KernelError of a refused command. */
 export function refuse(command: string, errno: Errno, target: string, log?: string): never {
   const doing = `${verbs[command] ?? `run ${command} on`} ${target}`
-  const rejected = log === undefined ? {} : { log, code: rejectedByVerifier }
-  const hint = errno === 'EPERM' ? hintOfEperm : undefined
-  throw kernelError({ command, errno, doing, target, hint, ...rejected })
+  const code = log === undefined ? codes[`${command} ${errno}`] : 'K100'
+  const hint = hints[`${command} ${errno}`] ?? (errno === 'EPERM' ? hintOfEperm : undefined)
+  throw kernelError({ command, errno, doing, target, hint, code, log })
 }
 
-const rejectedByVerifier = 'K100'
+/** Codes that LinuxKernel gives where the errno alone does not tell. */
+const codes: Readonly<Record<string, string>> = { 'BPF_LINK_UPDATE EPERM': 'K101' }
+const hints: Readonly<Record<string, string>> = {
+  'BPF_LINK_UPDATE EPERM': 'somebody changed it after the plan was made: plan again',
+}
 // The usual hint tells what this process lacks, but here it has every privilege.
 const hintOfEperm = 'the kernel in memory answers as Linux answers root: no privilege is missing, the request is wrong'
 
