@@ -92,7 +92,7 @@ describe.skipIf(!canTestLinux)('the pin file system', () => {
       bpffs.mount(path)
       expect(bpffs.mountOf(path)).toEqual({ mountPoint: path, problem: expect.stringMatching(/hides/) })
     } finally {
-      run('umount', '-R', path)
+      for (let left = 5; left > 0 && bpffs.mountOf(path); left--) run('umount', path)
     }
     expect(bpffs.mountOf(path)).toBeUndefined()
   })

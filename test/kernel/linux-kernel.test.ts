@@ -1,12 +1,14 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import type { Kernel, MapCreate, ProgramLoad } from '../../src/kernel/kernel.ts'
+import { release } from 'node:os'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Fd, Kernel, MapCreate, ProgramLoad } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
-import { assemble, exit, loadReference, mov, returning } from '../support/assembler.ts'
-import { canTestLinux, openTestHost } from '../support/linux.ts'
+import type { MapShape } from '../../src/model/map-spec.ts'
+import { assemble, exit, type Instruction, loadReference, loadWord, mov, returning } from '../support/assembler.ts'
+import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 
-const arrayMap = (over: Partial<MapCreate['shape']> = {}): MapCreate => ({
-  name: 'numbers',
-  shape: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 4, flags: 0, mapExtra: 0, ...over },
+const mapOf = (shape: Partial<MapShape> = {}, name = 'numbers'): MapCreate => ({
+  name,
+  shape: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 4, flags: 0, mapExtra: 0, ...shape },
 })
 
 const xdp = (over: Partial<ProgramLoad> = {}): ProgramLoad => ({
@@ -17,68 +19,301 @@ const xdp = (over: Partial<ProgramLoad> = {}): ProgramLoad => ({
   ...over,
 })
 
+const key = (index: number): Uint8Array => new Uint8Array(Uint32Array.of(index).buffer)
+const failing = (fields: object): unknown => expect.objectContaining({ name: 'KernelError', ...fields })
+
 describe.skipIf(!canTestLinux)('the Linux kernel', () => {
   const host = openTestHost()
-  const kernel = canTestLinux ? openLinuxKernel() : (undefined as unknown as Kernel)
+  let kernel: Kernel
+  beforeAll(() => {
+    kernel = openLinuxKernel()
+  })
   afterAll(() => {
-    kernel.close()
+    kernel?.close()
     host[Symbol.dispose]()
   })
 
-  test('makes, pins, opens and describes a map', () => {
-    using map = kernel.createMap({ ...arrayMap(), name: 'a-name/that is long' })
-    const path = `${host.bpffs}/numbers`
-    kernel.pin(map, path)
-    const expected = {
-      kind: 'map',
-      name: 'a_name_that_is_',
-      type: 'array',
-      typeNumber: 2,
-      shape: { keySize: 4, valueSize: 8, maxEntries: 4, flags: 0, mapExtra: 0 },
+  test('says who it is', () => {
+    expect(kernel.identity).toMatchObject({
+      kind: 'linux',
+      release: release(),
+      bootId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    })
+    expect(kernel.identity.possibleCpus).toBeGreaterThanOrEqual(1)
+  })
+
+  describe('maps', () => {
+    test('are made, pinned, opened and described', () => {
+      using map = kernel.createMap(mapOf({}, 'a-name/that is long'))
+      const path = `${host.bpffs}/numbers`
+      kernel.pin(map, path)
+      const { shape } = mapOf()
+      const { type, ...numbers } = shape
+      const expected = { kind: 'map', name: 'a_name_that_is_', type, typeNumber: 2, shape: numbers, btfId: 0 }
+      expect(kernel.describePin(path)).toMatchObject(expected)
+      expect(kernel.describePin(path)).not.toHaveProperty('frozen')
+      using again = kernel.openPin(path)
+      expect(again.kind).toBe('map')
+      expect(kernel.describe(again)).toMatchObject({ ...expected, frozen: false })
+      kernel.bpffs.unpin(path)
+    })
+
+    test('hold what is written, under each mode', () => {
+      using map = kernel.createMap(mapOf({ type: 'hash', maxEntries: 2 }))
+      const value = new Uint8Array(8).fill(7)
+      expect(kernel.lookup(map, key(1))).toBeUndefined()
+      expect(() => kernel.update(map, key(1), value, 'replace')).toThrow(failing({ errno: 'ENOENT' }))
+      kernel.update(map, key(1), value, 'create')
+      expect(() => kernel.update(map, key(1), value, 'create')).toThrow(failing({ errno: 'EEXIST', code: 'K017' }))
+      kernel.update(map, key(9), value)
+      expect(kernel.lookup(map, key(1))).toEqual(value)
+      expect([...kernel.keys(map)].map((found) => found[0]).sort()).toEqual([1, 9])
+      expect(() => kernel.update(map, key(3), value)).toThrow(failing({ errno: 'E2BIG' }))
+      expect(kernel.remove(map, key(1))).toBe(true)
+      expect(kernel.remove(map, key(1))).toBe(false)
+      expect([...kernel.keys(map)]).toHaveLength(1)
+    })
+
+    test('listing the keys ends, also while each is deleted', () => {
+      using map = kernel.createMap(mapOf({ type: 'hash', maxEntries: 100 }))
+      for (let i = 0; i < 100; i++) kernel.update(map, key(i), new Uint8Array(8))
+      let steps = 0
+      for (const found of kernel.keys(map)) {
+        kernel.remove(map, found)
+        kernel.update(map, found, new Uint8Array(8))
+        steps++
+      }
+      expect(steps).toBeLessThanOrEqual(100)
+    })
+
+    test('per-CPU values come and go as one slot per possible CPU', () => {
+      using map = kernel.createMap(mapOf({ type: 'percpu_array', valueSize: 4 }))
+      const value = new Uint8Array(8 * kernel.identity.possibleCpus).map((_, i) => (i % 8 < 4 ? i + 1 : 0))
+      kernel.update(map, key(0), value)
+      expect(kernel.lookup(map, key(0))).toEqual(value)
+    })
+
+    test.each([
+      ['a key', key(0).subarray(0, 3), new Uint8Array(8)],
+      ['a longer key', new Uint8Array(5), new Uint8Array(8)],
+      ['a value', key(0), new Uint8Array(7)],
+      ['a longer value', key(0), new Uint8Array(9)],
+    ])('%s of another size is refused before the kernel reads it', (_, wrongKey, value) => {
+      using map = kernel.createMap(mapOf())
+      expect(() => kernel.update(map, wrongKey, value)).toThrow(failing({ code: 'K106', errno: 'EINVAL' }))
+      if (wrongKey.length !== 4) {
+        expect(() => kernel.lookup(map, wrongKey)).toThrow(failing({ code: 'K106' }))
+        expect(() => kernel.remove(map, wrongKey)).toThrow(failing({ code: 'K106' }))
+      }
+    })
+
+    test('frozen: no more writes, and said so', () => {
+      using map = kernel.createMap(mapOf())
+      kernel.freeze(map)
+      expect(kernel.describe(map)).toMatchObject({ frozen: true })
+      expect(() => kernel.update(map, key(0), new Uint8Array(8))).toThrow(failing({ errno: 'EPERM', code: 'K013' }))
+    })
+
+    test('hold programs and maps by descriptor, and give their ids', async () => {
+      using array = kernel.createMap(mapOf({ type: 'prog_array', valueSize: 4 }))
+      using program = await kernel.loadProgram(xdp())
+      kernel.update(array, key(1), program)
+      expect(kernel.lookup(array, key(1))).toEqual(key(kernel.describe(program).id))
+      using inner = kernel.createMap(mapOf())
+      using outer = kernel.createMap({ ...mapOf({ type: 'array_of_maps', valueSize: 4 }), inner })
+      kernel.update(outer, key(0), inner)
+      expect(kernel.lookup(outer, key(0))).toEqual(key(kernel.describe(inner).id))
+    })
+
+    test('a refusal names what was asked for', () => {
+      const create = (): unknown => kernel.createMap(mapOf({ type: 'hash', maxEntries: 0xffff_ffff }, 'flows'))
+      expect(create).toThrow(failing({ command: 'BPF_MAP_CREATE', target: 'flows' }))
+      expect(create).toThrow(/^cannot create map flows: .*4294967295 entries.* \(BPF_MAP_CREATE: E(2BIG|NOMEM)\)$/)
+      expect(() => kernel.createMap(mapOf({ keySize: 3 }))).toThrow(failing({ errno: 'EINVAL', code: 'K022' }))
+    })
+  })
+
+  describe('BTF', () => {
+    /** BTF of one type, `int`: header, type, strings. */
+    const intBtf = (): Uint8Array => {
+      const words = Uint32Array.of(0x0001eb9f, 24, 0, 16, 16, 5, 1, 0x0100_0000, 4, 32)
+      return Buffer.concat([new Uint8Array(words.buffer), Buffer.from('\0int\0')])
     }
-    expect(kernel.describePin(path)).toMatchObject(expected)
-    using again = kernel.openPin(path)
-    expect(again.kind).toBe('map')
-    expect(kernel.describe(again)).toMatchObject({ ...expected, frozen: false })
+
+    test('describes the keys and values of a map', () => {
+      using fd = kernel.loadBtf(intBtf())
+      using map = kernel.createMap({ ...mapOf({ valueSize: 4 }), btf: { fd, keyTypeId: 1, valueTypeId: 1 } })
+      expect(kernel.describe(map)).toMatchObject({ keyTypeId: 1, valueTypeId: 1, btfId: expect.any(Number) })
+      expect(kernel.describe(map)).not.toMatchObject({ btfId: 0 })
+    })
+
+    test.each([
+      ['a type of map that refuses it', { type: 'prog_array', maxEntries: 1, valueSize: 4 }],
+      ['a type of map that refuses it', { type: 'devmap', maxEntries: 1, valueSize: 4 }],
+      ['a queue', { type: 'queue', keySize: 0, valueSize: 4 }],
+      ['a key that the kernel does not like there', { type: 'lpm_trie', keySize: 8, flags: 1, valueSize: 4 }],
+    ] as const)('does not stand in the way of %s', (_, shape) => {
+      using fd = kernel.loadBtf(intBtf())
+      using map = kernel.createMap({ ...mapOf(shape), btf: { fd, keyTypeId: 1, valueTypeId: 1 } })
+      expect(kernel.describe(map)).toMatchObject({ type: shape.type })
+    })
+
+    test('that is damaged is refused', () => {
+      expect(() => kernel.loadBtf(intBtf().subarray(0, 30))).toThrow(
+        failing({ command: 'BPF_BTF_LOAD', errno: 'EINVAL' }),
+      )
+    })
+  })
+
+  describe('programs', () => {
+    const load = (instructions: readonly Instruction[], over: Partial<ProgramLoad> = {}): Promise<Fd<'program'>> =>
+      kernel.loadProgram(xdp({ ...over, instructions: assemble(instructions) }))
+
+    test('use the maps that they refer to', async () => {
+      using map = kernel.createMap(mapOf())
+      using data = kernel.createMap(mapOf({ maxEntries: 1 }, 'data'))
+      using program = await load([...loadReference(1), ...loadReference(2), mov(0, 2), exit], {
+        references: [
+          { instruction: 0, kind: 'map', map, offset: 0 },
+          { instruction: 2, kind: 'value', map: data, offset: 4 },
+        ],
+      })
+      expect(kernel.describe(program)).toMatchObject({
+        kind: 'program',
+        name: 'pass',
+        type: 'xdp',
+        typeNumber: 6,
+        gplCompatible: true,
+        uid: 0,
+        mapIds: [kernel.describe(map).id, kernel.describe(data).id],
+        tag: expect.stringMatching(/^[0-9a-f]{16}$/),
+        translatedSize: 48,
+        verifiedInstructions: expect.any(Number),
+      })
+    })
+
+    test('are described as bpftool describes them', async () => {
+      using map = kernel.createMap(mapOf())
+      using program = await load([...loadReference(1), mov(0, 2), exit], {
+        load: { type: 'xdp', flags: 0, license: 'Proprietary' },
+        references: [{ instruction: 0, kind: 'map', map, offset: 0 }],
+      })
+      const path = `${host.bpffs}/shown`
+      kernel.pin(program, path)
+      const info = kernel.describePin(path)
+      const shown = JSON.parse(run('bpftool', '-j', 'prog', 'show', 'pinned', path))
+      kernel.bpffs.unpin(path)
+      if (info.kind !== 'program') throw new Error(`a ${info.kind} is pinned`)
+      expect(info.gplCompatible).toBe(false)
+      const { id, type, name, tag, mapIds: map_ids, translatedSize: bytes_xlated, jitedSize: bytes_jited, uid } = info
+      const jited = bytes_jited > 0 ? { bytes_jited } : {}
+      expect(shown).toMatchObject({ id, type, name, tag, map_ids, bytes_xlated, uid, gpl_compatible: false, ...jited })
+    })
+
+    test('with more maps than fit the first buffer tell all of them', async () => {
+      const maps = Array.from({ length: 64 }, (_, i) => kernel.createMap(mapOf({}, `m${i}`)))
+      const code = maps.flatMap(() => loadReference(1))
+      const references = maps.map((map, i) => ({ instruction: 2 * i, kind: 'map', map, offset: 0 }) as const)
+      using program = await load([...code, mov(0, 2), exit], { references })
+      const info = kernel.describe(program)
+      expect(info).toMatchObject({ mapIds: maps.map((map) => kernel.describe(map).id) })
+      for (const map of maps) map[Symbol.dispose]()
+    })
+
+    test('load while others load', async () => {
+      const programs = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => kernel.loadProgram(xdp({ name: `p${i}` }))),
+      )
+      const names = programs
+        .map((program) => kernel.describe(program))
+        .map((info) => info.kind === 'program' && info.name)
+      expect(names).toEqual(programs.map((_, i) => `p${i}`))
+      for (const program of programs) program[Symbol.dispose]()
+    })
+
+    test('that the verifier rejects carry its complaint and its log', async () => {
+      await expect(load([mov(1, 0), loadWord(0, 1, 0), exit])).rejects.toMatchObject({
+        name: 'KernelError',
+        command: 'BPF_PROG_LOAD',
+        errno: 'EACCES',
+        code: 'K100',
+        target: 'pass',
+        message: expect.stringMatching(/^cannot load program pass: the verifier rejected it: R1 invalid mem access/),
+        log: expect.stringContaining('processed 2 insns'),
+      })
+    })
+
+    test('whose log is larger than the first buffer still end with the complaint', async () => {
+      const many = Array.from({ length: 4000 }, (_, i) => mov(2, i))
+      const rejection = await load([...many, mov(1, 0), loadWord(0, 1, 0), exit]).catch((error) => error)
+      expect(rejection).toMatchObject({ errno: 'EACCES', message: expect.stringContaining('R1 invalid mem access') })
+      expect(rejection.log.length).toBeGreaterThan(64 * 1024)
+    })
+
+    test('that need another attach type are refused with the errno of the load', async () => {
+      const wrong = xdp({ load: { type: 'cgroup_sock_addr', flags: 0, license: 'GPL' } })
+      await expect(kernel.loadProgram({ ...wrong, load: { ...wrong.load, attachType: 'xdp' } })).rejects.toMatchObject({
+        command: 'BPF_PROG_LOAD',
+        errno: 'EINVAL',
+      })
+    })
+  })
+
+  test('a program array of which the last pin and descriptor go is emptied: the fact that pinfold exists for', async () => {
+    const path = `${host.bpffs}/calls`
+    using program = await kernel.loadProgram(xdp())
+    let caller: Fd<'program'>
+    let id: number
+    {
+      using array = kernel.createMap(mapOf({ type: 'prog_array', valueSize: 4 }))
+      kernel.pin(array, path)
+      kernel.update(array, key(0), program)
+      id = kernel.describe(array).id
+      const reference = { instruction: 0, kind: 'map', map: array, offset: 0 } as const
+      const instructions = assemble([...loadReference(2), mov(0, 2), exit])
+      caller = await kernel.loadProgram(xdp({ name: 'caller', instructions, references: [reference] }))
+    }
+    using _caller = caller
+    const filled = (): boolean => {
+      using array = kernel.openById('map', id)
+      return kernel.lookup(array, key(0)) !== undefined
+    }
+    expect(filled()).toBe(true)
     kernel.bpffs.unpin(path)
+    await expect.poll(filled).toBe(false)
   })
 
-  test('loads a program that uses a map', async () => {
-    using map = kernel.createMap(arrayMap())
-    const instructions = assemble([...loadReference(1), mov(0, 2), exit])
-    using program = await kernel.loadProgram(
-      xdp({ instructions, references: [{ instruction: 0, kind: 'map', map, offset: 0 }] }),
-    )
-    const mapInfo = kernel.describe(map)
-    expect(kernel.describe(program)).toMatchObject({
-      kind: 'program',
-      name: 'pass',
-      type: 'xdp',
-      gplCompatible: true,
-      mapIds: [mapInfo.id],
-      tag: expect.stringMatching(/^[0-9a-f]{16}$/),
-    })
+  test('ids ascend and contain what lives', () => {
+    using map = kernel.createMap(mapOf())
+    const { id } = kernel.describe(map)
+    const ids = kernel.ids('map')
+    expect(ids).toContain(id)
+    expect(ids).toEqual([...ids].sort((a, b) => a - b))
+    map[Symbol.dispose]()
+    expect(() => kernel.openById('map', id)).toThrow(failing({ command: 'BPF_MAP_GET_FD_BY_ID', errno: 'ENOENT' }))
   })
 
-  test('attaches xdp, describes and switches the link', async () => {
-    using one = await kernel.loadProgram(xdp())
-    using two = await kernel.loadProgram(xdp({ instructions: returning(1) }))
-    const { veth } = host
-    using link = kernel.createLink({
-      program: one,
-      target: { kind: 'xdp', interface: veth.name, ifindex: veth.ifindex, mode: 'generic' },
-    })
-    expect(kernel.describe(link)).toMatchObject({
-      kind: 'link',
-      type: 'xdp',
-      programId: kernel.describe(one).id,
-      target: { kind: 'xdp', ifindex: veth.ifindex },
-      severed: false,
-    })
-    kernel.updateLink(link, { program: two, expected: one })
-    expect(kernel.describe(link)).toMatchObject({ programId: kernel.describe(two).id })
-    expect(() => kernel.updateLink(link, { program: two, expected: one })).toThrow(
-      expect.objectContaining({ errno: 'EPERM', code: 'K101' }),
-    )
+  test('descriptors are counted, closed once, and not used after that', () => {
+    const before = kernel.openDescriptors()
+    const map = kernel.createMap(mapOf())
+    expect(kernel.openDescriptors()).toBe(before + 1)
+    map[Symbol.dispose]()
+    map[Symbol.dispose]()
+    expect(kernel.openDescriptors()).toBe(before)
+    expect(() => kernel.describe(map)).toThrow(/closed/)
+  })
+
+  test('closing a kernel closes what it left open', () => {
+    const other = openLinuxKernel()
+    const id = other.describe(other.createMap(mapOf())).id
+    other.close()
+    expect(other.openDescriptors()).toBe(0)
+    expect(() => kernel.openById('map', id)).toThrow(failing({ errno: 'ENOENT' }))
+  })
+
+  test('many descriptors open at once are no problem', () => {
+    const maps = Array.from({ length: 600 }, () => kernel.createMap(mapOf()))
+    expect(new Set(maps.map((map) => map.number)).size).toBe(600)
+    for (const map of maps) map[Symbol.dispose]()
   })
 })

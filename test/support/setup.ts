@@ -1,40 +1,10 @@
-import { readdirSync, readlinkSync } from 'node:fs'
 import { afterAll, expect } from 'vitest'
+import { leakedSince, openFiles } from './open-files.ts'
 
-/**
- * After each test file: no BPF descriptor is open that was not open before, and no other kind either. Listed in
- * `setupFiles` of vitest.config.ts; runs before the file's own hooks, so its check comes after theirs.
- */
+// Listed in `setupFiles` of vitest.config.ts, so that this hook comes before the test file's own and runs after them:
+// whatever a test file opened it has closed by then.
 const before = openFiles()
 
 afterAll(() => {
-  const leaked = new Map(openFiles())
-  for (const number of before.keys()) leaked.delete(number)
-  expect([...leaked.values()].filter(isBpf), 'BPF descriptors that nobody closed').toEqual([])
-  expect([...leaked.values()].filter(isOurs), 'descriptors that nobody closed').toEqual([])
+  expect(leakedSince(before), 'descriptors that nobody closed').toEqual([])
 })
-
-const isBpf = (target: string): boolean => /^anon_inode:\[?(bpf|btf|perf)/.test(target)
-
-/** Directories and files: sockets, pipes and event descriptors are the test runner's. */
-const isOurs = (target: string): boolean => target.startsWith('/') && !/^\/(dev|proc)\/|node_modules/.test(target)
-
-/** What every descriptor of this process refers to. */
-function openFiles(): ReadonlyMap<number, string> {
-  const found = new Map<number, string>()
-  if (process.platform !== 'linux') return found
-  for (const name of readdirSync('/proc/self/fd')) {
-    const target = linkOf(`/proc/self/fd/${name}`)
-    if (target !== undefined) found.set(Number(name), target)
-  }
-  return found
-}
-
-/** Undefined for the descriptor that listing the directory itself needed. */
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return undefined
-  }
-}
