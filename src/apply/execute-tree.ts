@@ -32,6 +32,7 @@ export function exchange({ kernel, plan }: Execution, { a, b }: Of<'exchange'>):
 
 /** Sets owner and mode of a directory and of everything below it; pins get the mode without its execute bits. */
 export function setOwnership({ kernel, plan }: Execution, { path, ownership }: Of<'set-ownership'>): void {
+  if (path === '') return kernel.bpffs.setOwnership(plan.directory, ownership)
   own(kernel, absolute(plan, path), ownership)
 }
 

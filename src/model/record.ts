@@ -4,6 +4,14 @@ import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { LoadAttributes, MapReference } from './program-spec.ts'
 
+/** Owner and mode of a stack's directories and pins. */
+export interface Ownership {
+  readonly uid?: number
+  readonly gid?: number
+  /** Permission bits of directories; pins get them without the execute bits. */
+  readonly mode?: number
+}
+
 /**
  * What the kernel does not remember about a generation, kept in a pinned, frozen one-entry array beside its pins. Advisory:
  * the kernel is the truth; where they differ that is drift.
@@ -18,6 +26,8 @@ export interface StackRecord {
   readonly phase: 'published' | 'destroying'
   /** SHA-256 of the manifest. */
   readonly manifest: string
+  /** Owner and mode that the tree was given; absent for the default. */
+  readonly ownership?: Ownership
   readonly programs: Readonly<Record<string, RecordedProgram>>
   readonly maps: Readonly<Record<string, RecordedMap>>
   readonly links: Readonly<Record<string, RecordedLink>>

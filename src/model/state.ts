@@ -6,7 +6,7 @@ import type { LinkId, MapId, ProgramId } from './ids.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { Code, DebugInfo, LoadAttributes } from './program-spec.ts'
-import type { StackRecord } from './record.ts'
+import type { Ownership, StackRecord } from './record.ts'
 
 /**
  * What a stack holds (read from the kernel) or should hold (read from a manifest), in one shape. On the desired side no
@@ -40,12 +40,7 @@ export interface DesiredState extends State {
   readonly btf: ReadonlyMap<string, Uint8Array>
 }
 
-export interface Ownership {
-  readonly uid?: number
-  readonly gid?: number
-  /** Permission bits of directories; pins get them without the execute bits. */
-  readonly mode?: number
-}
+export type { Ownership } from './record.ts'
 
 export type Resource = MapState | ProgramState | LinkState
 

@@ -21,7 +21,7 @@ export function expand(change: Change, sides: Sides): readonly Staged[] {
     case 'map':
       return expandMap(change, wanted, sides)
     case 'program':
-      return expandProgram(change, wanted)
+      return expandProgram(change, wanted, sides)
     case 'link':
       return expandLink(change, wanted, sides)
     default:
@@ -162,14 +162,11 @@ function replaceSlots(before: MapState, after: MapState, sides: Sides): Staged[]
   })
 }
 
-function expandProgram(change: Change, program: ProgramState): Staged[] {
-  const path = treePath(program.address)
-  if (change.action === 'keep') {
-    const target = liveRef(program.address)
-    return at('keep', { kind: 'link-pin', target, from: path.replace('next/', 'live/'), to: path })
-  }
+function expandProgram(change: Change, program: ProgramState, sides: Sides): Staged[] {
+  const before = sides.current.resources.get(program.address)
+  if (change.action === 'keep' && before?.kind === 'program') return keepPin(before, liveRef(program.address))
   const target = nextRef(program.address)
-  return at('programs', { kind: 'load-program', target }, { kind: 'pin', target, path })
+  return at('programs', { kind: 'load-program', target }, { kind: 'pin', target, path: treePath(program.address) })
 }
 
 function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {

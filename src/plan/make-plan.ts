@@ -1,6 +1,6 @@
 import type { Ref } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
-import type { CurrentState, DesiredState, Tree } from '../model/state.ts'
+import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
 import type { Change } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
@@ -32,15 +32,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     changes,
     diagnostics,
   } as const
-  if (changes.every((change) => change.action === 'keep') && current.trees.some((tree) => tree.name === 'live'))
-    return {
-      ...head,
-      generation: { from, to: from },
-      steps: [],
-      existing: {},
-      preconditions: [],
-      ledger: { arrays: heldNow(current), rows: [] },
-    }
+  if (isSettled(current, desired, changes)) return { ...head, ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const steps = order([...changes.flatMap((change) => expand(change, sides)), ...around(sides)])
@@ -53,6 +45,25 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     preconditions: preconditionsOf(current),
     ledger: prove({ current, desired, steps, existing }),
   }
+}
+
+/** True when the live generation is the wanted one, its owner and mode included. */
+function isSettled(current: CurrentState, desired: DesiredState, changes: readonly Change[]): boolean {
+  const live = current.trees.some((tree) => tree.name === 'live')
+  const ownership = JSON.stringify(ownershipOf(current.record)) === JSON.stringify(ownershipOf(desired))
+  return live && ownership && changes.every((change) => change.action === 'keep')
+}
+
+const ownershipOf = (side: { readonly ownership?: Ownership } | undefined): Ownership => {
+  const { uid = 0, gid = 0, mode = 0o700 } = side?.ownership ?? {}
+  return { uid, gid, mode }
+}
+
+function nothingToDo(
+  current: CurrentState,
+): Pick<Plan, 'generation' | 'steps' | 'existing' | 'preconditions' | 'ledger'> {
+  const generation = { from: current.generation, to: current.generation }
+  return { generation, steps: [], existing: {}, preconditions: [], ledger: { arrays: heldNow(current), rows: [] } }
 }
 
 /** True when an apply of this plan would do something. */
@@ -102,7 +113,7 @@ function around(sides: Sides): Staged[] {
   const directories = ['next', 'next/maps', 'next/programs', 'next/links']
   const staged = (stage: Staged['stage'], operations: readonly Operation[]): Staged[] =>
     operations.map((operation) => ({ stage, operation }))
-  const { ownership } = desired
+  const ownership = desired.ownership ?? (current.record?.ownership && ownershipOf(undefined))
   return [
     ...staged(
       'directories',
@@ -110,6 +121,7 @@ function around(sides: Sides): Staged[] {
     ),
     ...staged('record', [{ kind: 'write-record', path: 'next/record' }]),
     ...(ownership ? staged('ownership', [{ kind: 'set-ownership', path: 'next', ownership }]) : []),
+    ...(ownership ? staged('publish', [{ kind: 'set-ownership', path: '', ownership }]) : []),
     ...staged('publish', [
       live ? { kind: 'exchange', a: 'next', b: 'live' } : { kind: 'rename', from: 'next', to: 'live' },
     ]),

@@ -19,6 +19,7 @@ export function makeRecord(desired: DesiredState, generation: number): StackReco
     generation,
     phase: 'published',
     manifest: desired.digest,
+    ...(desired.ownership ? { ownership: desired.ownership } : {}),
     programs,
     maps,
     links,

@@ -52,7 +52,7 @@ export type Operation =
     }
   /** Reads every slot of an array back and compares: the kernel must hold these programs and no others. */
   | { readonly kind: 'check-slots'; readonly array: MapRef; readonly slots: Readonly<Record<string, HeldProgram>> }
-  /** Owner and mode of a whole tree, copied before it is published. */
+  /** Owner and mode of a whole tree before it is published; of the stack's own directory alone where the path is empty. */
   | { readonly kind: 'set-ownership'; readonly path: string; readonly ownership: Ownership }
   /** A declared entry of a live map; undefined is "no such entry". */
   | {

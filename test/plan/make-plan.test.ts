@@ -25,6 +25,20 @@ test('nothing to do gives no steps and the same generation', () => {
   expect(plan.generation).toEqual({ from: 7, to: 7 })
 })
 
+test('another mode of the tree alone is a new generation of the same objects', () => {
+  const wanted = { ...desired(...edge()), ownership: { mode: 0o750 } }
+  const plan = makePlan(applied(edge()), wanted)
+  expect(plan.changes.every((change) => change.action === 'keep')).toBe(true)
+  expect(plan.steps).toContainEqual({
+    phase: 'prepare',
+    kind: 'set-ownership',
+    path: 'next',
+    ownership: { mode: 0o750 },
+  })
+  expect(plan.steps).toContainEqual({ phase: 'publish', kind: 'set-ownership', path: '', ownership: { mode: 0o750 } })
+  expect(hasChanges(makePlan({ ...applied(edge()), record: plan.record }, wanted))).toBe(false)
+})
+
 test('the same states give the same plan', () => {
   const make = () => makePlan(applied(edge()), desired(...edge(1)))
   expect(make()).toEqual(make())
