@@ -94,7 +94,9 @@ function lookup(kernel, map, key) {
   return value
 }
 
-const packets = (counter) => (counter ? Number(Buffer.from(counter).readBigUInt64LE()) : 0)
+function packets(counter) {
+  return counter ? Number(Buffer.from(counter).readBigUInt64LE()) : 0
+}
 
 function checkNothingIsLeft(kernel, live) {
   const pins = readdirSync(directory, { recursive: true })
@@ -107,7 +109,9 @@ function checkNothingIsLeft(kernel, live) {
   for (const pin of pins) console.log(`  still there: ${pin}`)
 }
 
-const sleep = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+function sleep(milliseconds) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}
 
 function check(what, right) {
   console.log(`${right ? 'ok    ' : 'WRONG '} ${what}`)

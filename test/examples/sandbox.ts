@@ -12,6 +12,48 @@ export interface Output {
   readonly stderr: string
 }
 
+/** One entry of a dumped map; `values` in per-CPU maps. */
+export interface Dumped {
+  readonly key: unknown
+  readonly value: unknown
+  readonly values?: readonly { readonly cpu: number; readonly value: unknown }[]
+}
+
+/** A stack in `pinfold show --json`, as far as tests look at it. */
+export interface Shown {
+  readonly maps: readonly ShownMap[]
+  readonly programs: readonly ShownProgram[]
+  readonly links: readonly ShownLink[]
+}
+
+export interface ShownMap {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  readonly bytes_key: number
+  readonly bytes_value: number
+  readonly max_entries: number
+  readonly pinned: readonly string[]
+  readonly held_by?: readonly string[]
+  readonly slots?: readonly { readonly index: number; readonly id: number }[]
+}
+
+export interface ShownProgram {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  readonly tag: string
+  readonly map_ids: readonly number[]
+  readonly pinned: readonly string[]
+}
+
+export interface ShownLink {
+  readonly id: number
+  readonly type: string
+  readonly prog_id: number
+  readonly pinned: readonly string[]
+}
+
 /**
  * A mount and a network namespace with a bpffs, tracefs and cgroup2 of their own, joined by a veth pair with a second
  * network namespace, the client; each end is called eth0. They live as long as two processes that read this one's
@@ -55,6 +97,42 @@ export class Sandbox implements Disposable {
   /** Runs the built command line on the sandbox's bpffs. */
   pinfold(...args: string[]): Output {
     return this.run(process.execPath, join(repository, 'dist/cli/pinfold.js'), ...args, '--bpffs', this.bpffs)
+  }
+
+  /** Entries of a map as bpftool decodes them by their BTF. */
+  dump(pin: string): readonly Dumped[] {
+    const { status, stdout, stderr } = this.run('bpftool', '-j', 'map', 'dump', 'pinned', pin)
+    if (status !== 0) throw new Error(`cannot dump ${pin}: ${stdout}${stderr}`)
+    return (JSON.parse(stdout) as { readonly formatted?: Dumped }[]).map(
+      (entry) => entry.formatted ?? (entry as Dumped),
+    )
+  }
+
+  /** A stack as `pinfold show --json` has it. */
+  show(stack: string): Shown {
+    const { status, stdout, stderr } = this.pinfold('show', stack, '--json')
+    if (status !== 0) throw new Error(`cannot show ${stack}: ${stderr}`)
+    const { stacks } = JSON.parse(stdout) as { readonly stacks: readonly Shown[] }
+    const [shown] = stacks
+    if (!shown) throw new Error(`cannot show ${stack}: it is not there`)
+    return shown
+  }
+
+  /** Objects of a stack that live on; the kernel frees them a moment after their last reference has gone. */
+  alive({ maps, programs, links }: Shown): readonly string[] {
+    const objects = [
+      ...maps.map(({ id }) => `map ${id}`),
+      ...programs.map(({ id }) => `prog ${id}`),
+      ...links.map(({ id }) => `link ${id}`),
+    ]
+    const find = (): readonly string[] =>
+      objects.filter((object) => this.shell(`bpftool ${object.replace(' ', ' show id ')}`).status === 0)
+    let left = find()
+    for (let i = 0; i < 20 && left.length > 0; i++) {
+      this.shell('sleep 0.1')
+      left = find()
+    }
+    return left
   }
 
   /** Sends UDP packets from the client to the server, each from a socket of its own. */
