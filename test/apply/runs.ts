@@ -72,18 +72,7 @@ export async function recoverStack(kernel: Kernel, desired: DesiredState, place:
 export async function destroyStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<Run> {
   using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`)
   await recoverStack(kernel, desired, place)
-  return await run(kernel, destroyPlanOf(currentOf(kernel, desired, place)))
-}
-
-// TEMPORARY, until makeDestroyPlan does so: the record is replaced in place, and none is made where there was none.
-function destroyPlanOf(current: CurrentState): Plan {
-  const plan = makeDestroyPlan(current)
-  const recorded = current.trees.some((tree) => tree.name === 'live' && tree.record)
-  const steps = plan.steps.flatMap((step) => {
-    if (step.kind !== 'write-record') return [step]
-    return recorded ? [{ ...step, path: 'live/record' }] : []
-  })
-  return { ...plan, steps }
+  return await run(kernel, makeDestroyPlan(currentOf(kernel, desired, place)))
 }
 
 // TEMPORARY, until makePlan does so: where a link that is detached was attached.

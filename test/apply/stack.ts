@@ -39,7 +39,7 @@ export function stackOf(options: StackOptions = {}): DesiredState {
     program('v6', { code: returning(verdicts.v6 ?? 2, ['allow', 'rodata']) }),
     program('ingress', { code: tailCalling('calls', verdicts.ingress ?? 2) }),
     link('eth0', {
-      target: { kind: 'xdp', interface: options.interface ?? 'eth0', ifindex: options.ifindex ?? 1, mode: 'generic' },
+      target: { kind: 'xdp', interface: options.interface ?? 'lo', ifindex: options.ifindex ?? 1, mode: 'generic' },
     }),
   ]
   const kept = [...resources.filter(({ address }) => !without.includes(address)), ...more]

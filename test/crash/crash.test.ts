@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import { stackOf } from '../apply/stack.ts'
 import { scenarios } from './scenarios.ts'
 import { act, beginning, countCalls, expectFinished, expectHeld } from './worlds.ts'
 
@@ -37,4 +38,26 @@ describe.each(scenarios)('$name', (scenario) => {
       expectFinished(machine, scenario, at)
     }
   })
+})
+
+test('a destroy that was killed can be followed by an apply', async () => {
+  const destroy = { name: 'destroy', from: stackOf() }
+  const snapshot = await beginning(destroy)
+  const calls = await countCalls(snapshot, destroy)
+  for (let fatal = 1; fatal <= calls; fatal++) {
+    const machine = openMemoryMachine(snapshot)
+    const kernel = machine.open()
+    let call = 0
+    machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+    await act(kernel, destroy).catch(() => undefined)
+    machine.beforeCall(undefined)
+    const at = `destroy killed at ${fatal}`
+    expectHeld(machine, destroy, at)
+    const apply = { name: 'apply', to: stackOf() }
+    const { outcome } = await act(machine.open(), apply).catch((error) =>
+      Promise.reject(new Error(at, { cause: error })),
+    )
+    expect(outcome, at).toMatchObject({ result: 'done', left: [] })
+    expectFinished(machine, apply, at)
+  }
 })

@@ -23,7 +23,7 @@ const tcx = (verdict: number) => [
   }),
   link('egress', {
     program: 'program.egress',
-    target: { kind: 'tcx', interface: 'eth0', ifindex: 1, direction: 'egress' },
+    target: { kind: 'tcx', interface: 'lo', ifindex: 1, direction: 'egress' },
   }),
 ]
 
