@@ -56,7 +56,7 @@ const updateFlags: Readonly<Record<UpdateMode, number>> = { any: 0, create: 1, r
  * Map types that refuse BTF whatever it says: ENOTSUPP (`map_check_no_btf` in the kernel), or EINVAL for the two without
  * keys. Their values are not data but references, stack addresses or queued elements.
  */
-export const refusesBtf: ReadonlySet<MapType> = new Set<MapType>([
+const refusesBtf: ReadonlySet<MapType> = new Set<MapType>([
   'perf_event_array',
   'cgroup_array',
   'stack_trace',

@@ -5,7 +5,7 @@ import type { Pointers } from './addon.ts'
  * One member of a C structure. `pointer` takes bytes, `count` is not given but derived: the length of the bytes in another
  * member, divided by `unit` (a number or the member that holds it).
  */
-export type Field =
+type Field =
   | 'u32'
   | 'i32'
   | 'u64'

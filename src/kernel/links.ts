@@ -5,6 +5,7 @@ import { loadAddon } from './addon.ts'
 import { iterCreateAttr, linkCreateAttr, rawTracepointAttr, tracepointEventAttr } from './attr-link.ts'
 import { kernelError, withErrno } from './errno.ts'
 import type { LinkCreate } from './kernel.ts'
+import { cgroupVersion } from './places.ts'
 import { bpf } from './syscall.ts'
 import { tracepointId } from './tracefs.ts'
 
@@ -13,6 +14,7 @@ export function attach({ program, target, map }: LinkCreate): number {
   const doing = `attach to ${placeOf(target)}`
   const create = (request: Parameters<typeof linkCreateAttr>[1]): number =>
     bpf('BPF_LINK_CREATE', linkCreateAttr(program, request), doing)
+  if (target.kind === 'cgroup') refuseVersion1(target.path, doing)
   switch (target.kind) {
     case 'xdp':
       return create({
@@ -57,6 +59,19 @@ function placeOf(target: LinkTarget): string {
     case 'iter':
       return `iterator ${target.target}`
   }
+}
+
+/** The kernel would only say EBADF. */
+function refuseVersion1(path: string, doing: string): void {
+  if (cgroupVersion(path) !== 1) return
+  throw kernelError({
+    command: 'BPF_LINK_CREATE',
+    errno: 'EBADF',
+    doing,
+    target: path,
+    what: 'it is a cgroup of version 1, and programs attach to version 2 only',
+    hint: 'name a directory of the cgroup2 mount (often /sys/fs/cgroup or /sys/fs/cgroup/unified)',
+  })
 }
 
 function withFile<T>(path: string, doing: string, use: (fd: number) => T): T {

@@ -13,7 +13,7 @@ export function xdpPrograms(ifindex: number): ProgramId[] {
 }
 
 /** Reads the answer to RTM_GETLINK; an error message in it (no such interface) gives none. */
-export function parseXdpPrograms(message: Uint8Array): ProgramId[] {
+function parseXdpPrograms(message: Uint8Array): ProgramId[] {
   const view = viewOf(message)
   if (message.length < 32 || view.getUint16(4, littleEndian) !== RTM_NEWLINK) return []
   const xdp = attributes(message, 32, message.length).find((attribute) => attribute.type === IFLA_XDP)

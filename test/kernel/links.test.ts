@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Fd, Kernel, LinkInfo, ProgramLoad } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
+import { parseMountinfo } from '../../src/kernel/mountinfo.ts'
 import type { LinkTarget } from '../../src/model/link-spec.ts'
 import { linkRules } from '../../src/model/link-spec.ts'
 import type { LoadAttributes } from '../../src/model/program-spec.ts'
@@ -18,6 +19,11 @@ interface Case {
   readonly info: () => LinkInfo['target']
   readonly type?: string
 }
+
+/** A directory of the old cgroup file system, where this machine has one. */
+const cgroup1 = canTestLinux
+  ? parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')).find(({ type }) => type === 'cgroup')?.mountPoint
+  : undefined
 
 describe.skipIf(!canTestLinux)('links on Linux', () => {
   const host = openTestHost()
@@ -312,6 +318,14 @@ describe.skipIf(!canTestLinux)('links on Linux', () => {
     expect(() =>
       kernel.createLink({ program: xdp, target: { kind: 'xdp', interface: 'gone0', ifindex: 0x7ffffff0 } }),
     ).toThrow(expect.objectContaining({ message: expect.stringContaining('cannot attach to xdp gone0: ') }))
+  })
+
+  test.skipIf(cgroup1 === undefined)('a cgroup of version 1 is refused as such', async () => {
+    using program = await load({ type: 'cgroup_skb', attachType: 'cgroup_inet_ingress' }, 1)
+    const path = cgroup1 ?? ''
+    expect(kernel.cgroupId(path)).toBeUndefined()
+    const target = { kind: 'cgroup', path, cgroupId: 1, attachType: 'cgroup_inet_ingress' } as const
+    expect(() => kernel.createLink({ program, target })).toThrow(/version 1/)
   })
 
   test('an unknown function to attach to is refused before any load', async () => {

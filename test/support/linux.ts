@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseMountinfo } from '../../src/kernel/mountinfo.ts'
@@ -17,7 +17,7 @@ export interface TestHost extends Disposable {
   readonly veth: TestVeth
   /** A fresh cgroup v2 directory. */
   readonly cgroup: string
-  /** Root of tracefs, mounted where it was not. */
+  /** Root of a tracefs mount of its own. */
   readonly tracefs: string
 }
 
@@ -130,12 +130,9 @@ function makeCgroup(name: string, directory: () => string, later: Later): string
   return path
 }
 
-function mountTracefs(directory: () => string, later: Later): string {
-  const mounted = mounts().find(
-    ({ type, mountPoint }) => type === 'tracefs' && statSync(mountPoint).isDirectory(),
-  )?.mountPoint
-  return mounted ?? mountPrivately('tracefs', join(directory(), 'tracefs'), later)
-}
+/** Always its own: another test's may be gone the next moment. */
+const mountTracefs = (directory: () => string, later: Later): string =>
+  mountPrivately('tracefs', join(directory(), 'tracefs'), later)
 
 function mountPrivately(type: string, path: string, later: Later): string {
   mkdirSync(path)
