@@ -71,21 +71,37 @@ function describeById<K extends ObjectKind>(kernel: Kernel, kind: K, id: number)
 }
 
 function linkRoot(kernel: Kernel, info: LinkInfo): Root {
+  return { program: info.programId, via: `link #${info.id} (${describeLink(kernel, info)})`, link: info.id }
+}
+
+/** Without a record a tracepoint's category and the name of a map that is walked are not known, and not shown. */
+function describeLink(kernel: Kernel, info: LinkInfo): string {
+  if (info.target?.kind === 'tracepoint') return `tracepoint ${info.target.name ?? ''}`.trim()
+  if (info.target?.kind === 'iter') return `iter ${info.target.target}`
   const target = readTarget({ kernel, maps: new Map() }, info)
-  return {
-    program: info.programId,
-    via: `link #${info.id} (${target ? describeTarget(target) : info.type})`,
-    link: info.id,
-  }
+  return target ? describeTarget(target) : info.type
 }
 
 function otherRoots(kernel: Kernel, targets: readonly LinkTarget[]): Root[] {
   const distinct = new Map(targets.map((target) => [targetKey(target), target]))
   return [...distinct.values()].flatMap((target) =>
-    kernel
-      .attachedWithoutLink(target)
-      .map((program) => ({ program, via: `an attachment without a link (${describeTarget(target)})` })),
+    attachedAt(kernel, target).map((program) => ({
+      program,
+      via: `an attachment without a link (${describeTarget(target)})`,
+    })),
   )
+}
+
+/** The place is gone, and all that was attached there with it; EINVAL: the kernel knows no such attachment. */
+const nowhere: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ENXIO', 'EINVAL'])
+
+function attachedAt(kernel: Kernel, target: LinkTarget): readonly ProgramId[] {
+  try {
+    return kernel.attachedWithoutLink(target)
+  } catch (error) {
+    if (error instanceof KernelError && nowhere.has(error.errno)) return []
+    throw error
+  }
 }
 
 const toProgram = (info: ProgramInfo): GraphProgram => ({ id: info.id, name: info.name, maps: info.mapIds })
