@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   type DesiredState,
+  guardDesired,
   type Kernel,
   type LoadedManifest,
   type LoadOptions,
   loadManifest,
+  ManifestError,
   openKernel,
   readDesired,
 } from '../index.ts'
 import type { OptionValues } from './option-table.ts'
+import { readBytes } from './read-bytes.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -78,6 +80,13 @@ function variablesOf(pairs: readonly string[]): Record<string, string> {
   )
 }
 
-/** Resolves a manifest against its objects and the kernel of the session. */
-export const wish = (loaded: LoadedManifest, { kernel, bpffs }: Pick<Session, 'kernel' | 'bpffs'>): DesiredState =>
-  readDesired(loaded, { kernel, bpffs, readFile: (path) => readFileSync(path) })
+/**
+ * Resolves a manifest against its objects and the kernel of the session; refuses one that would leave a program array without
+ * a holder before anything is asked of bpf(2).
+ */
+export function wish(loaded: LoadedManifest, { kernel, bpffs }: Pick<Session, 'kernel' | 'bpffs'>): DesiredState {
+  const desired = readDesired(loaded, { kernel, bpffs, readFile: readBytes })
+  const problems = guardDesired(desired)
+  if (problems.length > 0) throw new ManifestError(`cannot use ${loaded.file}: a map would be left unheld`, problems)
+  return desired
+}

@@ -23,5 +23,6 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
   const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack }))
   showPlan(stage, plan)
   if (!hasChanges(plan)) return exitCodes.success
-  return (await approve(stage, plan)) ? execute(stage, plan) : exitCodes.error
+  // Awaited here: the lock and the session end with this function.
+  return (await approve(stage, plan)) ? await execute(stage, plan) : exitCodes.error
 }

@@ -85,7 +85,8 @@ function noChanges(plan: Plan): string {
 
 /** The proof in one line; nothing where no map needs a holder. */
 export function renderLedger(ledger: Ledger): string | undefined {
-  const count = ledger.arrays.length
+  // An array and the one that takes its place are one to the reader.
+  const count = new Set(ledger.arrays.map((array) => array.replace(/^(live|next):/, ''))).size
   if (count === 0) return undefined
   const arrays = `Tail calls: ${counted(count, 'array')}`
   const lost = ledger.rows.find((row) => row.holders.some((it) => it.reachable && it.pins.length === 0 && !it.open))

@@ -1,22 +1,23 @@
-import { type ApplyEvent, type Outcome, phraseOf } from '../../index.ts'
+import type { ApplyEvent, Outcome } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
 import { renderDiagnostic } from './diagnostic.ts'
 import { renderProblem } from './error.ts'
+import { stepPhrase } from './step-phrase.ts'
 import { counted } from './text.ts'
 
 /** The line that an event leaves behind; undefined for those that leave none. Ends without a line break. */
 export function renderEvent(event: ApplyEvent, steps: number, paint: Paint): string | undefined {
   switch (event.type) {
     case 'step-finished':
-      return `${counter(event.index, steps)} ${phraseOf(event.step)}`
+      return `${counter(event.index, steps)} ${stepPhrase(event.step)}`
     case 'step-failed':
-      return `${counter(event.index, steps)} ${phraseOf(event.step)}: ${paint('red', 'failed')}`
+      return `${counter(event.index, steps)} ${stepPhrase(event.step)}: ${paint('red', 'failed')}`
     case 'step-left-out':
-      return `${counter(event.index, steps)} ${phraseOf(event.step)}: ${paint('yellow', 'left out')}, ${event.because}`
+      return `${counter(event.index, steps)} ${stepPhrase(event.step)}: ${paint('yellow', 'left out')}, ${event.because}`
     case 'undone':
-      return `${undoMark(steps)} ${phraseOf(event.operation)}`
+      return `${undoMark(steps)} ${stepPhrase(event.operation)}`
     case 'undo-failed':
-      return `${undoMark(steps)} ${phraseOf(event.operation)}: ${paint('red', 'failed')}, ${event.problem.message}`
+      return `${undoMark(steps)} ${stepPhrase(event.operation)}: ${paint('red', 'failed')}, ${event.problem.message}`
     default:
       return undefined
   }
@@ -24,7 +25,7 @@ export function renderEvent(event: ApplyEvent, steps: number, paint: Paint): str
 
 /** What is happening now, for a terminal's one updating line. */
 export const renderRunning = (event: ApplyEvent & { readonly type: 'step-started' }, steps: number): string =>
-  `${counter(event.index, steps)} ${phraseOf(event.step)} …`
+  `${counter(event.index, steps)} ${stepPhrase(event.step)} …`
 
 function counter(index: number, steps: number): string {
   const width = String(steps).length
@@ -53,7 +54,7 @@ export function renderOutcome(outcome: Outcome, view: OutcomeView): string {
 
 function closing(outcome: Outcome, { action, stack, steps, duration, paint }: OutcomeView): string {
   const what = action === 'destroy' ? 'the stack' : `generation ${outcome.generation}`
-  const effort = `${counted(steps, 'step')} in ${seconds(duration)}`
+  const effort = `${counted(steps, 'step')} in ${elapsed(duration)}`
   switch (outcome.result) {
     case 'done':
       return paint('green', `${done[action]} ${stack}${action === 'destroy' ? '' : `, ${what}`}: ${effort}.`)
@@ -75,4 +76,5 @@ function closing(outcome: Outcome, { action, stack, steps, duration, paint }: Ou
 
 const done = { apply: 'Applied', destroy: 'Destroyed', recover: 'Recovered' } as const
 
-const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`
+const elapsed = (milliseconds: number): string =>
+  milliseconds < 1000 ? `${Math.ceil(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`

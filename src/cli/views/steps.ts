@@ -1,5 +1,6 @@
-import { type Holders, type Phase, type Plan, phraseOf } from '../../index.ts'
+import type { Holders, Phase, Plan } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
+import { stepPhrase } from './step-phrase.ts'
 
 /** What a failure in each phase means. */
 const phaseTitles: Readonly<Record<Phase, string>> = {
@@ -16,13 +17,16 @@ export function renderSteps(plan: Plan, paint: Paint): string {
   const lines: string[] = []
   plan.steps.forEach((step, index) => {
     if (step.phase !== plan.steps[index - 1]?.phase) lines.push(paint('bold', phaseTitles[step.phase]))
-    lines.push(`  ${String(index + 1).padStart(width)}. ${phraseOf(step)}`)
-    for (const holders of rows.get(index) ?? []) {
+    lines.push(`  ${String(index + 1).padStart(width)}. ${stepPhrase(step)}`)
+    for (const holders of (rows.get(index) ?? []).filter(exists)) {
       lines.push(paint('dim', `  ${' '.repeat(width)}    ${holdersLine(holders)}`))
     }
   })
   return lines.join('\n')
 }
+
+/** One that nobody holds and nothing reaches is gone, or not there yet. */
+const exists = ({ reachable, pins, open }: Holders): boolean => reachable || open || pins.length > 0
 
 function holdersLine({ array, reachable, pins, open }: Holders): string {
   const holders = [...pins, ...(open ? ['this process'] : [])]

@@ -1,0 +1,46 @@
+import type { Terminal } from '../../../src/cli/terminal.ts'
+
+export interface FakeTerminalOptions {
+  /** Lines that somebody types; with any, it is a terminal. */
+  readonly answers?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  readonly color?: boolean
+  /** An interrupt arrives once this many writes have been made. */
+  readonly interruptAfter?: number
+}
+
+/** A terminal that keeps what is printed, as a reader sees it; lines of standard error begin with `! `. */
+export function fakeTerminal(options: FakeTerminalOptions = {}): { terminal: Terminal; printed: () => string } {
+  const { answers = [], environment = {}, color = false, interruptAfter = Number.POSITIVE_INFINITY } = options
+  const typed = [...answers]
+  const controller = new AbortController()
+  let text = ''
+  let writes = 0
+  const print = (more: string): void => {
+    text += more
+    writes++
+    if (writes >= interruptAfter) controller.abort()
+  }
+  const terminal: Terminal = {
+    write: print,
+    warn: (more) => print(more.replace(/^(?=.)/gm, '! ')),
+    interactive: answers.length > 0,
+    color,
+    columns: 100,
+    environment,
+    ask: async (question) => {
+      const answer = typed.shift()
+      print(`${question}${answer ?? ''}\n`)
+      return answer
+    },
+    catchInterrupt: () => ({ signal: controller.signal, [Symbol.dispose]: () => undefined }),
+  }
+  return { terminal, printed: () => asSeen(text) }
+}
+
+/** Lines that were written over are gone. */
+const asSeen = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.slice(line.lastIndexOf('\r\x1b[K') < 0 ? 0 : line.lastIndexOf('\r\x1b[K') + 4))
+    .join('\n')
