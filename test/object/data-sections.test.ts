@@ -43,7 +43,7 @@ test('a .bss section with a name is one more map', () => {
     bytes: new Uint8Array(4),
     frozen: false,
   })
-  expect(optional.programs[0]?.code.references).toMatchObject([{ kind: "value", map: ".bss.named", offset: 0 }])
+  expect(optional.programs[0]?.code.references).toMatchObject([{ kind: 'value', map: '.bss.named', offset: 0 }])
 })
 
 test('licence and version are read from their sections', () => {
