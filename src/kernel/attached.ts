@@ -2,15 +2,15 @@ import { closeSync, openSync } from 'node:fs'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { type AttachType, attachTypeNumber } from '../model/program-types.ts'
+import { tcPrograms, xdpPrograms } from './attached-by-netlink.ts'
 import { queriedCount, queryAttr } from './attr-object.ts'
 import { kernelError, withErrno } from './errno.ts'
 import type { LinkInfo, LinkTargetInfo } from './kernel.ts'
 import { littleEndian, viewOf } from './layout.ts'
 import { tryBpf } from './syscall.ts'
-import { xdpPrograms } from './xdp-netlink.ts'
 
 /**
- * Programs attached to a target without a link: by PROG_ATTACH (cgroup, netns, tcx) or netlink (xdp). `links` yields all
+ * Programs attached to a target without a link: by PROG_ATTACH (cgroup, netns, tcx) or netlink (xdp, tc filters). `links` yields all
  * links of the system, whose programs are not counted. Empty for kinds that know no such attachment.
  */
 export function attachedWithoutLink(target: LinkTarget, links: () => Iterable<LinkInfo>): ProgramId[] {
@@ -29,7 +29,10 @@ function attachedPrograms(target: LinkTarget): ProgramId[] {
     case 'xdp':
       return xdpPrograms(target.ifindex)
     case 'tcx':
-      return query(target.ifindex, `tcx_${target.direction}`, `query tcx of ${target.interface}`)
+      return [
+        ...query(target.ifindex, `tcx_${target.direction}`, `query tcx of ${target.interface}`),
+        ...tcPrograms(target.ifindex, target.direction),
+      ]
     case 'cgroup':
     case 'netns':
       return queryFile(target.path, target.attachType)

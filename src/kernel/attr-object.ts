@@ -23,6 +23,9 @@ const queryLayout = struct({
   count: { count: 'prog_ids', unit: 4 },
   prog_attach_flags: 'u64',
   link_ids: 'pointer',
+  link_attach_flags: 'u64',
+  // Written by the kernel whatever size it was told.
+  revision: 'u64',
 })
 
 export const pinAttr = (fd: { readonly number: number }, path: string): Attr =>

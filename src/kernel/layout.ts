@@ -62,7 +62,7 @@ export function struct<const F extends Fields>(fields: F): Layout<F> {
 
 /** Fills in a structure: members that are not given are zero, counts follow from the buffers. */
 export function encode<const F extends Fields>(layout: Layout<F>, values: Values<F>): Attr {
-  const bytes = new Uint8Array(layout.size)
+  const bytes = new Uint8Array(new ArrayBuffer(Math.max(layout.size, largestAttr)), 0, layout.size)
   const view = viewOf(bytes)
   const pointers: (number | Uint8Array)[] = []
   const given = values as Readonly<Record<string, unknown>>
@@ -73,6 +73,12 @@ export function encode<const F extends Fields>(layout: Layout<F>, values: Values
   }
   return { bytes, view, pointers }
 }
+
+/**
+ * The kernel writes some answers where they lie in its own `union bpf_attr` (168 bytes on 6.18) without asking how long
+ * ours is: `query.revision`, since 6.6. So there is always that much memory behind a structure.
+ */
+const largestAttr = 512
 
 /** A view of the same bytes. */
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

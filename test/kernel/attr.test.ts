@@ -133,9 +133,16 @@ describe.skipIf(endianness() === 'BE')('what the kernel reads, word by word', ()
   test('BPF_PROG_QUERY', () => {
     const ids = bytes(64)
     const attr = queryAttr(3, 2, ids)
-    expect(words(attr).slice(0, 8)).toEqual([3, 2, 0, 0, 0, 0, 16, 0])
+    expect(words(attr)).toEqual([3, 2, 0, 0, 0, 0, 16, ...zeros(9)])
     expect(attr.pointers).toEqual([16, ids])
     expect(queriedCount(attr)).toBe(16)
+  })
+
+  test('every request has room behind it for what a newer kernel writes there', () => {
+    const sizeofBpfAttr = 168
+    for (const attr of [idAttr(1), queryAttr(3, 2, bytes(4)), mapFreezeAttr(fd('map', 5)), btfLoadAttr(bytes(4))]) {
+      expect(attr.bytes.buffer.byteLength).toBeGreaterThanOrEqual(2 * sizeofBpfAttr)
+    }
   })
 
   test('BPF_LINK_CREATE', () => {

@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Fd, Kernel, LinkInfo, ProgramLoad } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
-import { parseMountinfo } from '../../src/kernel/mountinfo.ts'
 import type { LinkTarget } from '../../src/model/link-spec.ts'
 import { linkRules } from '../../src/model/link-spec.ts'
 import type { LoadAttributes } from '../../src/model/program-spec.ts'
@@ -19,11 +18,6 @@ interface Case {
   readonly info: () => LinkInfo['target']
   readonly type?: string
 }
-
-/** A directory of the old cgroup file system, where this machine has one. */
-const cgroup1 = canTestLinux
-  ? parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')).find(({ type }) => type === 'cgroup')?.mountPoint
-  : undefined
 
 describe.skipIf(!canTestLinux)('links on Linux', () => {
   const host = openTestHost()
@@ -46,7 +40,6 @@ describe.skipIf(!canTestLinux)('links on Linux', () => {
     return kernel.loadProgram(request)
   }
   const idOf = (program: Fd<'program'>): number => kernel.describe(program).id
-  const netns = '/proc/self/ns/net'
   const at = (): { interface: string; ifindex: number } => ({ interface: host.veth.name, ifindex: host.veth.ifindex })
   const ownNamespace = (): string => host.veth.peer.namespacePath
 
@@ -268,86 +261,5 @@ describe.skipIf(!canTestLinux)('links on Linux', () => {
     expect(kernel.describe(link)).toMatchObject({ severed: false })
     temporary[Symbol.dispose]()
     await expect.poll(() => kernel.describe(link)).toMatchObject({ severed: true })
-  })
-
-  test('programs attached without a link are told, those of links are not', async () => {
-    using pass = await load({ type: 'xdp' }, 2)
-    const target = { kind: 'xdp', ...at() } as const
-    expect(kernel.attachedWithoutLink(target)).toEqual([])
-    {
-      using _link = kernel.createLink({ program: pass, target })
-      expect(kernel.attachedWithoutLink(target)).toEqual([])
-    }
-    kernel.pin(pass, `${host.bpffs}/pass`)
-    run('ip', 'link', 'set', host.veth.name, 'xdp', 'pinned', `${host.bpffs}/pass`)
-    expect(kernel.attachedWithoutLink(target)).toEqual([idOf(pass)])
-    run('ip', 'link', 'set', host.veth.name, 'xdp', 'off')
-    expect(kernel.attachedWithoutLink(target)).toEqual([])
-    kernel.bpffs.unpin(`${host.bpffs}/pass`)
-  })
-
-  test('a cgroup program attached by PROG_ATTACH is told', async () => {
-    using program = await load({ type: 'cgroup_skb', attachType: 'cgroup_inet_egress' }, 1)
-    const path = host.cgroup
-    const target = {
-      kind: 'cgroup',
-      path,
-      cgroupId: kernel.cgroupId(path) ?? 0,
-      attachType: 'cgroup_inet_egress',
-    } as const
-    kernel.pin(program, `${host.bpffs}/egress`)
-    run('bpftool', 'cgroup', 'attach', path, 'cgroup_inet_egress', 'pinned', `${host.bpffs}/egress`, 'multi')
-    using linked = await load({ type: 'cgroup_skb', attachType: 'cgroup_inet_egress' }, 1)
-    using _link = kernel.createLink({ program: linked, target })
-    expect(kernel.attachedWithoutLink(target)).toEqual([idOf(program)])
-    run('bpftool', 'cgroup', 'detach', path, 'cgroup_inet_egress', 'pinned', `${host.bpffs}/egress`)
-    expect(kernel.attachedWithoutLink(target)).toEqual([])
-    kernel.bpffs.unpin(`${host.bpffs}/egress`)
-  })
-
-  test('an unknown tracepoint and an unknown interface are refused by name', async () => {
-    using program = await load({ type: 'tracepoint' }, 0)
-    expect(host.tracefs).toBeTruthy()
-    const target = { kind: 'tracepoint', category: 'sched', name: 'no_such_thing' } as const
-    expect(() => kernel.createLink({ program, target })).toThrow(
-      expect.objectContaining({ errno: 'ENOENT', target: 'sched/no_such_thing' }),
-    )
-    expect(kernel.hasTracepoint('sched', 'no_such_thing')).toBe(false)
-    expect(kernel.hasTracepoint('sched', 'sched_switch')).toBe(true)
-    using xdp = await load({ type: 'xdp' }, 2)
-    expect(() =>
-      kernel.createLink({ program: xdp, target: { kind: 'xdp', interface: 'gone0', ifindex: 0x7ffffff0 } }),
-    ).toThrow(expect.objectContaining({ message: expect.stringContaining('cannot attach to xdp gone0: ') }))
-  })
-
-  test.skipIf(cgroup1 === undefined)('a cgroup of version 1 is refused as such', async () => {
-    using program = await load({ type: 'cgroup_skb', attachType: 'cgroup_inet_ingress' }, 1)
-    const path = cgroup1 ?? ''
-    expect(kernel.cgroupId(path)).toBeUndefined()
-    const target = { kind: 'cgroup', path, cgroupId: 1, attachType: 'cgroup_inet_ingress' } as const
-    expect(() => kernel.createLink({ program, target })).toThrow(/version 1/)
-  })
-
-  test('an unknown function to attach to is refused before any load', async () => {
-    await expect(
-      load({ type: 'tracing', attachType: 'trace_iter', attachTo: 'bpf_iter_nothing' }, 0),
-    ).rejects.toMatchObject({
-      code: 'K105',
-      message: expect.stringContaining('bpf_iter_nothing'),
-    })
-  })
-
-  test('places are found by name and by number', () => {
-    const { veth, cgroup } = host
-    expect(kernel.interfaceIndex(veth.name)).toBe(veth.ifindex)
-    expect(kernel.interfaceName(veth.ifindex)).toBe(veth.name)
-    expect(kernel.interfaceIndex('nosuch0')).toBeUndefined()
-    expect(kernel.cgroupId(cgroup)).toBe(statSync(cgroup).ino)
-    expect(kernel.cgroupPath(statSync(cgroup).ino)).toBe(cgroup)
-    expect(kernel.cgroupPath(0x7ffffff0)).toBeUndefined()
-    expect(kernel.cgroupId(host.directory)).toBeUndefined()
-    expect(kernel.cgroupId('/no/such/directory')).toBeUndefined()
-    expect(kernel.namespaceInode(netns)).toBe(statSync(netns).ino)
-    expect(kernel.namespaceInode(host.directory)).toBeUndefined()
   })
 })
