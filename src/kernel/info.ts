@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { loadAddon } from './addon.ts'
 import { infoLayout } from './attr-object.ts'
 import { kernelError } from './errno.ts'
@@ -12,10 +12,14 @@ import { commands } from './syscall.ts'
 
 /** BPF_OBJ_GET_INFO_BY_FD of an object whose kind is known. A map's `frozen` is told too (from fdinfo). */
 export function readInfo(fd: Fd<ObjectKind>): ObjectInfo {
-  const doing = `describe ${fd.kind}`
-  fetchInfo(fd.number, doing)
-  const info = decode(fd.kind)
+  const info = readInfoAlone(fd)
   return info.kind === 'map' ? withFrozen(info, fd.number) : info
+}
+
+/** The same without the look into fdinfo, which costs more than the rest. */
+export function readInfoAlone(fd: Fd<ObjectKind>): ObjectInfo {
+  fetchInfo(fd.number, `describe ${fd.kind}`)
+  return decode(fd.kind)
 }
 
 /** The same for a bare descriptor of any kind; what describing thousands of pins costs. */
@@ -83,6 +87,18 @@ function learnKind(fd: number, size: number): ObjectKind {
 }
 
 function withFrozen(info: MapInfo, fd: number): MapInfo {
-  const line = /^frozen:\s*(\d)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+  const line = /^frozen:\s*(\d)/m.exec(readFdinfo(fd))
   return line ? { ...info, frozen: line[1] === '1' } : info
+}
+
+const text = Buffer.alloc(1024)
+
+/** One read: fdinfo is short, and walks over all maps of a system read thousands of them. */
+function readFdinfo(number: number): string {
+  const file = openSync(`/proc/self/fdinfo/${number}`, 'r')
+  try {
+    return text.toString('latin1', 0, readSync(file, text))
+  } finally {
+    closeSync(file)
+  }
 }

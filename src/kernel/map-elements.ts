@@ -1,7 +1,7 @@
 import { mapTypeRule } from '../model/map-types.ts'
 import { mapElementAttr } from './attr-map.ts'
 import { kernelError } from './errno.ts'
-import { readInfo } from './info.ts'
+import { readInfoAlone } from './info.ts'
 import type { Fd, UpdateMode } from './kernel.ts'
 import { encode, struct } from './layout.ts'
 import { bpf, is, tryBpf } from './syscall.ts'
@@ -65,7 +65,7 @@ export class MapElements {
   #sizesOf(map: Fd<'map'>): Sizes {
     const known = this.#sizes.get(map)
     if (known) return known
-    const info = readInfo(map)
+    const info = readInfoAlone(map)
     if (info.kind !== 'map')
       throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: 'EINVAL', doing: 'describe map' })
     const { keySize, valueSize, maxEntries } = info.shape
