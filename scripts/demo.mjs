@@ -67,7 +67,7 @@ function pinfold(command, { options, expected, show = false }) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, command, '-f', manifest, ...options], {
     encoding: 'utf8',
   })
-  if (show) console.log(`\n${stdout.trim().replace(/^/gm, '  ')}\n`)
+  if (show) console.log(`\n${stdout.trim().replace(/^(?=.)/gm, '  ')}\n`)
   check(`pinfold ${command}: exit code ${status}`, status === expected)
   if (status !== expected) console.log(show ? stderr : stdout + stderr)
 }
@@ -99,7 +99,8 @@ function packets(counter) {
 }
 
 function checkNothingIsLeft(kernel, live) {
-  const pins = readdirSync(directory, { recursive: true })
+  // A kernel with preloaded iterators (maps.debug, progs.debug) puts them into every new bpffs.
+  const pins = readdirSync(directory, { recursive: true }).filter((name) => !name.endsWith('.debug'))
   const stillAlive = () => live.filter(({ kind, id }) => kernel.ids(kind).includes(id))
   // The kernel frees programs and maps a moment after their last reference has gone.
   for (let i = 0; i < 50 && stillAlive().length > 0; i++) sleep(20)
