@@ -138,6 +138,7 @@ export function fileContract(world: () => TestWorld): void {
     expect(errnoOf(() => files.link(at('missing'), at('x')))).toBe('ENOENT')
     expect(errnoOf(() => files.link(at('m'), at('d')))).toBe('EEXIST')
     expect(errnoOf(() => files.link(at('m'), at('m')))).toBe('EEXIST')
+    expect(errnoOf(() => files.link(at('d'), at('x')))).toBe('EACCES')
     expect(errnoOf(() => files.link(at('m'), at('a.b')))).toBe('EPERM')
     expect(errnoOf(() => files.link(at('m'), '/sys/fs/pinfold-test'))).toBe('EXDEV')
   })

@@ -102,10 +102,11 @@ export function programContract(world: () => TestWorld): void {
 
   test('a program goes with its last descriptor; ids are listed in order and never used again', async () => {
     const { kernel } = world()
-    const program = await load(kernel)
+    using program = await load(kernel)
     const id = idOf(kernel, program)
-    expect(kernel.ids('program')).toContain(id)
-    expect(kernel.ids('program')).toEqual([...kernel.ids('program')].sort((a, b) => a - b))
+    const ids = kernel.ids('program')
+    expect(ids).toContain(id)
+    expect(ids).toEqual([...ids].sort((a, b) => a - b))
     program[Symbol.dispose]()
     expect(await eventually(false, () => isAlive(kernel, 'program', id))).toBe(false)
     using next = await load(kernel)

@@ -1,7 +1,9 @@
 import { rmdirSync } from 'node:fs'
+import { idAttr, idCommands, nextId } from '../../src/kernel/attr-object.ts'
 import type { Fd, Kernel, ObjectKind } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import { tryBpf } from '../../src/kernel/syscall.ts'
 import { KernelError } from '../../src/model/errors.ts'
 import type { LinkTarget } from '../../src/model/link-spec.ts'
 import type { MapShape } from '../../src/model/map-spec.ts'
@@ -115,8 +117,12 @@ export async function settled(kernel: Kernel): Promise<void> {
   await eventually(false, () => isAlive(kernel, 'map', id))
 }
 
-/** True when an object lives; looks without holding it. */
-export const isAlive = (kernel: Kernel, kind: ObjectKind, id: number): boolean => kernel.ids(kind).includes(id)
+/** True when an object lives; looks without holding it. On Linux one question, for there may be thousands of others. */
+export function isAlive(kernel: Kernel, kind: ObjectKind, id: number): boolean {
+  if (kernel.identity.kind === 'memory') return kernel.ids(kind).includes(id)
+  const attr = idAttr(id - 1)
+  return tryBpf(idCommands[kind].next, attr) >= 0 && nextId(attr) === id
+}
 
 /** A shape with valid sizes for its type. */
 export const shape = (change: Partial<MapShape> = {}): MapShape => ({

@@ -2,7 +2,7 @@ import { KernelError } from '../../model/errors.ts'
 import type { Bpffs, BpffsMount, DirectoryEntry, FileStat } from '../kernel.ts'
 import { addName, createInode, dropName, isDirectory } from './inodes.ts'
 import { assertAlive, enter, type Process } from './machine.ts'
-import { inodeAt, isKnownOutside, mountPointOf, normalize, walk } from './paths.ts'
+import { inodeAt, isKnownOutside, lookUp, mountPointOf, normalize, walk, walkToParent } from './paths.ts'
 import { refuse } from './refuse.ts'
 import { exchangeNames, replaceName } from './renames.ts'
 import type { Directory, Inode, ObjectName, World } from './world.ts'
@@ -153,10 +153,13 @@ const isMountPoint = (world: World, path: string): boolean => world.mounts.has(n
 function linkName(world: World, from: string, to: string): void {
   const source = walk(world, from, 'linkat')
   const inode = source.inode ?? refuse('linkat', 'ENOENT', from)
-  const place = walk(world, to, 'linkat')
+  const above = walkToParent(world, to, 'linkat')
+  // Where link(2) says EPERM the port opens the pin and pins it again, and a directory cannot be opened.
+  if (isDirectory(inode) && above.name.includes('.')) return refuse('BPF_OBJ_GET', 'EACCES', from)
+  const place = lookUp(world, above, to, 'linkat')
   if (place.inode) return refuse('linkat', 'EEXIST', to)
   if (source.mountPoint !== place.mountPoint || !place.parent) return refuse('linkat', 'EXDEV', to)
-  if (isDirectory(inode)) return refuse('linkat', 'EPERM', from)
+  if (isDirectory(inode)) return refuse('BPF_OBJ_GET', 'EACCES', from)
   addName(place.parent, place.name, inode)
 }
 

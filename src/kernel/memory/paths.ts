@@ -2,36 +2,51 @@ import { isDirectory } from './inodes.ts'
 import { refuse } from './refuse.ts'
 import type { Directory, Inode, World } from './world.ts'
 
-/** A path walked to its last name. */
-export interface Place {
+/** A path walked up to its last name. */
+export interface Parent {
   /** The directory that the last name is in; undefined for the root of a mount and for what is on no bpffs. */
   readonly parent: Directory | undefined
   readonly name: string
-  /** What the name leads to, if it exists. */
-  readonly inode: Inode | undefined
   /** Mount point; undefined when the path is on no bpffs. */
   readonly mountPoint: string | undefined
   /** Inodes from the root of the mount down to the parent. */
   readonly ancestors: readonly Inode[]
 }
 
+/** A path walked to its end. */
+export interface Place extends Parent {
+  /** What the name leads to, if it exists. */
+  readonly inode: Inode | undefined
+}
+
 /** Walks a path: ENOENT or ENOTDIR when the way to its last name is broken, ENAMETOOLONG, EPERM for new names with a dot. */
-export function walk(world: World, path: string, command: string): Place {
+export const walk = (world: World, path: string, command: string): Place =>
+  lookUp(world, walkToParent(world, path, command), path, command)
+
+/** Walks a path up to its last name: ENOENT or ENOTDIR when the way is broken. */
+export function walkToParent(world: World, path: string, command: string): Parent {
   const full = normalize(path)
   const mountPoint = mountPointOf(world, full)
   if (mountPoint === undefined) return outside(world, full, path, command)
   const names = full.slice(mountPoint.length).split('/').filter(Boolean)
-  let inode: Inode | undefined = world.inodes.get(world.mounts.get(mountPoint) ?? 0)
-  let parent: Directory | undefined
-  const ancestors: Inode[] = []
-  for (const name of names) {
+  const name = names.pop()
+  const ancestors: Directory[] = []
+  let inode: Inode | undefined = rootOf(world, mountPoint)
+  if (name === undefined) return { parent: undefined, name: '', mountPoint, ancestors }
+  for (const step of [...names, '']) {
     if (!inode) return refuse(command, 'ENOENT', path)
     if (!isDirectory(inode)) return refuse(command, 'ENOTDIR', path)
-    parent = inode
     ancestors.push(inode)
-    inode = step(world, parent, name, path, command)
+    if (step) inode = child(world, inode, step, path, command)
   }
-  return { parent, name: names.at(-1) ?? '', inode, mountPoint, ancestors }
+  return { parent: ancestors.at(-1), name, mountPoint, ancestors }
+}
+
+/** Takes the last step of a path. */
+export function lookUp(world: World, place: Parent, path: string, command: string): Place {
+  const { parent, name, mountPoint } = place
+  if (parent) return { ...place, inode: child(world, parent, name, path, command) }
+  return { ...place, inode: mountPoint === undefined ? undefined : rootOf(world, mountPoint) }
 }
 
 /** The inode at a path: ENOENT when there is none. */
@@ -60,21 +75,18 @@ export function normalize(path: string): string {
   return `/${names.join('/')}`
 }
 
-function step(world: World, directory: Directory, name: string, path: string, command: string): Inode | undefined {
+const rootOf = (world: World, mountPoint: string): Inode | undefined =>
+  world.inodes.get(world.mounts.get(mountPoint) ?? 0)
+
+function child(world: World, directory: Directory, name: string, path: string, command: string): Inode | undefined {
   // bpffs reserves dots before it looks at the length (bpf_lookup).
   if (name.includes('.')) return refuse(command, 'EPERM', path)
   if (Buffer.byteLength(name) > 255) return refuse(command, 'ENAMETOOLONG', path)
   return world.inodes.get(directory.content.entries.get(name) ?? 0)
 }
 
-function outside(world: World, full: string, path: string, command: string): Place {
+function outside(world: World, full: string, path: string, command: string): Parent {
   const above = full.slice(0, full.lastIndexOf('/')) || '/'
   if (!isKnownOutside(world, above)) return refuse(command, 'ENOENT', path)
-  return {
-    parent: undefined,
-    name: full.slice(full.lastIndexOf('/') + 1),
-    inode: undefined,
-    mountPoint: undefined,
-    ancestors: [],
-  }
+  return { parent: undefined, name: full.slice(full.lastIndexOf('/') + 1), mountPoint: undefined, ancestors: [] }
 }

@@ -7,7 +7,7 @@ import { createLink, updateLink } from './links.ts'
 import { assertAlive, descriptorOf, endProcess, enter, openDescriptor, type Process } from './machine.ts'
 import { createMap, freeze, keys, lookup, remove, update } from './maps.ts'
 import { loadProgram } from './programs.ts'
-import { holdAsUser, settle } from './references.ts'
+import { holdAsUser, settle, settleBeforeOpening } from './references.ts'
 import { refuse } from './refuse.ts'
 import { hasTracepoint, nameOf, numberOf } from './targets.ts'
 import { nextNumber, type World } from './world.ts'
@@ -77,7 +77,7 @@ function loadBtf(process: Process, bytes: Uint8Array): Fd<'btf'> {
 
 function openById<K extends ObjectKind>(process: Process, kind: K, id: number): Fd<K> {
   assertAlive(process, 'openById')
-  settle(process.machine.world, kind === 'map' ? id : undefined)
+  settleBeforeOpening(process.machine.world, { kind, id })
   const command = commandsById[kind]
   if (!process.machine.world.objects[kind].has(id)) return refuse(command, 'ENOENT', `${kind} #${id}`)
   return openDescriptor(process, { kind, id })

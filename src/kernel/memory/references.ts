@@ -62,6 +62,18 @@ export function settle(world: World, except?: number): void {
   world.pendingClears.push(...kept)
 }
 
+/**
+ * Runs the queued clears before an object is opened by its id, unless that cannot tell: the object is a queued array, or a
+ * program, that somebody else holds as well. So who rescues an array comes at the worst moment.
+ */
+export function settleBeforeOpening(world: World, { kind, id }: ObjectName): void {
+  if (kind === 'map') return settle(world, id)
+  const slots = world.pendingClears.flatMap((array) => [...(world.objects.map.get(array)?.entries.values() ?? [])])
+  const queued = slots.filter((value) => kind === 'program' && idIn(value) === id).length
+  const references = world.objects[kind].get(id)?.references ?? 0
+  if (kind !== 'program' || references <= queued) settle(world)
+}
+
 function clear(world: World, map: MapObject): void {
   releaseValues(world, map)
   map.entries.clear()
