@@ -6,7 +6,7 @@ import type { EncodeProblem } from './btf/slot.ts'
 import type { ObjectFile } from './object-file.ts'
 
 /** A variable that cannot be set, and why. */
-export interface GlobalProblem {
+interface GlobalProblem {
   /** O050 there is no such variable, O051 the value does not fit, O052 several variables have that name. */
   readonly code: 'O050' | 'O051' | 'O052'
   /** The variable. */

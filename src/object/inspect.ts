@@ -17,7 +17,7 @@ export interface ObjectDescription {
   readonly notes: readonly string[]
 }
 
-export interface MapDescription {
+interface MapDescription {
   readonly name: string
   readonly section: string
   readonly shape: MapShape
@@ -31,14 +31,14 @@ export interface MapDescription {
   readonly slots?: Readonly<Record<string, string>>
 }
 
-export interface VariableDescription {
+interface VariableDescription {
   readonly name: string
   readonly offset: number
   readonly size: number
   readonly value: Value
 }
 
-export interface ProgramDescription {
+interface ProgramDescription {
   readonly name: string
   readonly section: string
   readonly type?: string

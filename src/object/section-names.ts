@@ -62,13 +62,16 @@ const rules: readonly SectionRule[] = [
   { pattern: 'uprobe.multi+', type: 'kprobe', attachType: 'trace_uprobe_multi' },
   { pattern: 'uretprobe.multi+', type: 'kprobe', attachType: 'trace_uprobe_multi' },
   { pattern: 'uprobe.session+', type: 'kprobe', attachType: 'trace_uprobe_session' },
+  // Sleepable variants exist for user-space probes only: kernel functions may be hit where nothing can sleep.
   { pattern: 'uprobe.multi.s+', type: 'kprobe', attachType: 'trace_uprobe_multi', flags: sleepable },
   { pattern: 'uretprobe.multi.s+', type: 'kprobe', attachType: 'trace_uprobe_multi', flags: sleepable },
   { pattern: 'uprobe.session.s+', type: 'kprobe', attachType: 'trace_uprobe_session', flags: sleepable },
   { pattern: 'ksyscall+', type: 'kprobe' },
   { pattern: 'kretsyscall+', type: 'kprobe' },
+  // libbpf attaches these by itself, through notes in the binary; to the kernel they are uprobes.
   { pattern: 'usdt+', type: 'kprobe' },
   { pattern: 'usdt.s+', type: 'kprobe', flags: sleepable },
+  // Since libbpf 1.3 the older spelling means tcx, too; a netlink attachment does not mind the attach type.
   { pattern: 'tc/ingress', type: 'sched_cls', attachType: 'tcx_ingress' },
   { pattern: 'tc/egress', type: 'sched_cls', attachType: 'tcx_egress' },
   { pattern: 'tcx/ingress', type: 'sched_cls', attachType: 'tcx_ingress' },
@@ -78,6 +81,7 @@ const rules: readonly SectionRule[] = [
   { pattern: 'action', type: 'sched_act' },
   { pattern: 'netkit/primary', type: 'sched_cls', attachType: 'netkit_primary' },
   { pattern: 'netkit/peer', type: 'sched_cls', attachType: 'netkit_peer' },
+  // An attach target is told apart from the section by its first slash, so this one is `category/name`.
   { pattern: 'tracepoint+', type: 'tracepoint' },
   { pattern: 'tp+', type: 'tracepoint' },
   { pattern: 'raw_tracepoint+', type: 'raw_tracepoint' },
@@ -91,15 +95,19 @@ const rules: readonly SectionRule[] = [
   { pattern: 'fentry.s+', type: 'tracing', attachType: 'trace_fentry', flags: sleepable },
   { pattern: 'fmod_ret.s+', type: 'tracing', attachType: 'modify_return', flags: sleepable },
   { pattern: 'fexit.s+', type: 'tracing', attachType: 'trace_fexit', flags: sleepable },
+  // The newest row: entry and exit of a function in one program.
   { pattern: 'fsession+', type: 'tracing', attachType: 'trace_fsession' },
   { pattern: 'fsession.s+', type: 'tracing', attachType: 'trace_fsession', flags: sleepable },
+  // The attach type is that of the program it replaces.
   { pattern: 'freplace+', type: 'ext' },
   { pattern: 'lsm+', type: 'lsm', attachType: 'lsm_mac' },
   { pattern: 'lsm.s+', type: 'lsm', attachType: 'lsm_mac', flags: sleepable },
   { pattern: 'lsm_cgroup+', type: 'lsm', attachType: 'lsm_cgroup' },
   { pattern: 'iter+', type: 'tracing', attachType: 'trace_iter' },
   { pattern: 'iter.s+', type: 'tracing', attachType: 'trace_iter', flags: sleepable },
+  // Always sleepable: the kernel refuses it otherwise.
   { pattern: 'syscall', type: 'syscall', flags: sleepable },
+  // Longer names stand first, though each is matched whole: the order is that of libbpf.
   { pattern: 'xdp.frags/devmap', type: 'xdp', attachType: 'xdp_devmap', flags: frags },
   { pattern: 'xdp/devmap', type: 'xdp', attachType: 'xdp_devmap' },
   { pattern: 'xdp.frags/cpumap', type: 'xdp', attachType: 'xdp_cpumap', flags: frags },
@@ -121,9 +129,11 @@ const rules: readonly SectionRule[] = [
   { pattern: 'flow_dissector', type: 'flow_dissector', attachType: 'flow_dissector' },
   { pattern: 'cgroup_skb/ingress', type: 'cgroup_skb', attachType: 'cgroup_inet_ingress' },
   { pattern: 'cgroup_skb/egress', type: 'cgroup_skb', attachType: 'cgroup_inet_egress' },
+  // Attaches to either direction, so it has no attach type of its own.
   { pattern: 'cgroup/skb', type: 'cgroup_skb' },
   { pattern: 'cgroup/sock_create', type: 'cgroup_sock', attachType: 'cgroup_inet_sock_create' },
   { pattern: 'cgroup/sock_release', type: 'cgroup_sock', attachType: 'cgroup_inet_sock_release' },
+  // The name from before there were two kinds; the kernel takes it without an attach type as well.
   { pattern: 'cgroup/sock', type: 'cgroup_sock', attachType: 'cgroup_inet_sock_create' },
   { pattern: 'cgroup/post_bind4', type: 'cgroup_sock', attachType: 'cgroup_inet4_post_bind' },
   { pattern: 'cgroup/post_bind6', type: 'cgroup_sock', attachType: 'cgroup_inet6_post_bind' },

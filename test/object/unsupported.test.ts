@@ -27,3 +27,12 @@ test('a map of an unknown type is left out and noted', () => {
   expect(mapOf(object, 'plain_map').shape.type).toBe('array')
   expect(object.notes).toContainEqual(expect.stringContaining('from_the_future'))
 })
+
+test('options of another loader in an older definition are refused with the map that has them', () => {
+  const foreign = fixture('foreign-options')
+  expect(foreign.maps.map(({ name }) => name)).toEqual(['plain'])
+  expect(foreign.programs.map(({ unsupported }) => unsupported)).toEqual([
+    [],
+    ['map pinned with options of another loader'],
+  ])
+})

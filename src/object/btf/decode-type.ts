@@ -9,7 +9,7 @@ export interface Member {
   readonly bitSize: number
 }
 
-export interface Enumerator {
+interface Enumerator {
   readonly name: string
   readonly value: bigint
 }
@@ -67,7 +67,7 @@ export type BtfType =
   | { readonly kind: 'float'; readonly name: string; readonly size: number }
   | { readonly kind: 'tag'; readonly name: string; readonly to: number; readonly component: number }
 
-export type Linkage = 'static' | 'global' | 'extern'
+type Linkage = 'static' | 'global' | 'extern'
 
 /** Bytes after a type's 12-byte header, by its number in `enum btf_kind` and its count. */
 const extraBytes: readonly ((count: number) => number)[] = [

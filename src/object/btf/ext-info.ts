@@ -8,7 +8,7 @@ export interface InfoTable {
   readonly sections: ReadonlyMap<string, Records>
 }
 
-export interface Records {
+interface Records {
   /** Byte offset within the section that each record is about. */
   readonly offsets: readonly number[]
   /** All records, one after another. */
