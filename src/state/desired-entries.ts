@@ -6,7 +6,7 @@ import { encodeValue } from '../object/btf/encode.ts'
 import { encodeLpmKey } from '../object/btf/lpm-key.ts'
 import { type Hex, toHex } from '../util/hex.ts'
 import type { ContentsQuestion } from './desired-contents.ts'
-import { complain, type Reading } from './desired-reading.ts'
+import { complain, type Place, type Reading } from './desired-reading.ts'
 import { numberAt } from './held.ts'
 
 /** Encodes declared entries by the BTF types of the map's key and value; what does not fit is complained about. */
@@ -85,10 +85,14 @@ function encodeSide(reading: Reading, question: ContentsQuestion, { side, entry 
     detail: `cannot fill ${map.address}: the ${side}${within === '' ? '' : ` (at ${within})`} does not fit: ${detail}`,
     ...(hint === undefined ? {} : { hint }),
     address: map.address,
-    path: [...entry.path, side],
+    ...placeOf(entry, side),
   })
   return undefined
 }
+
+/** An item of a list has `key` and `value`; in a mapping the entry itself is both. */
+const placeOf = ({ path }: ManifestEntry, side: Side['side']): Place =>
+  typeof path.at(-1) === 'number' ? { path: [...path, side] } : { path, part: side }
 
 function isWithin(
   reading: Reading,
@@ -102,7 +106,7 @@ function isWithin(
     detail: `cannot fill ${map.address}: index ${index} is beyond the last, ${shape.maxEntries - 1}`,
     hint: `write \`maxEntries: ${index + 1}\`, or a smaller index`,
     address: map.address,
-    path: entry.path,
+    ...placeOf(entry, 'key'),
   })
   return false
 }
@@ -120,5 +124,5 @@ function checkNumber(reading: Reading, { map, shape }: ContentsQuestion, count: 
 /** Two ways to write one key: `1` and `0x01000000`. */
 function complainTwice(reading: Reading, { map }: ContentsQuestion, entry: ManifestEntry): void {
   const detail = `cannot fill ${map.address}: another entry above has the same key`
-  complain(reading, 'M215', { detail, hint: 'remove one of them', address: map.address, path: entry.path })
+  complain(reading, 'M215', { detail, hint: 'remove one of them', address: map.address, ...placeOf(entry, 'key') })
 }

@@ -52,12 +52,18 @@ export interface FoundMap {
 }
 
 /** A complaint that knows its place by its path in the manifest. */
-export type PlacedComplaint = Omit<Complaint, 'at'> & { readonly path?: Path }
+export type PlacedComplaint = Omit<Complaint, 'at'> & Place
+
+/** A place in the manifest; `part` where the key or the value itself is meant. */
+export interface Place {
+  readonly path?: Path
+  readonly part?: 'key' | 'value'
+}
 
 /** Adds an error to the reading's complaints. */
 export function complain({ loaded, complaints }: Reading, code: StateCodeName, placed: PlacedComplaint): void {
-  const { path, ...rest } = placed
-  complaints.push(complaint(code, { ...rest, at: path && loaded.at(path) }))
+  const { path, part, ...rest } = placed
+  complaints.push(complaint(code, { ...rest, at: path && loaded.at(path, part) }))
 }
 
 /** The error's own sentence, whatever was thrown. */

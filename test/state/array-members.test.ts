@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import type { LoadAttributes } from '../../src/model/program-spec.ts'
+import type { MapState, ProgramState } from '../../src/model/state.ts'
+import { checkArrays } from '../../src/state/array-members.ts'
+import { array, program } from '../support/builders.ts'
+
+const with_ = (each: ProgramState, load: Partial<LoadAttributes>): ProgramState => ({
+  ...each,
+  load: { type: 'xdp', attachType: 'xdp', flags: 0, license: 'GPL', ...load },
+})
+
+const calls: MapState = array('calls', { 0: 'a', 5: 'b' })
+const main = program('main', ['calls'])
+const [a, b] = [program('a'), program('b')]
+
+test('members and callers of one kind may share an array', () => {
+  expect(checkArrays([calls], [main, a, b])).toEqual([])
+})
+
+test.each([
+  ['type', { type: 'sched_cls' }],
+  ['attach type', { attachType: 'xdp_devmap' }],
+  ['sleepable', { flags: 1 << 4 }],
+  ['frags', { flags: 1 << 5 }],
+  ['kernel function', { attachTo: 'bpf_iter_task' }],
+] as const)('a member of another %s is refused with both names', (_, load) => {
+  const found = checkArrays([calls], [main, a, with_(b, load)])
+  expect(found.map(({ code }) => code)).toEqual(['O203'])
+  expect(found[0]?.detail).toContain('program.a')
+  expect(found[0]?.detail).toContain('program.b')
+  expect(found[0]?.detail).toContain('map.calls')
+})
+
+test('a caller of another type is refused', () => {
+  const [found] = checkArrays([calls], [with_(main, { type: 'sched_cls' }), a, b])
+  expect(found).toMatchObject({ code: 'O203', address: 'map.calls' })
+})
+
+test('callers must agree even where nothing is in the slots', () => {
+  const runtime = { ...calls, contents: { kind: 'runtime' } } as const
+  const other = with_(program('other', ['calls']), { type: 'sched_cls' })
+  expect(checkArrays([runtime], [main, other])).toHaveLength(1)
+})
+
+test('no attach type and the first of the enumeration are the same to the kernel', () => {
+  const { attachType: _, ...bare } = { ...a.load } as LoadAttributes
+  const first = with_(b, { attachType: 'cgroup_inet_ingress' })
+  expect(checkArrays([array('calls', { 0: 'a', 1: 'b' })], [{ ...a, load: bare }, first])).toEqual([])
+})

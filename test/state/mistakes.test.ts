@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { openMemoryKernel } from '../../src/kernel/memory/memory-kernel.ts'
+import { map } from '../support/builders.ts'
+import { mistakes, sentences } from './read-fixture.ts'
+
+// Lines 1 and 2 are `version` and `name`.
+const object = (name: string): string => `objects: { main: { file: ${name}.bpf.o } }\n`
+const maps = `${object('maps')}programs: { uses_two: {} }\n`
+const values = `${object('static-values')}programs: { entry: {}, on_first: {}, on_third: {} }\n`
+
+/** Each with its position: the manifest's text, then what is found. */
+const cases: readonly (readonly [what: string, text: string, found: readonly string[]])[] = [
+  ['a missing object file', 'objects: { main: { file: nowhere.bpf.o } }\n', ['M201 3:26']],
+  ['a file that is no object', 'objects: { main: { file: maps.bpf.c } }\n', [expect.stringMatching(/^O\d+ 3:26$/)]],
+  ['an object for the other byte order', object('big-endian-maps'), ['O202 3:26']],
+  ['an unknown program', `${object('maps')}programs: { uses_tow: {} }\n`, ['M202 4:13']],
+  ['a program in two objects', `${twice('maps')}programs: { uses_two: {} }\n`, ['M203 4:13']],
+  ['a program without a type', `${object('unsupported')}programs: { has_no_type: {} }\n`, ['M205 4:13']],
+  [
+    'an iterator without a target',
+    `${object('unsupported')}programs: { is_fine: { type: tracing, attachType: trace_iter } }\n`,
+    ['M206 4:13'],
+  ],
+  ['CO-RE', `${object('unsupported')}programs: { has_core: {} }\n`, ['O201 4:13']],
+  ['an unknown map', `${maps}maps: { a_hush: {} }\n`, ['M210 5:9']],
+  ['a ring buffer of a bad size', `${maps}maps: { a_ringbuf: { maxEntries: 5000 } }\n`, ['M211 5:34']],
+  ['a size for a storage map', `${maps}maps: { an_sk_storage: { maxEntries: 5 } }\n`, ['M211 5:38']],
+  ['slots of a hash', `${maps}maps: { a_hash: { slots: { 0: uses_two } } }\n`, ['M212 5:19']],
+  ['inner maps of a hash', `${maps}maps: { a_hash: { inner: { 0: an_array } } }\n`, ['M212 5:19']],
+  ['entries of a program array', `${maps}maps: { a_prog_array: { entries: { 0: 1 } } }\n`, ['M212 5:25']],
+  ['entries of a queue', `${maps}maps: { a_queue: { entries: { 0: 1 } } }\n`, ['M212 5:20']],
+  ['entries of a perf event array', `${maps}maps: { a_perf_event_array: { entries: { 0: 1 } } }\n`, ['M217 5:31']],
+  ['a slot out of range', `${values}maps: { jumps: { slots: { 4: on_first } } }\n`, ['M213 5:30']],
+  ['an index out of range', `${maps}maps: { an_array: { entries: { 16: {} } } }\n`, ['M213 5:32']],
+  ['too many entries', `${maps}maps: { a_percpu_array: { entries: { 0: 1, 1: 1 } } }\n`, ['M213 5:27', 'M213 5:44']],
+  ['a value that does not fit', `${maps}maps: { a_percpu_hash: { entries: { 1: 2, 3: -1 } } }\n`, ['M215 5:46']],
+  ['a key that does not fit', `${maps}maps: { a_percpu_hash: { entries: { x: 2 } } }\n`, ['M215 5:37']],
+  [
+    'one key in two spellings',
+    `${maps}maps: { a_percpu_hash: { entries: { 1: 2, '0x01': 3 } } }\n`,
+    ['M215 5:43'],
+  ],
+  [
+    'a global that does not exist',
+    'objects: { main: { file: data.bpf.o, globals: { sample_rat: 1 } } }\nprograms: { reads_all: {} }\n',
+    ['O050 3:61'],
+  ],
+  [
+    'a program in a static slot that is not declared',
+    `${object('static-values')}programs: { entry: {}, on_first: {} }\n`,
+    ['M214 4:1'],
+  ],
+  ['an unknown inner map', `${values}maps: { by_index: { inner: { 0: grey } } }\n`, ['M216 5:33']],
+  ['an inner map unlike the template', `${values}maps: { by_index: { inner: { 0: jumps } } }\n`, ['M216 5:33']],
+  ['a foreign map that is not there', `${maps}maps: { a_hash: { pinned: /sys/fs/bpf/x } }\n`, ['M220 5:27']],
+  ['a foreign map that is not on a bpffs', `${maps}maps: { a_hash: { pinned: /tmp/x } }\n`, ['M220 5:27']],
+  ['a link that nobody places', `${maps}links: { a: { program: uses_two } }\n`, ['M230 5:10']],
+  [
+    'a program that does not fit its hook',
+    `${maps}links: { a: { program: uses_two, attach: { tcx: { interface: lo, direction: egress } } } }\n`,
+    ['M231 5:34'],
+  ],
+  ['an interface that does not exist', link('xdp: { interface: eth9 }'), ['M232 5:62']],
+  ['a network namespace that does not exist', link('netns: { path: /run/netns/x }'), ['M234 5:59']],
+  ['a cgroup that does not exist', link('cgroup: { path: /x }'), ['M233 5:60']],
+  ['a tracepoint that does not exist', link('tracepoint: { category: a, name: b }'), ['M235 5:34']],
+]
+
+const machine = { interfaces: ['lo'], namespaces: [], cgroups: [], tracepoints: [] }
+
+test.each(cases)('%s is complained about where it stands', (_, text, found) => {
+  expect(mistakes(text, { machine })).toEqual(found)
+})
+
+test('all mistakes are found at once, in the order of the manifest', () => {
+  const text = `${object('maps')}programs: { uses_tow: {}, uses_two: {} }\nmaps: { a_hush: {} }\nlinks: { a: { program: uses_two } }\n`
+  expect(mistakes(text)).toEqual(['M202 4:13', 'M210 5:9', 'M230 6:10'])
+})
+
+test('an unreadable object is not followed by complaints about what it might hold', () => {
+  const text = 'objects: { main: { file: nowhere.bpf.o } }\nprograms: { ingress: {} }\nmaps: { flows: {} }\n'
+  expect(mistakes(text)).toEqual(['M201 3:26'])
+})
+
+describe('a foreign map', () => {
+  const text = `${maps}maps: { a_hash: { pinned: /sys/fs/bpf/other } }\n`
+
+  test('of another shape is refused with every field that differs', () => {
+    const kernel = openMemoryKernel()
+    using fd = kernel.createMap({ name: 'flows', shape: { ...map('flows').shape, keySize: 3, maxEntries: 7 } })
+    kernel.pin(fd, '/sys/fs/bpf/other')
+    expect(mistakes(text, { kernel })).toEqual(['M221 5:27'])
+    expect(sentences(text, { kernel })).toMatch(/keySize is 3 .*valueSize is 8 .*maxEntries is 7 /)
+  })
+
+  test('must be a map, and not in the own directory of the stack', () => {
+    const kernel = openMemoryKernel()
+    kernel.bpffs.makeDirectory('/sys/fs/bpf/edge')
+    using fd = kernel.createMap({ name: 'flows', shape: map('flows').shape })
+    kernel.pin(fd, '/sys/fs/bpf/edge/flows')
+    const own = `${maps}maps: { a_hash: { pinned: /sys/fs/bpf/edge/flows } }\n`
+    expect(() => mistakes(own, { kernel })).toThrow('M022')
+  })
+})
+
+describe('maps of one name in several objects', () => {
+  const both = `${twice('maps', 'static-values')}`
+
+  test('are one map when they are equal', () => {
+    const text = `${twice('maps', 'maps')}programs: { a: { function: uses_two, object: one }, b: { function: uses_two, object: two } }\n`
+    expect(mistakes(text)).toEqual([])
+  })
+
+  test('do not matter where only one is used', () => {
+    expect(mistakes(`${both}programs: { uses_two: {} }\n`)).toEqual([])
+  })
+})
+
+function twice(first: string, second = first): string {
+  return `objects: { one: { file: ${first}.bpf.o }, two: { file: ${second}.bpf.o } }\n`
+}
+
+function link(attach: string): string {
+  return `${maps}links: { a: { program: uses_two, attach: { ${attach} } } }\n`
+}
