@@ -51,7 +51,8 @@ export const linkRules: Readonly<Record<LinkKind, LinkRule>> = {
   xdp: { kind: 'xdp', since: '5.9', updatable: true, exclusive: true },
   tcx: { kind: 'tcx', since: '6.6', updatable: true, exclusive: false },
   cgroup: { kind: 'cgroup', since: '5.7', updatable: true, exclusive: false },
-  netns: { kind: 'netns', since: '5.8', updatable: true, exclusive: true },
+  // flow_dissector takes one link a namespace, sk_lookup several; neither has a second place on one hook to move to.
+  netns: { kind: 'netns', since: '5.8', updatable: true, exclusive: false },
   // A perf event link: the kernel has no update for it (EINVAL).
   tracepoint: { kind: 'tracepoint', since: '5.15', updatable: false, exclusive: false },
   raw_tracepoint: { kind: 'raw_tracepoint', since: '5.7', updatable: false, exclusive: false },
