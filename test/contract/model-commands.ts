@@ -21,7 +21,7 @@ const path = fc.oneof({ weight: 2, arbitrary: index }, { weight: 3, arbitrary: f
 const slot = fc.nat({ max: 2 })
 
 /** Any step; those that build are likelier than those that remove. */
-export const command: fc.Arbitrary<Command> = fc.oneof(
+const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('create-map'), type: fc.constantFrom('array', 'hash') }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('create-map'), type: fc.constant('prog_array') }) },
   {

@@ -135,8 +135,6 @@ export const shape = (change: Partial<MapShape> = {}): MapShape => ({
   ...change,
 })
 
-export const progArray = (maxEntries = 4): MapShape => shape({ type: 'prog_array', maxEntries })
-
 /** A number as a little-endian key or value of four bytes. */
 export function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4)
