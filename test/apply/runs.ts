@@ -3,7 +3,6 @@ import type { ApplyEvent, Outcome } from '../../src/apply/event.ts'
 import type { ApplyOptions } from '../../src/apply/execution.ts'
 import { lockStack } from '../../src/apply/lock.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
-import { addressOf } from '../../src/model/address.ts'
 import { PlanError } from '../../src/model/errors.ts'
 import type { CurrentState, DesiredState } from '../../src/model/state.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
@@ -47,7 +46,7 @@ export const currentOf = (kernel: Kernel, desired: DesiredState, place: Place = 
   readCurrent(kernel, { bpffs: place.bpffs ?? bpffs, stack: desired.stack }, desired)
 
 export const planFor = (kernel: Kernel, desired: DesiredState, place: Place = {}): Plan =>
-  withAttached(makePlan(currentOf(kernel, desired, place), desired), currentOf(kernel, desired, place))
+  makePlan(currentOf(kernel, desired, place), desired)
 
 /** Recover, plan, apply, as the command does. Throws when the plan must not be applied. */
 export async function applyStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<Run> {
@@ -73,14 +72,4 @@ export async function destroyStack(kernel: Kernel, desired: DesiredState, place:
   using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`)
   await recoverStack(kernel, desired, place)
   return await run(kernel, makeDestroyPlan(currentOf(kernel, desired, place)))
-}
-
-// TEMPORARY, until makePlan does so: where a link that is detached was attached.
-function withAttached(plan: Plan, current: CurrentState): Plan {
-  const steps = plan.steps.map((step) => {
-    if (step.kind !== 'detach-link') return step
-    const link = current.resources.get(addressOf(step.target))
-    return link?.kind === 'link' ? { ...step, attached: link.target } : step
-  })
-  return { ...plan, steps }
 }

@@ -61,3 +61,27 @@ test('a destroy that was killed can be followed by an apply', async () => {
     expectFinished(machine, apply, at)
   }
 })
+
+test('killed a second time while the first crash is recovered, every array is still held, and the third run finishes', async () => {
+  const twice = scenarios.filter(({ name }) => ['two hooks switched', 'a slot less'].includes(name))
+  for (const scenario of twice) {
+    const snapshot = await beginning(scenario)
+    const calls = await countCalls(snapshot, scenario)
+    for (let first = 3; first <= calls; first += 5) {
+      for (let second = 1 + (first % 7); second <= calls; second += 7) {
+        const machine = openMemoryMachine(snapshot)
+        for (const fatal of [first, second]) {
+          const kernel = machine.open()
+          let call = 0
+          machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+          await act(kernel, scenario).catch(() => undefined)
+          kernel.kill()
+          machine.beforeCall(undefined)
+          expectHeld(machine, scenario, `killed at ${first} and ${second}`)
+        }
+        await act(machine.open(), scenario)
+        expectFinished(machine, scenario, `killed at ${first} and ${second}`)
+      }
+    }
+  }
+})
