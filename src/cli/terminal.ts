@@ -25,7 +25,9 @@ export type Paint = (style: Style, text: string) => string
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
 /** Paints with terminal colours, or not at all. */
-export const painter = (color: boolean): Paint => (color ? (style, text) => styleText(style, text) : (_, text) => text)
+export const painter = (color: boolean): Paint =>
+  // Without the validation styleText would judge by the process's own streams, which are not always where the text goes.
+  color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text
 
 /** The terminal of this process. NO_COLOR (when not empty) and a stream that is no terminal switch colour off. */
 export function processTerminal(): Terminal {

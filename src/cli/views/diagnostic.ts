@@ -5,8 +5,12 @@ import type { Paint } from '../terminal.ts'
 export function renderDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
   const { severity, code, summary, detail, hint } = diagnostic
   const label = paint(severity === 'error' ? 'red' : 'yellow', `${severity} ${code}`)
-  return `${place(diagnostic, paint)}${label} ${summary}: ${detail}${renderHint(hint, paint)}`
+  const advice = hint ?? (severity === 'error' ? whereToRead(code) : undefined)
+  return `${place(diagnostic, paint)}${label} ${summary}: ${detail}${renderHint(advice, paint)}`
 }
+
+/** The hint of an error that brings none. */
+export const whereToRead = (code: string): string => `docs/errors.md says more about ${code}`
 
 /** A hint on its own, indented line, or nothing. */
 export const renderHint = (hint: string | undefined, paint: Paint): string =>

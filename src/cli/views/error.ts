@@ -1,6 +1,6 @@
 import { KernelError, ManifestError, PinfoldError, PlanError, type Problem, summarizeLog } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
-import { renderDiagnostic, renderHint } from './diagnostic.ts'
+import { renderDiagnostic, renderHint, whereToRead } from './diagnostic.ts'
 
 /** An error for people, in one sentence each, ending in a line break. */
 export function renderError(error: unknown, paint: Paint): string {
@@ -13,7 +13,7 @@ export function renderError(error: unknown, paint: Paint): string {
 
 /** A problem that an apply reported, in the form of an error. */
 export function renderProblem({ code, message, hint, log }: Problem, paint: Paint): string {
-  return `${paint('red', `error ${code}:`)} ${message}${log ? renderLog(log, paint) : ''}${renderHint(hint, paint)}\n`
+  return `${paint('red', `error ${code}:`)} ${message}${log ? renderLog(log, paint) : ''}${renderHint(hint ?? whereToRead(code), paint)}\n`
 }
 
 /** The last useful lines of a verifier's log, and the source line where they hold none. */

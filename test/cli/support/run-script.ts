@@ -34,7 +34,13 @@ export async function runScript(text: string): Promise<Transcript> {
 function writeInput(action: Exclude<Action, Run>, root: string): void {
   mkdirSync(dirname(action.file), { recursive: true })
   if (action.kind === 'write') writeFileSync(action.file, action.text)
-  else writeFileSync(action.file, readFileSync(join(root, action.from)).subarray(0, action.bytes))
+  else writeFileSync(action.file, copied(action, root))
+}
+
+function copied({ from, bytes, patch }: Action & { readonly kind: 'copy' }, root: string): Uint8Array {
+  const copy = readFileSync(join(root, from)).subarray(0, bytes)
+  if (patch) copy[patch.at] = patch.byte
+  return copy
 }
 
 async function run({ words, answers, environment }: Run): Promise<string> {

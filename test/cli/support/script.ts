@@ -1,8 +1,14 @@
 /** One action of a session: a file is written, an object copied, or a command run. */
 export type Action =
   | { readonly kind: 'write'; readonly file: string; readonly text: string }
-  /** Copies a file of the repository, or its first bytes. */
-  | { readonly kind: 'copy'; readonly file: string; readonly from: string; readonly bytes: number | undefined }
+  /** Copies a file of the repository, or its first bytes, or with one byte changed. */
+  | {
+      readonly kind: 'copy'
+      readonly file: string
+      readonly from: string
+      readonly bytes: number | undefined
+      readonly patch?: { readonly at: number; readonly byte: number }
+    }
   | {
       readonly kind: 'run'
       readonly line: string
@@ -17,7 +23,7 @@ export type Action =
     }
 
 /**
- * Parses a script. `=== FILE` begins a file that ends at the next `===` line; `@copy FILE from PATH [N bytes]` copies;
+ * Parses a script. `=== FILE` begins a file that ends at the next `===` line; `@copy FILE from PATH [N bytes]` copies, and `with byte N = N` damages the copy;
  * `$ pinfold …` runs a command, `< …` lines below it are typed, and the lines up to `[exit N]` are what it prints.
  * All other lines are prose.
  */
@@ -40,10 +46,11 @@ const isStart = (line: string): boolean => /^(=== |@copy |\$ )/.test(line)
 
 function parseAction(line: string, body: readonly string[], from: number): Action {
   if (line.startsWith('=== ')) return { kind: 'write', file: line.slice(4), text: `${body.join('\n')}\n` }
-  const copy = /^@copy (\S+) from (\S+)(?: (\d+) bytes)?$/.exec(line)
+  const copy = /^@copy (\S+) from (\S+)(?: (\d+) bytes)?(?: with byte (\d+) = (\d+))?$/.exec(line)
   if (copy) {
-    const [, file = '', path = '', bytes] = copy
-    return { kind: 'copy', file, from: path, bytes: bytes === undefined ? undefined : Number(bytes) }
+    const [, file = '', path = '', bytes, at, byte] = copy
+    const patch = at === undefined ? {} : { patch: { at: Number(at), byte: Number(byte) } }
+    return { kind: 'copy', file, from: path, bytes: bytes === undefined ? undefined : Number(bytes), ...patch }
   }
   const typed = body.filter((it) => it.startsWith('< '))
   const printed = body.slice(typed.length)

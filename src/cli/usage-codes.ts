@@ -1,0 +1,38 @@
+/** What one code means; docs/errors.md is made from these rows. */
+export interface UsageCodeRow {
+  readonly summary: string
+  readonly explanation: string
+}
+
+export type UsageCode = 'C100' | 'C101' | 'C102' | 'C103' | 'C104' | 'C105' | 'C106' | 'C108' | 'C111' | 'C112' | 'C113'
+
+/** Every code of the command line. Numbers are never reused. */
+export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
+  C100: {
+    summary: 'Unexpected error',
+    explanation: 'A defect of pinfold. PINFOLD_DEBUG=1 prints where it happened; please report that.',
+  },
+  C101: { summary: 'Unknown command', explanation: 'pinfold --help lists the commands.' },
+  C102: { summary: 'Unknown option', explanation: 'pinfold COMMAND --help lists the options of a command.' },
+  C103: { summary: 'Option of another command', explanation: 'The option exists, but this command does not take it.' },
+  C104: {
+    summary: 'Bad value of an option',
+    explanation: 'The value is missing, is none that the option takes, or the option takes none.',
+  },
+  C105: { summary: 'Wrong number of arguments', explanation: 'Only show, destroy and inspect take an argument: one.' },
+  C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
+  C108: {
+    summary: 'Nobody to ask for approval',
+    explanation:
+      'apply and destroy ask before they change anything. Without a terminal, or with --json, pass --auto-approve.',
+  },
+  C111: {
+    summary: 'No such stack',
+    explanation: 'pinfold show lists the stacks of a bpffs; --bpffs names another one.',
+  },
+  C112: {
+    summary: 'Unusable state file',
+    explanation: 'The file of --state is not the state of a kernel in memory, or cannot be read or written.',
+  },
+  C113: { summary: 'Unreadable object file', explanation: 'The file that inspect is to show cannot be read.' },
+}

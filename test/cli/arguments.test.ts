@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { parseArguments } from '../../src/cli/arguments.ts'
+
+test('options may stand before and after the command, and --var repeats', () => {
+  expect(parseArguments(['--json', 'plan', '-f', 'edge.yaml', '--var', 'A=1', '--var=B=2=3'])).toEqual({
+    command: 'plan',
+    options: { json: true, file: 'edge.yaml', var: ['A=1', 'B=2=3'] },
+  })
+})
+
+test('an argument is kept for the commands that take one', () => {
+  expect(parseArguments(['show', 'edge'])).toEqual({ command: 'show', operand: 'edge', options: {} })
+  expect(parseArguments(['show'])).toEqual({ command: 'show', options: {} })
+})
+
+test('the last value of an option that does not repeat wins', () => {
+  expect(parseArguments(['plan', '-f', 'a.yaml', '--file', 'b.yaml']).options).toEqual({ file: 'b.yaml' })
+})
+
+test.each([
+  [['paln'], 'C101', 'did you mean plan?'],
+  [[], 'C101', 'commands: validate, plan, apply, show, destroy, inspect'],
+  [['plan', '--stpes'], 'C102', 'did you mean --steps?'],
+  [['plan', '--zzzzzzzz'], 'C102', 'see: pinfold plan --help'],
+  [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, destroy'],
+  [['plan', '--file'], 'C104', 'write --file FILE'],
+  [['plan', '--json=yes'], 'C104', 'write --json'],
+  [['plan', 'edge'], 'C105', 'usage: pinfold plan'],
+  [['show', 'a', 'b'], 'C105', 'usage: pinfold show [STACK]'],
+  [['inspect'], 'C105', 'usage: pinfold inspect OBJECT'],
+])('%j is refused with %s', (words, code, hint) => {
+  expect(() => parseArguments(words)).toThrow(expect.objectContaining({ code, hint }))
+})
+
+test('--help needs no argument', () => {
+  expect(parseArguments(['inspect', '--help']).options).toEqual({ help: true })
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { exitCodes, exitCodeTexts } from '../../src/cli/exit-codes.ts'
+import { renderHelp } from '../../src/cli/help.ts'
+import { commandNames, commandTable, type OptionName, optionTable } from '../../src/cli/option-table.ts'
+
+test('the overview names every command and explains every exit code', () => {
+  const text = renderHelp()
+  for (const name of commandNames) expect(text).toContain(`  ${name}`)
+  for (const code of Object.values(exitCodes)) expect(text).toContain(`  ${code}  ${exitCodeTexts[code]}\n`)
+})
+
+test("a command's help lists its options and no others", () => {
+  for (const name of commandNames) {
+    const listed = [...renderHelp(name).matchAll(/--([a-z-]+)/g)].map((match) => match[1])
+    expect(listed).toEqual(commandTable[name].options)
+  }
+})
+
+test('every option belongs to a command, and every command takes --json, --no-color and --help', () => {
+  const used = new Set<OptionName>(commandNames.flatMap((name) => commandTable[name].options))
+  expect(Object.keys(optionTable).filter((name) => !used.has(name as OptionName))).toEqual([])
+  for (const name of commandNames)
+    expect(commandTable[name].options).toEqual(expect.arrayContaining(['json', 'no-color', 'help']))
+})

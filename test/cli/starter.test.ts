@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+// Two directories below the package, as dist/cli is.
+const directory = join(root, `build/test-cli-${process.pid}`)
+
+beforeAll(() => {
+  mkdirSync(join(root, 'build'), { recursive: true })
+  run(process.execPath, ['scripts/bundle-cli.mjs', directory])
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+test('--version prints the version of package.json', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  expect(pinfold('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+test('--help lists the commands and exit codes; no arguments do the same and fail', () => {
+  const help = pinfold('--help')
+  expect(help.status).toBe(0)
+  for (const word of ['validate', 'plan', 'apply', 'show', 'destroy', 'inspect', 'Exit codes:']) {
+    expect(help.stdout).toContain(word)
+  }
+  expect(pinfold()).toEqual({ ...help, status: 1 })
+})
+
+test('--version loads nothing but the starter and the version', () => {
+  const starter = readFileSync(join(directory, 'pinfold.js'), 'utf8')
+  expect(starter.length).toBeLessThan(2000)
+  const reached = new Set<string>()
+  follow('pinfold.js', reached)
+  // Without the dynamic imports: the starter and what every chunk shares.
+  expect(reached.size).toBeLessThanOrEqual(2)
+})
+
+test('a whole session in the bundle: the validator, yaml and the memory kernel are inside', () => {
+  const state = join(directory, 'state.json')
+  const memory = ['-f', 'examples/tail-calls/pinfold.yaml', '--kernel', 'memory', '--state', state]
+  expect(pinfold('apply', '--auto-approve', ...memory)).toMatchObject({ status: 0, stderr: '' })
+  expect(pinfold('plan', ...memory)).toMatchObject({ status: 0, stderr: '' })
+  expect(pinfold('destroy', '--auto-approve', ...memory)).toMatchObject({ status: 0, stderr: '' })
+})
+
+test('a process without capabilities is told so before anything else happens', () => {
+  const dropAll = ['--inh-caps=-all', '--bounding-set=-all']
+  const command = [process.execPath, join(directory, 'pinfold.js'), 'show']
+  const { status, stderr } =
+    process.geteuid?.() === 0 ? run('setpriv', [...dropAll, ...command]) : run(command[0] ?? '', command.slice(1))
+  expect(status).toBe(1)
+  expect(stderr).toMatch(
+    /^error K013: cannot open the kernel: this process has neither CAP_BPF nor CAP_SYS_ADMIN \(bpf: EPERM\)\n {2}hint: .+\n$/,
+  )
+})
+
+test('a reader that leaves early is no error', () => {
+  const script = `"${process.execPath}" "${join(directory, 'pinfold.js')}" inspect examples/tail-calls/tail-calls.bpf.o | true`
+  const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8' })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+})
+
+interface Ending {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const pinfold = (...words: string[]): Ending => run(process.execPath, [join(directory, 'pinfold.js'), ...words])
+
+function run(file: string, words: readonly string[]): Ending {
+  const { status, stdout, stderr } = spawnSync(file, words, { cwd: root, encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+function follow(file: string, reached: Set<string>): void {
+  if (reached.has(file)) return
+  reached.add(file)
+  const text = readFileSync(join(directory, file), 'utf8')
+  for (const [, target] of text.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) follow(target ?? '', reached)
+}

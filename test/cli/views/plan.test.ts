@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest'
+import { renderLedger, renderPlan } from '../../../src/cli/views/plan.ts'
+import type { Holders, Ledger } from '../../../src/index.ts'
+import { change, linux, plain, plan } from './samples.ts'
+
+const array = 'live:map.tail_calls'
+const held: Holders = { array, reachable: true, pins: ['live/maps/tail_calls'], open: false }
+const ledgerOf = (...rows: Holders[]): Ledger => ({
+  arrays: [array],
+  rows: rows.map((holders, step) => ({ step, holders: [holders] })),
+})
+
+const upgrade = plan(
+  [
+    change('keep', 'map.flows', { entries: 1204 }),
+    change('keep', 'program.parse_ipv4'),
+    change('update', 'program.parse_ipv6', { because: [{ attribute: 'code' }] }),
+    change('replace', 'map.tail_calls', { because: [{ attribute: 'slots.1' }], verdict: 'atomic' }),
+    change('update', 'program.ingress', { because: [{ attribute: 'uses', after: 'map.tail_calls' }] }),
+    change('update', 'link.eth0', {
+      because: [{ attribute: 'program', before: 'program.ingress', after: 'program.ingress' }],
+      verdict: 'atomic',
+      liveId: 89,
+    }),
+  ],
+  { existing: { 'live:program.ingress': 223 }, ledger: ledgerOf(held) },
+)
+
+test('the plan of the design, letter by letter', () => {
+  expect(
+    renderPlan(upgrade, { identity: linux, paint: plain }),
+  ).toBe(`pinfold plan · edge · kernel 6.18 · generation 7 -> 8
+
+  = map      flows        kept, 1,204 entries
+  = program  parse_ipv4   unchanged
+  ~ program  parse_ipv6   code differs
+ +/- map     tail_calls   slot 1 differs: new array, switched with its callers   atomic
+  ~ program  ingress      reloaded: uses map.tail_calls
+  ~ link     eth0         program #223 -> new ingress, same link #89             atomic
+
+Plan: 0 to create, 3 to update, 1 to replace, 0 to delete, 2 kept.
+Tail calls: 1 array, held at every step and after a crash at every step.
+`)
+})
+
+test('with nothing to do it says so, and that the arrays are held', () => {
+  const nothing = plan([change('keep', 'map.tail_calls')], {
+    generation: { from: 7, to: 7 },
+    ledger: { arrays: [array], rows: [] },
+  })
+  expect(renderPlan(nothing, { identity: { ...linux, kind: 'memory' }, paint: plain })).toBe(
+    `pinfold plan · edge · kernel 6.18 in memory · generation 7
+
+No changes. 1 object as declared.
+Tail calls: 1 array, held.
+`,
+  )
+})
+
+test('creation, deletion and loss are told with their reasons; risks stand below', () => {
+  const risky = plan(
+    [
+      change('create', 'program.extra'),
+      change('delete', 'link.old'),
+      change('delete', 'map.counts', { entries: 3, verdict: 'data loss' }),
+      change('replace', 'link.tp', { because: [{ attribute: 'severed' }], verdict: 'gap', drift: true }),
+    ],
+    {
+      diagnostics: [
+        {
+          severity: 'warning',
+          code: 'P103',
+          summary: 'Map replaced or deleted, entries lost',
+          detail: 'map.counts is deleted: its 3 entries will be lost.',
+          address: 'map.counts',
+        },
+      ],
+    },
+  )
+  expect(renderPlan(risky, { identity: linux, paint: plain })).toBe(
+    `pinfold plan · edge · kernel 6.18 · generation 7 -> 8
+
+  + program  extra    new
+  - link     old      no longer declared
+  - map      counts   no longer declared, 3 entries lost               data loss
+ +/- link    tp       what it was attached to is gone: attached anew   gap
+
+Plan: 1 to create, 0 to update, 1 to replace, 2 to delete, 0 kept.
+
+map.counts: warning P103 Map replaced or deleted, entries lost: map.counts is deleted: its 3 entries will be lost.
+`,
+  )
+})
+
+test('--steps lists each step under its phase, with the holders of each array that exists', () => {
+  const gone: Holders = { array: 'next:map.tail_calls', reachable: false, pins: [], open: false }
+  const stepped = plan(upgrade.changes, {
+    steps: [
+      { phase: 'prepare', kind: 'create-map', target: 'next:map.tail_calls' },
+      { phase: 'publish', kind: 'exchange', a: 'next', b: 'live' },
+      {
+        phase: 'retire',
+        kind: 'await-unused',
+        path: 'gen-7/maps/tail_calls',
+        target: 'live:map.tail_calls',
+        programs: [],
+        members: [],
+      },
+    ],
+    ledger: {
+      arrays: [array, gone.array],
+      rows: [
+        { step: 0, holders: [held, { ...gone, open: true }] },
+        { step: 1, holders: [held, { ...gone, open: true, pins: ['live/maps/tail_calls'], reachable: true }] },
+        {
+          step: 2,
+          holders: [
+            { ...held, pins: [], reachable: false },
+            { ...gone, open: true, reachable: true },
+          ],
+        },
+      ],
+    },
+  })
+  const text = renderPlan(stepped, { identity: linux, paint: plain, steps: true })
+  expect(
+    text.slice(text.indexOf('Tail calls')),
+  ).toBe(`Tail calls: 1 array, held at every step, but NOT after a crash at step 3.
+
+Prepare: nothing live is touched
+  1. create map.tail_calls
+       map.tail_calls (live): held by live/maps/tail_calls
+       map.tail_calls (next): held by this process (no live program reaches it)
+Publish: the new tree takes the place of the old
+  2. exchange next and live
+       map.tail_calls (live): held by live/maps/tail_calls
+       map.tail_calls (next): held by live/maps/tail_calls, this process
+Retire: what the old generation left goes
+  3. see that nothing uses map.tail_calls any more
+       map.tail_calls (next): held by this process
+`)
+})
+
+test.each([
+  ['no arrays', { arrays: [], rows: [] }, undefined],
+  ['a lost one', ledgerOf(held, { ...held, pins: [] }), 'Tail calls: 1 array, NOT held after step 2.'],
+  [
+    'one that only a descriptor holds',
+    ledgerOf({ ...held, pins: [], open: true }),
+    'Tail calls: 1 array, held at every step, but NOT after a crash at step 1.',
+  ],
+  [
+    'one that nothing reaches',
+    ledgerOf({ ...held, pins: [], reachable: false }),
+    'Tail calls: 1 array, held at every step and after a crash at every step.',
+  ],
+])('the proof in one line never claims more than the ledger: %s', (_, ledger, line) => {
+  expect(renderLedger(ledger)).toBe(line)
+})

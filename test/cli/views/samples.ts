@@ -1,0 +1,40 @@
+import { painter } from '../../../src/cli/terminal.ts'
+import type { Change, KernelIdentity, Plan } from '../../../src/index.ts'
+
+export const plain = painter(false)
+
+export const linux: KernelIdentity = {
+  kind: 'linux',
+  release: '6.18.44-amd64',
+  machine: 'x86_64',
+  bootId: '',
+  possibleCpus: 2,
+  byteOrder: 'little',
+}
+
+/** A plan of these changes; a step stands for all that is to be done. */
+export function plan(changes: readonly Change[], other: Partial<Plan> = {}): Plan {
+  return {
+    version: 1,
+    action: 'apply',
+    stack: 'edge',
+    directory: '/sys/fs/bpf/edge',
+    generation: { from: 7, to: 8 },
+    changes,
+    steps: changes.some((change) => change.action !== 'keep')
+      ? [{ phase: 'publish', kind: 'exchange', a: 'next', b: 'live' }]
+      : [],
+    existing: {},
+    preconditions: [],
+    ledger: { arrays: [], rows: [] },
+    diagnostics: [],
+    ...other,
+  }
+}
+
+export const change = (action: Change['action'], address: Change['address'], other: Partial<Change> = {}): Change => ({
+  action,
+  address,
+  because: [],
+  ...other,
+})
