@@ -37,7 +37,9 @@ export async function bundleCli(directory) {
     legalComments: 'none',
     logLevel: 'warning',
     // Packages in CommonJS, such as yaml, ask for Node's own modules by require.
-    banner: { js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
+    },
     plugins: [pureSources],
   })
   chmodSync(join(directory, 'pinfold.js'), 0o755)

@@ -9,13 +9,7 @@ import { kernelRows, manifestRows, objectRows } from './error-rows.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const target = join(root, 'docs/errors.md')
 
-const tables = await load(`
-  export { manifestCodes } from './src/manifest/codes.ts'
-  export { stateCodes } from './src/state/codes.ts'
-  export { planCodes } from './src/plan/codes.ts'
-  export { applyCodes } from './src/apply/codes.ts'
-  export { usageCodes } from './src/cli/usage-codes.ts'
-`)
+const tables = await load('scripts/error-tables.mjs')
 
 /** Every row by its code. Tables have the code as key, or under a name with the code in the row. */
 const rows = new Map(
@@ -69,10 +63,9 @@ function codesInSources() {
 }
 
 /** The exports of TypeScript sources, by way of a bundle on disk: an error in a data: URL would print all of it. */
-async function load(contents) {
+async function load(file) {
   const outfile = join(root, `build/codes-${process.pid}.mjs`)
-  const stdin = { contents, resolveDir: root, loader: 'ts' }
-  await build({ stdin, outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'warning' })
+  await build({ entryPoints: [join(root, file)], outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'warning' })
   try {
     return await import(outfile)
   } finally {

@@ -1,0 +1,6 @@
+// Every table of codes in the sources, for generate-errors.mjs.
+export { applyCodes } from '../src/apply/codes.ts'
+export { usageCodes } from '../src/cli/usage-codes.ts'
+export { manifestCodes } from '../src/manifest/codes.ts'
+export { planCodes } from '../src/plan/codes.ts'
+export { stateCodes } from '../src/state/codes.ts'
