@@ -4,8 +4,8 @@ import { applyCodes } from './codes.ts'
 import { unpin } from './execute-tree.ts'
 import { absolute, type Execution } from './execution.ts'
 
-/** Where a record waits to take another one's place: beside the trees, so that it is in none of them. */
-const waiting = 'record:new'
+/** Where a record waits to take another one's place; what a crash leaves there goes with the tree. */
+const waitingFor = (path: string): string => `${path}:new`
 
 /** Writes the plan's record; a record that is there already is replaced in one instant, which a record can bear. */
 export function writePlannedRecord(run: Execution, path: string): void {
@@ -15,6 +15,7 @@ export function writePlannedRecord(run: Execution, path: string): void {
   }
   const to = absolute(plan, path)
   if (kernel.bpffs.stat(to) === undefined) return writeRecord(kernel, plan.record, to)
+  const waiting = waitingFor(path)
   // A killed process may have left one.
   unpin(run, waiting)
   writeRecord(kernel, plan.record, absolute(plan, waiting))

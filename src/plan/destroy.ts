@@ -1,5 +1,4 @@
 import { nameOf } from '../model/address.ts'
-import type { MapId } from '../model/ids.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import type { Change } from './change.ts'
 import { guardChanges } from './guard.ts'
@@ -7,18 +6,17 @@ import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { existingOf, preconditionsOf } from './preconditions.ts'
 import { retire } from './retire.ts'
-import type { Operation, Step } from './step.ts'
+import type { Step } from './step.ts'
 
 /**
- * The plan that removes everything the stack owns, links first and program arrays last. A record that says `destroying` is
- * pinned first, so that a killed destroy is finished and not taken for a stack with missing pins. Foreign pins and foreign
- * maps are left alone; throws like makePlan.
+ * The plan that removes everything the stack owns, links first and program arrays last. The record is replaced first by
+ * one that says `destroying`, so that a killed destroy is finished and not taken for a stack with missing pins. Foreign pins
+ * and foreign maps are left alone; throws like makePlan.
  */
 export function makeDestroyPlan(current: CurrentState): Plan {
-  const live = current.trees.find((tree) => tree.name === 'live')
   const changes = deletionOf(current)
   const existing = existingOf(current)
-  const steps = [...(live ? begin(current) : []), ...removeAll(current)]
+  const steps = [...begin(current), ...removeTrees(current), ...removeStack(current)]
   return {
     version: 1,
     action: 'destroy',
@@ -27,7 +25,7 @@ export function makeDestroyPlan(current: CurrentState): Plan {
     generation: { from: current.generation, to: 0 },
     changes,
     steps,
-    ...(live ? { record: destroying(current) } : {}),
+    ...(current.record ? { record: { ...current.record, phase: 'destroying' } } : {}),
     existing,
     preconditions: preconditionsOf(current),
     ledger: prove({ current, steps, existing }),
@@ -35,25 +33,21 @@ export function makeDestroyPlan(current: CurrentState): Plan {
   }
 }
 
-/** Removes every tree and then the stack's own directory: old generations first, what is live last. */
-export function removeAll(current: CurrentState): readonly Step[] {
+/** Removes every tree: old generations first, what is live last. */
+export function removeTrees(current: CurrentState): readonly Step[] {
   const rank = (tree: Tree): number => (tree.name === 'live' ? 1 : 0)
-  const trees = current.trees.map(withMarker).sort((a, b) => rank(a) - rank(b))
-  const operations = trees.flatMap((tree) =>
-    retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side: tree.name === 'next' ? 'next' : 'live' }),
-  )
-  const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign'))
-  const last: readonly Operation[] = foreign ? [] : [{ kind: 'remove-directory', path: '' }]
-  return [...operations, ...last].map((operation) => ({ phase: 'retire', ...operation }))
+  const trees = [...current.trees].sort((a, b) => rank(a) - rank(b))
+  return trees.flatMap((tree) => {
+    const side = tree.name === 'next' ? 'next' : 'live'
+    const operations = retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side })
+    return operations.map((operation) => ({ phase: 'retire', ...operation }) as const)
+  })
 }
 
-const marker = 'live/destroying'
-
-/** The live tree with the record that says `destroying`, which goes last of all pins. */
-function withMarker(tree: Tree): Tree {
-  if (tree.name !== 'live') return tree
-  const others = tree.pins.filter((pin) => pin.path !== marker)
-  return { ...tree, pins: [...others, { path: marker, kind: 'record', id: 0 as MapId }] }
+/** The stack's own directory goes last, and stays where something foreign lies in it. */
+function removeStack({ trees }: CurrentState): Step[] {
+  const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign'))
+  return foreign ? [] : [{ phase: 'retire', kind: 'remove-directory', path: '' }]
 }
 
 /** Maps that a tree which is removed later still holds. */
@@ -62,21 +56,9 @@ function keptBeyond(tree: Tree, trees: readonly Tree[]): Set<number> {
   return new Set(later.flatMap((it) => it.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : []))))
 }
 
-const begin = (current: CurrentState): Step[] =>
-  current.record?.phase === 'destroying' ? [] : [{ phase: 'prepare', kind: 'write-record', path: marker }]
-
-function destroying(current: CurrentState): NonNullable<Plan['record']> {
-  const empty = {
-    version: 1,
-    stack: current.stack,
-    generation: current.generation,
-    manifest: '',
-    programs: {},
-    maps: {},
-    links: {},
-  } as const
-  return { ...empty, ...current.record, phase: 'destroying' }
-}
+/** Nothing to say where no record would be found. */
+const begin = ({ record }: CurrentState): Step[] =>
+  record?.phase === 'published' ? [{ phase: 'prepare', kind: 'write-record', path: 'live/record' }] : []
 
 function deletionOf(current: CurrentState): Change[] {
   const kinds = ['link', 'program', 'map']

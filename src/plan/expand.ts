@@ -180,11 +180,13 @@ function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {
     return [...keepPin(before, target), ...at('switch', switched)]
   }
   if (change.verdict !== 'gap') return makeLink(link, program)
+  const { live } = before
   const detached = {
     kind: 'detach-link',
     target,
-    paths: before.live?.pins ?? [],
+    paths: live?.pins ?? [],
     program: liveHeld(before.program),
+    ...(live?.severed ? {} : { attached: before.target }),
   } as const
   return [...at('switch', detached), ...makeLink(link, program)]
 }

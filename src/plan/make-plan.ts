@@ -121,10 +121,11 @@ function around(sides: Sides): Staged[] {
     ),
     ...staged('record', [{ kind: 'write-record', path: 'next/record' }]),
     ...(ownership ? staged('ownership', [{ kind: 'set-ownership', path: 'next', ownership }]) : []),
-    ...(ownership ? staged('publish', [{ kind: 'set-ownership', path: '', ownership }]) : []),
     ...staged('publish', [
       live ? { kind: 'exchange', a: 'next', b: 'live' } : { kind: 'rename', from: 'next', to: 'live' },
     ]),
+    // After the exchange, whose inverse takes everything back; the way into the stack opens last.
+    ...(ownership ? staged('publish', [{ kind: 'set-ownership', path: '', ownership }]) : []),
     ...(live ? staged('retire', retireOld(live, sides)) : []),
   ]
 }

@@ -1,7 +1,7 @@
 import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, type Ref } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
-import { removeAll } from './destroy.ts'
+import { removeTrees } from './destroy.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { retire } from './retire.ts'
@@ -9,7 +9,7 @@ import type { Operation, Phase, Step } from './step.ts'
 
 /** What a crash left, and so what has to be done first. */
 export type Leftover =
-  /** A destroy began: finish it. */
+  /** A destroy began: finish it. The stack's own directory stays, since whoever recovers holds its lock. */
   | 'destroy'
   /** Every link runs the staged generation: it is live in all but name. Publish it. */
   | 'publish'
@@ -53,11 +53,17 @@ interface Found {
 function findLeftovers(current: CurrentState): Found[] {
   const live = current.trees.find((tree) => tree.name === 'live')
   const next = current.trees.find((tree) => tree.name === 'next')
-  if (current.record?.phase === 'destroying') return [{ leftover: 'destroy', steps: removeAll(current) }]
+  if (current.record?.phase === 'destroying') return [{ leftover: 'destroy', steps: removeTrees(current) }]
   const old = current.trees.filter((tree) => tree !== live && tree !== next)
   const staged = next ? [judgeNext(next, live, current)] : []
   const retired = old.flatMap((tree) => retireOld(tree, live, current))
-  return [...staged, ...retired]
+  return [...staged, ...retired, ...waitingRecord(live)]
+}
+
+/** A record that was about to replace another one. */
+function waitingRecord(live: Tree | undefined): Found[] {
+  const waiting = (live?.pins ?? []).filter((pin) => pin.kind === 'record' && pin.path.endsWith(':new'))
+  return waiting.map(({ path }) => ({ leftover: 'discard', steps: inPhase('retire', [{ kind: 'unpin', path }]) }))
 }
 
 function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): Found {

@@ -27,7 +27,7 @@ export function readTrees(kernel: Kernel, directory: string): TreeReading[] {
 }
 
 /** True for a name that pinfold gives to a tree. */
-const isTreeName = (name: string): boolean => name === 'live' || name === 'next' || /^gen-[0-9]+$/.test(name)
+const isTreeName = (name: string): boolean => name === 'live' || name === 'next' || /^gen-[0-9]+(-[0-9]+)?$/.test(name)
 
 type KindFolder = 'maps' | 'programs' | 'links'
 
@@ -81,10 +81,13 @@ function readFolder(reading: Reading, folder: string, kind: KindFolder): void {
 function readLoose(reading: Reading, path: string, entry: DirectoryEntry): void {
   const info = entry.directory ? undefined : describePin(reading, path)
   if (entry.directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
-  else if (info?.kind === 'map' && reading.record && entry.name === 'record') {
+  else if (info?.kind === 'map' && reading.record && isRecordName(entry.name)) {
     reading.pins.push({ path, kind: 'record', id: info.id })
   } else if (info) reading.pins.push({ path, kind: 'foreign', what: whatIs(info) })
 }
+
+/** `record:new` waits to replace the record; only a crash leaves it. */
+const isRecordName = (name: string): boolean => name === 'record' || name === 'record:new'
 
 /** Undefined for a pin that is gone, and for a file that is no pin: only the kernel itself can put one there. */
 function describePin(reading: Reading, path: string): ObjectInfo | undefined {

@@ -9,6 +9,8 @@ import { link, program, returning, type StackOptions, stackOf } from './stack.ts
 
 describe.skipIf(!canTestLinux)('on Linux', () => {
   const host = openTestHost()
+  // Where somebody else attaches.
+  const other = openTestHost()
   const kernel = openLinuxKernel()
   const place = {
     get bpffs() {
@@ -18,6 +20,7 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
   afterAll(() => {
     kernel.close()
     host[Symbol.dispose]()
+    other[Symbol.dispose]()
   })
 
   const raw = (onReplace: 'overlap' | 'gap', verdict: number) => [
@@ -101,7 +104,7 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
       using entry = kernel.openById('program', running)
       using _other = kernel.createLink({
         program: entry,
-        target: { kind: 'xdp', interface: 'lo', ifindex: 1, mode: 'generic' },
+        target: { kind: 'xdp', interface: other.veth.name, ifindex: other.veth.ifindex, mode: 'generic' },
       })
       entry[Symbol.dispose]()
       const { outcome } = await applyStack(kernel, changed, place)

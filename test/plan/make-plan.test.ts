@@ -4,6 +4,7 @@ import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { isBlocked } from '../../src/plan/guard.ts'
 import { keepLedger } from '../../src/plan/holders.ts'
 import { hasChanges, makePlan } from '../../src/plan/make-plan.ts'
+import { makeRecord } from '../../src/plan/make-record.ts'
 import type { Step } from '../../src/plan/step.ts'
 import { applied, array, desired, link, map, nothing, program } from '../support/builders.ts'
 
@@ -215,15 +216,20 @@ describe('what is refused or warned of', () => {
 })
 
 describe('destroy', () => {
-  const plan = makeDestroyPlan(applied(edge()))
+  const record = makeRecord(desired(...edge()), 7)
+  const plan = makeDestroyPlan({ ...applied(edge()), record })
 
-  test('says so in a record first and removes the array last', () => {
-    expect(plan.steps[0]).toEqual({ phase: 'prepare', kind: 'write-record', path: 'live/destroying' })
-    expect(plan.record).toMatchObject({ phase: 'destroying' })
+  test('says so in the record first and removes the array last', () => {
+    expect(plan.steps[0]).toEqual({ phase: 'prepare', kind: 'write-record', path: 'live/record' })
+    expect(plan.record).toEqual({ ...record, phase: 'destroying' })
     const unpins = plan.steps.flatMap((step) => (step.kind === 'unpin' ? [step.path] : []))
     expect(unpins[0]).toBe('live/links/eth0')
-    expect(unpins.slice(-2)).toEqual(['live/maps/tail_calls', 'live/destroying'])
+    expect(unpins.at(-1)).toBe('live/maps/tail_calls')
     expect(plan.steps.at(-1)).toEqual({ phase: 'retire', kind: 'remove-directory', path: '' })
+  })
+
+  test('of a stack without a record begins at once', () => {
+    expect(makeDestroyPlan(applied(edge())).steps[0]).toMatchObject({ kind: 'unpin', path: 'live/links/eth0' })
   })
 })
 

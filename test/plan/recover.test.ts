@@ -124,9 +124,15 @@ describe('a former generation that was kept', () => {
   })
 })
 
-test('a destroy that began is finished, the stack’s directory included', () => {
+test('a record that was about to replace the live one is removed', () => {
+  const live = tree('live', 7, 10, { id: 5, runs: 11 })
+  const waiting = { path: 'live/record:new', kind: 'record', id: 99 as never } as const
+  expect(words(machine([{ ...live, pins: [...live.pins, waiting] }]))).toEqual(['unpin live/record:new'])
+})
+
+test('a destroy that began is finished; the stack’s directory, whose lock is held, stays', () => {
   const live = tree('live', 7, 10)
   const current = { ...machine([live]), record: { ...record(7), phase: 'destroying' } as const }
   expect(planRecovery(current)?.leftover).toEqual(['destroy'])
-  expect(words(current).at(-1)).toBe('remove-directory ')
+  expect(words(current).at(-1)).toBe('remove-directory live')
 })
