@@ -1,8 +1,9 @@
 // Bundles the command line into one directory: pinfold.js, the starter, and chunks that it loads on demand. A start of 100
 // separate modules would cost half as much again as starting Node. The directory must lie two below the package, since the
 // sources look for package.json and the addon there.
-import { chmodSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -18,6 +19,47 @@ const pureSources = {
     }))
   },
 }
+
+/**
+ * Lets the command line import from the modules behind src/index.ts. esbuild cuts chunks by whole files: whoever imports the
+ * index gets all that any command uses (plan: 1.3 times the start of Node instead of 1.1).
+ */
+const pastTheIndex = {
+  name: 'past-the-index',
+  setup({ onLoad }) {
+    const homes = readExports(join(root, 'src/index.ts'))
+    onLoad({ filter: /\/src\/cli\/.*\.ts$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(indexImport, (_, names) => {
+        const from = (name) => relative(dirname(path), homeOf(homes, name))
+        return valuesIn(names)
+          .map((name) => `import { ${name} } from '${from(name)}'`)
+          .join('; ')
+      }),
+      loader: 'ts',
+    }))
+  },
+}
+
+const indexImport = /^import \{([^}]+)\} from '(?:\.\.\/)+index\.ts'$/gm
+const indexExport = /^export \{([^}]+)\} from '([^']+)'$/gm
+
+/** Which module each value of the index comes from. */
+function readExports(index) {
+  const rows = readFileSync(index, 'utf8').matchAll(indexExport)
+  return new Map([...rows].flatMap(([, names, from]) => valuesIn(names).map((name) => [name, join(index, '..', from)])))
+}
+
+function homeOf(homes, name) {
+  const home = homes.get(name)
+  if (!home) throw new Error(`cannot bundle the command line: src/index.ts exports no value ${name}`)
+  return home
+}
+
+const valuesIn = (names) =>
+  names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '))
 
 /** Writes the bundle into a directory, in place of what was there. */
 export async function bundleCli(directory) {
@@ -36,11 +78,9 @@ export async function bundleCli(directory) {
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
-    // Packages in CommonJS, such as yaml, ask for Node's own modules by require.
-    banner: {
-      js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
-    },
-    plugins: [pureSources],
+    // The same code as modules: unlike the CommonJS for Node, what is not used of it stays away (40 ms become 15).
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+    plugins: [pureSources, pastTheIndex],
   })
   chmodSync(join(directory, 'pinfold.js'), 0o755)
 }

@@ -65,7 +65,14 @@ function codesInSources() {
 /** The exports of TypeScript sources, by way of a bundle on disk: an error in a data: URL would print all of it. */
 async function load(file) {
   const outfile = join(root, `build/codes-${process.pid}.mjs`)
-  await build({ entryPoints: [join(root, file)], outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'warning' })
+  await build({
+    entryPoints: [join(root, file)],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'warning',
+  })
   try {
     return await import(outfile)
   } finally {

@@ -1,4 +1,4 @@
-import { isBlocked, type Outcome, type Plan } from '../index.ts'
+import type { Outcome } from '../index.ts'
 
 /** What pinfold's exit codes mean; fixed, and listed by `pinfold --help`. */
 export const exitCodes = {
@@ -45,14 +45,3 @@ const outcomeCodes: Readonly<Record<Outcome['result'], ExitCode>> = {
 
 /** The exit code of an apply or destroy that ended so. */
 export const outcomeExitCode = (outcome: Outcome): ExitCode => outcomeCodes[outcome.result]
-
-/** The exit code of a plan that is shown, or that may not be applied. */
-export function planExitCode(plan: Plan): ExitCode {
-  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
-  if (errors.length > 0) {
-    return errors.every(isBlocked) ? exitCodes.blocked : exitCodes.error
-  }
-  const changes = plan.changes.filter((change) => change.action !== 'keep')
-  if (changes.length === 0) return plan.steps.length > 0 ? exitCodes.changes : exitCodes.success
-  return changes.every((change) => change.drift) ? exitCodes.drift : exitCodes.changes
-}

@@ -1,14 +1,12 @@
 import { type Invocation, parseArguments } from './arguments.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { renderHelp } from './help.ts'
 import type { CommandName } from './option-table.ts'
 import { painter, type Terminal } from './terminal.ts'
-import { errorDocument, renderError } from './views/error.ts'
 
 /** A command: does its work on a terminal and says how the process ends. */
 export type Command = (invocation: Invocation, terminal: Terminal) => ExitCode | Promise<ExitCode>
 
-/** Each is loaded when it is asked for. */
+/** Each is loaded when it is asked for, as are help and the words for errors. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   plan: async () => (await import('./commands/plan.ts')).plan,
@@ -23,17 +21,19 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
   try {
     const invocation = parseArguments(words)
     if (invocation.options.help) {
+      const { renderHelp } = await import('./help.ts')
       terminal.write(renderHelp(invocation.command))
       return exitCodes.success
     }
     const command = await commands[invocation.command]()
     return await command(invocation, terminal)
   } catch (error) {
-    return report(error, words, terminal)
+    return await report(error, words, terminal)
   }
 }
 
-function report(error: unknown, words: readonly string[], terminal: Terminal): ExitCode {
+async function report(error: unknown, words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { errorDocument, renderError } = await import('./views/error.ts')
   if (words.includes('--json')) terminal.write(`${JSON.stringify(errorDocument(error))}\n`)
   else terminal.warn(renderError(error, painter(terminal.color && !words.includes('--no-color'))))
   if (terminal.environment['PINFOLD_DEBUG'] && error instanceof Error) terminal.warn(`${error.stack}\n`)

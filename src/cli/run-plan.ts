@@ -11,7 +11,8 @@ import {
 import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
 import type { OptionValues } from './option-table.ts'
 import { showProgress } from './progress.ts'
-import { type Paint, painter, type Terminal } from './terminal.ts'
+import { paintOf, say } from './say.ts'
+import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 import { renderPlan } from './views/plan.ts'
 import { planDocument } from './views/plan-document.ts'
@@ -23,15 +24,6 @@ export interface Stage {
   readonly kernel: Kernel
   readonly options: OptionValues
   readonly terminal: Terminal
-}
-
-/** The colours of a terminal, unless the options say no. */
-export const paintOf = ({ terminal, options }: Pick<Stage, 'terminal' | 'options'>): Paint =>
-  painter(terminal.color && !options['no-color'])
-
-/** Prints a document with --json, else the text, which ends in a line break. */
-export function say({ terminal, options }: Pick<Stage, 'terminal' | 'options'>, document: object, text: string): void {
-  terminal.write(options.json ? `${JSON.stringify(document)}\n` : text)
 }
 
 /** Shows a plan: a document on one line, or the text and an empty line. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { outcomeExitCode, planExitCode } from '../../src/cli/exit-codes.ts'
+import { outcomeExitCode } from '../../src/cli/exit-codes.ts'
+import { planExitCode } from '../../src/cli/plan-exit-code.ts'
 import type { Diagnostic, Outcome } from '../../src/index.ts'
 import { change, plan } from './views/samples.ts'
 

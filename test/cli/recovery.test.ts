@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { readManifest, wish } from '../../src/cli/session.ts'
+import { readManifest, wish } from '../../src/cli/read-manifest.ts'
 import { apply, makePlan, openMemoryMachine, readCurrent } from '../../src/index.ts'
 import { fakeTerminal } from './support/fake-terminal.ts'
 

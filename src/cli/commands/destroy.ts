@@ -1,8 +1,10 @@
 import { checkDirectory, hasChanges, lockStack, makeDestroyPlan, readCurrent } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { approve, execute, say, showPlan } from '../run-plan.ts'
-import { openSession, readManifest } from '../session.ts'
+import { readManifest } from '../read-manifest.ts'
+import { approve, execute, showPlan } from '../run-plan.ts'
+import { say } from '../say.ts'
+import { openSession } from '../session.ts'
 import { noSuchStack } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
 

@@ -1,7 +1,10 @@
-import { makePlan, planRecovery, readCurrent } from '../../index.ts'
+import { makePlan } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
-import { type ExitCode, exitCodes, planExitCode } from '../exit-codes.ts'
-import { openSession, readManifest, wish } from '../session.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { planExitCode } from '../plan-exit-code.ts'
+import { readManifest, wish } from '../read-manifest.ts'
+import { openSession } from '../session.ts'
+import { readSituation } from '../situation.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { renderPlan } from '../views/plan.ts'
 import { planDocument } from '../views/plan-document.ts'
@@ -11,13 +14,11 @@ import { renderRecovery } from '../views/recovery.ts'
 export async function plan({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
   const loaded = readManifest(options, terminal)
   using session = await openSession(options)
-  const { kernel, bpffs } = session
   const desired = wish(loaded, session)
-  const current = readCurrent(kernel, { bpffs, stack: desired.stack }, desired)
-  const recovery = planRecovery(current)
+  const { current, recovery } = readSituation(session, desired)
   const found = makePlan(current, desired)
   const exitCode = recovery ? exitCodes.changes : planExitCode(found)
-  const { identity } = kernel
+  const { identity } = session.kernel
   if (options.json) {
     terminal.write(`${JSON.stringify(planDocument(found, { identity, recovery, exitCode }))}\n`)
     return exitCode

@@ -1,7 +1,7 @@
 import { checkDirectory, emptyGraph, listStacks, readCurrent } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { paintOf, say } from '../run-plan.ts'
+import { paintOf, say } from '../say.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'

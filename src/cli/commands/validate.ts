@@ -1,7 +1,7 @@
 import { openMemoryMachine } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { readManifest, wish } from '../session.ts'
+import { readManifest, wish } from '../read-manifest.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { renderValid, validDocument } from '../views/validate.ts'
 
