@@ -14,7 +14,8 @@ import { readPrograms } from './programs/read-programs.ts'
  * not a BPF object or are damaged; what pinfold does not support yet stands in each program's `unsupported`.
  */
 export function readObject(bytes: Uint8Array, name: string): ObjectFile {
-  const elf = readElf(bytes, name)
+  // A plain view: slicing a Buffer would share its memory.
+  const elf = readElf(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), name)
   const notes: string[] = []
   const note = (text: string): number => notes.push(text)
   const btf = readBtf(elf)

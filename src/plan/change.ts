@@ -32,6 +32,6 @@ export interface Change {
   readonly entries?: number
   /** Kernel id of what is live now. */
   readonly liveId?: number
-  /** For a link: what is attached to what, for the view. */
+  /** For a new link: where it is attached, for the view. */
   readonly detail?: string
 }

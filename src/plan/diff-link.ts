@@ -1,4 +1,4 @@
-import { type LinkTarget, linkRules, targetKey } from '../model/link-spec.ts'
+import { describeTarget, type LinkTarget, linkRules, targetKey } from '../model/link-spec.ts'
 import type { LinkState } from '../model/state.ts'
 import type { Change, Reason, Verdict } from './change.ts'
 import { differing } from './diff-map.ts'
@@ -21,8 +21,9 @@ export function diffLink(before: LinkState, after: LinkState, reloaded: boolean)
 }
 
 function diffTarget(before: LinkTarget, after: LinkTarget): Reason[] {
-  const target = differing('target', targetKey(before), targetKey(after))
-  if (target.length > 0 || before.kind !== 'xdp' || after.kind !== 'xdp') return target
+  if (targetKey(before) !== targetKey(after))
+    return [{ attribute: 'target', before: describeTarget(before), after: describeTarget(after) }]
+  if (before.kind !== 'xdp' || after.kind !== 'xdp') return []
   // Unknown without a record (bpf_link_info has no mode): then the link is as good as the wanted one.
   return before.mode === undefined ? [] : differing('mode', before.mode, after.mode)
 }

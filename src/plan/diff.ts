@@ -1,4 +1,5 @@
 import type { Address, MapAddress, ProgramAddress } from '../model/address.ts'
+import { describeTarget } from '../model/link-spec.ts'
 import type { LinkState, MapState, ProgramState, Resource, State } from '../model/state.ts'
 import type { Change, Reason, Verdict } from './change.ts'
 import { diffLink } from './diff-link.ts'
@@ -108,7 +109,8 @@ function linkChange(
 ): Change {
   const { address } = after
   const before = current.resources.get(address)
-  if (before?.kind !== 'link') return { action: 'create', address, because: [] }
+  if (before?.kind !== 'link')
+    return { action: 'create', address, because: [], detail: `new: ${describeTarget(after.target)}` }
   const anew = !after.program.startsWith('#') && (reloaded.get(after.program as ProgramAddress)?.length ?? 0) > 0
   return { address, ...diffLink(before, after, anew), ...liveOf(before) }
 }

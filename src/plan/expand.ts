@@ -30,7 +30,7 @@ export function expand(change: Change, sides: Sides): readonly Staged[] {
 }
 
 /** The object that stands for an address when the apply is done: the live one where it is kept, else the new one. */
-export function refOf(address: Address, sides: Pick<Sides, 'changes' | 'desired'>): Ref {
+function refOf(address: Address, sides: Pick<Sides, 'changes' | 'desired'>): Ref {
   const action = sides.changes.get(address)?.action
   const isProgram = address.startsWith('program.')
   const stays = action === 'keep' || (action === 'update' && !isProgram)

@@ -115,5 +115,3 @@ export type Operation =
       readonly members: readonly ProgramId[]
     }
   | { readonly kind: 'remove-directory'; readonly path: string }
-
-export type StepKind = Operation['kind']

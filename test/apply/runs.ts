@@ -59,7 +59,7 @@ export async function applyStack(kernel: Kernel, desired: DesiredState, place: P
 }
 
 /** Finishes what a crash left, until nothing is. */
-export async function recoverStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<readonly Run[]> {
+async function recoverStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<readonly Run[]> {
   const runs: Run[] = []
   for (;;) {
     const plan = planRecovery(currentOf(kernel, desired, place))

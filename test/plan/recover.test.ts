@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { StackRecord } from '../../src/model/record.ts'
-import type { CurrentState, Resource, Tree } from '../../src/model/state.ts'
+import type { CurrentState, Resource, Tree, TreePin } from '../../src/model/state.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import { applied, array, desired, link, nothing, program } from '../support/builders.ts'
@@ -17,9 +17,9 @@ const record = (generation: number): StackRecord => makeRecord(desired(...stack(
 /** The tree of a generation whose objects have ids from `firstId`: array, entry, callee, link. */
 function tree(name: string, generation: number, firstId: number, linkPin?: { id: number; runs: number }): Tree {
   const [base] = applied(stack(0), { firstId }).trees
-  const pins = (base?.pins ?? []).flatMap((pin) => {
+  const pins = (base?.pins ?? []).flatMap((pin): TreePin[] => {
     const path = pin.path.replace('live', name)
-    if (pin.kind !== 'link') return [{ ...pin, path }]
+    if (pin.kind !== 'link') return [{ ...pin, path } as TreePin]
     return linkPin ? [{ ...pin, path, id: linkPin.id as never, programId: linkPin.runs as never }] : []
   })
   const directories = (base?.directories ?? []).map((path) => path.replace('live', name))

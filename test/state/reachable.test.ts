@@ -54,7 +54,7 @@ test('a program attached without a link is a root, at the targets that are asked
   const main = ids.get(programAddress('main')) ?? 0
   box.attachWithoutLink(xdp, main)
   expect(readGraph(kernel).roots).toEqual([])
-  const { roots } = readGraph(kernel, { targets: [xdp, { ...xdp, interface: 'the same' }] })
+  const { roots } = readGraph(kernel, { targets: [xdp, { ...xdp, interface: 'the same' } as typeof xdp] })
   expect(roots.map((root) => [root.program, root.link])).toEqual([[main, undefined]])
 })
 

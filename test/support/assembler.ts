@@ -27,26 +27,12 @@ export function assemble(instructions: readonly Instruction[]): Uint8Array {
 
 /** rN = immediate (64 bit). */
 export const mov = (destination: number, immediate: number): Instruction => ({ opcode: 0xb7, destination, immediate })
-/** rN = rM. */
-export const movRegister = (destination: number, source: number): Instruction => ({ opcode: 0xbf, destination, source })
-export const addImmediate = (destination: number, immediate: number): Instruction => ({
-  opcode: 0x07,
-  destination,
-  immediate,
-})
 /** rN = *(u32 *)(rM + offset). */
 export const loadWord = (destination: number, source: number, offset: number): Instruction => ({
   opcode: 0x61,
   destination,
   source,
   offset,
-})
-/** *(u32 *)(rN + offset) = immediate. */
-export const storeWord = (destination: number, offset: number, immediate: number): Instruction => ({
-  opcode: 0x62,
-  destination,
-  offset,
-  immediate,
 })
 /** lock *(u64 *)(rN + offset) += rM. */
 export const atomicAdd = (destination: number, source: number, offset: number): Instruction => ({
@@ -55,8 +41,6 @@ export const atomicAdd = (destination: number, source: number, offset: number): 
   source,
   offset,
 })
-/** Jumps over `offset` instructions if rN is zero. */
-export const jumpIfZero = (destination: number, offset: number): Instruction => ({ opcode: 0x15, destination, offset })
 export const call = (helper: number): Instruction => ({ opcode: 0x85, immediate: helper })
 export const exit: Instruction = { opcode: 0x95 }
 

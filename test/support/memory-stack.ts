@@ -12,7 +12,7 @@ export const place = { bpffs: '/sys/fs/bpf', stack: 'edge' } as const
 const directory = `${place.bpffs}/${place.stack}`
 
 /** Carries a plan out to its end and tells how it went. */
-export async function run(kernel: Kernel, plan: Plan, wanted?: DesiredState): Promise<Outcome> {
+async function run(kernel: Kernel, plan: Plan, wanted?: DesiredState): Promise<Outcome> {
   const events = apply(kernel, plan, wanted, { patience: 0, parallelLoads: 1 })
   for (;;) {
     const { done, value } = await events.next()
@@ -21,7 +21,7 @@ export async function run(kernel: Kernel, plan: Plan, wanted?: DesiredState): Pr
 }
 
 /** What pinfold apply does after reading the manifest, without recovery. */
-export async function applyResources(kernel: Kernel, resources: readonly Resource[]): Promise<Outcome> {
+async function applyResources(kernel: Kernel, resources: readonly Resource[]): Promise<Outcome> {
   const wanted = desired(...resources)
   if (!kernel.bpffs.stat(directory)) kernel.bpffs.makeDirectory(directory)
   return run(kernel, makePlan(readCurrent(kernel, place, wanted), wanted), wanted)
