@@ -13,9 +13,10 @@ const stages = [
   { stage: 'arrays', phase: 'prepare' },
   { stage: 'programs', phase: 'prepare' },
   { stage: 'slots', phase: 'prepare' },
-  { stage: 'ownership', phase: 'prepare' },
   { stage: 'entries', phase: 'switch' },
   { stage: 'switch', phase: 'switch' },
+  // After the pins of new links.
+  { stage: 'ownership', phase: 'switch' },
   { stage: 'publish', phase: 'publish' },
   { stage: 'retire', phase: 'retire' },
 ] as const

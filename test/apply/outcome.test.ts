@@ -189,6 +189,7 @@ test('owner and mode are set on the whole tree before it is published', async ()
   expect(kernel.bpffs.stat(`${bpffs}/edge/live/maps`)).toMatchObject({ uid: 12, gid: 34, mode: 0o750 })
   expect(kernel.bpffs.stat(`${bpffs}/edge/live`)).toMatchObject({ uid: 12, gid: 34, mode: 0o750 })
   expect(kernel.bpffs.stat(`${bpffs}/edge/live/maps/flows`)).toMatchObject({ uid: 12, gid: 34, mode: 0o640 })
+  expect(kernel.bpffs.stat(`${bpffs}/edge/live/links/eth0`)).toMatchObject({ uid: 12, gid: 34, mode: 0o640 })
   // The way there must be open too, but nothing else in the stack's directory.
   expect(kernel.bpffs.stat(`${bpffs}/edge`)).toMatchObject({ uid: 12, gid: 34, mode: 0o750 })
 })

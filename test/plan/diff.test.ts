@@ -70,6 +70,35 @@ test('an array whose program tail-calls itself is replaced once, and the search 
   })
 })
 
+test('an array whose own size differs is replaced, though one slot of it could be exchanged in place', () => {
+  const slots = { 0: 'ipv4', 1: 'ipv6' }
+  const live = array('tail_calls', slots)
+  const larger = array('tail_calls', slots, { onSlotChange: 'in-place', shape: { ...live.shape, maxEntries: 16 } })
+  expect(actions(edge(), replaced(edge(), larger, program('ipv4', [], 1)))).toMatchObject({
+    'map.tail_calls': 'replace',
+    'program.ingress': 'update',
+  })
+})
+
+test('a replaced map is as abrupt as the worst link that leads to it, over slots and inner maps', () => {
+  const frozen = (initial: string) => map('d', { contents: { kind: 'data', initial, frozen: true } })
+  const raw = (name: string, onReplace: 'overlap' | 'gap') =>
+    link(name, 'p', { target: { kind: 'raw_tracepoint', name }, onReplace })
+  const over = (...more: Resource[]) =>
+    byAddress(diff(applied([frozen('00'), ...more]), desired(frozen('01'), ...more))).get('map.d')?.verdict
+  const slots = [array('a', { 0: 'q' }), program('q', ['d']), program('p', ['a'])]
+  expect(over(...slots, raw('one', 'overlap'))).toBe('overlap')
+  expect(over(...slots, raw('one', 'overlap'), raw('two', 'gap'))).toBe('gap')
+  const outer = map('o', { contents: { kind: 'inner', slots: new Map([[0, mapAddress('d')]]) } })
+  expect(over(outer, program('p', ['o', 'd']), raw('one', 'overlap'))).toBe('overlap')
+})
+
+test('what goes is listed from the links down to the maps', () => {
+  const [first, ...others] = edge()
+  const gone = diff(applied([...others, first as Resource]), desired()).map((change) => change.address.split('.')[0])
+  expect(gone).toEqual(['link', 'program', 'program', 'program', 'map', 'map'])
+})
+
 test('a replaced data map reloads every program that uses it, and what follows from that', () => {
   const larger = map('flows', { onChange: 'replace', shape: { ...map('flows').shape, maxEntries: 4096 } })
   expect(actions(edge(), replaced(edge(), larger))).toEqual({
@@ -233,6 +262,11 @@ describe('a link', () => {
       verdict: 'overlap',
       because: [{ attribute: 'target' }],
     })
+  })
+
+  test('of which no record tells the mode is as good as the wanted one', () => {
+    const unknown = link('eth0', 'p', { target: { kind: 'xdp', interface: 'eth0', ifindex: 1 } as never })
+    expect(actions([program('p'), unknown], [program('p'), link('eth0', 'p')])).toMatchObject({ 'link.eth0': 'keep' })
   })
 
   test('of an exclusive hook in another mode needs a gap', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/model/state.ts'
+import { planCodes } from '../../src/plan/codes.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { isBlocked } from '../../src/plan/guard.ts'
 import { keepLedger } from '../../src/plan/holders.ts'
@@ -31,19 +32,43 @@ test('another mode of the tree alone is a new generation of the same objects', (
   const plan = makePlan(applied(edge()), wanted)
   expect(plan.changes.every((change) => change.action === 'keep')).toBe(true)
   expect(plan.steps).toContainEqual({
-    phase: 'prepare',
+    phase: 'switch',
     kind: 'set-ownership',
     path: 'next',
     ownership: { mode: 0o750 },
   })
   expect(plan.steps).toContainEqual({ phase: 'publish', kind: 'set-ownership', path: '', ownership: { mode: 0o750 } })
-  expect(hasChanges(makePlan({ ...applied(edge()), record: plan.record }, wanted))).toBe(false)
+  const published = { ...applied(edge()), record: plan.record }
+  expect(hasChanges(makePlan(published, wanted))).toBe(false)
+  // What the manifest asks for no longer is taken back.
+  expect(makePlan(published, desired(...edge())).steps).toContainEqual(
+    expect.objectContaining({ kind: 'set-ownership', path: 'next', ownership: { uid: 0, gid: 0, mode: 0o700 } }),
+  )
 })
 
 test('the same states give the same plan', () => {
   const make = () => makePlan(applied(edge()), desired(...edge(1)))
   expect(make()).toEqual(make())
   expect(JSON.parse(JSON.stringify(make()))).toEqual(make())
+})
+
+test('a stack of nothing is published, too', () => {
+  expect(hasChanges(makePlan(nothing, desired()))).toBe(true)
+})
+
+test('read-only data is frozen before a program can use it, other data is not', () => {
+  const data = (frozen: boolean) => map('d', { contents: { kind: 'data', initial: '00', frozen } })
+  const made = (frozen: boolean) => kinds(makePlan(nothing, desired(data(frozen))).steps).slice(5, -1)
+  expect(made(true)).toEqual(['create-map', 'pin', 'write-data', 'freeze'])
+  expect(made(false)).toEqual(['create-map', 'pin', 'write-data'])
+})
+
+test('a foreign map is opened by its planned id and pinned in our own tree, before anything uses it', () => {
+  const live = { id: 50 as never, pins: [] }
+  const shared = array('shared', {}, { owner: 'foreign', foreignPath: '/sys/fs/bpf/other/shared', live })
+  const { steps, existing } = makePlan(nothing, desired(shared, program('p', ['shared']), link('eth0', 'p')))
+  expect(existing).toMatchObject({ 'next:map.shared': 50 })
+  expect(kinds(steps).slice(5, 8)).toEqual(['open-map', 'pin', 'load-program'])
 })
 
 describe('the first apply', () => {
@@ -70,6 +95,11 @@ describe('the first apply', () => {
     const checked = indexOf(steps, { kind: 'check-slots' })
     expect(filled).toBeLessThan(checked)
     expect(checked).toBeLessThan(indexOf(steps, { kind: 'create-link' }))
+  })
+
+  test('pins a new link as soon as it is made', () => {
+    const made = indexOf(steps, { kind: 'create-link' })
+    expect(steps[made + 1]).toMatchObject({ kind: 'pin', target: 'next:link.eth0', path: 'next/links/eth0' })
   })
 })
 
@@ -123,6 +153,23 @@ describe('an upgrade', () => {
     expect(cyclic.steps.find((step) => step.kind === 'await-unused')).toMatchObject({ programs: [], members: [11] })
   })
 
+  test('waits for nobody at an array that is kept', () => {
+    const other = edge().map((it) =>
+      it.address === 'program.ingress' ? program('ingress', ['tail_calls', 'flows'], 1) : it,
+    )
+    const paths = makePlan(applied(edge()), desired(...other)).steps.filter((step) => step.kind === 'await-unused')
+    expect(paths).toEqual([])
+  })
+
+  test('is recorded with its own generation, and the old one gets a name that is free', () => {
+    expect(plan.generation).toEqual({ from: 7, to: 8 })
+    expect(plan.record).toMatchObject({ generation: 8, phase: 'published' })
+    const current = applied(edge())
+    const remainder = { name: 'gen-7', record: undefined, pins: [], directories: ['gen-7'] }
+    const busy = makePlan({ ...current, trees: [...current.trees, remainder] }, desired(...edge(1)))
+    expect(busy.steps).toContainEqual({ phase: 'retire', kind: 'rename', from: 'next', to: 'gen-7-1' })
+  })
+
   test('proves that both arrays are held at every step', () => {
     expect(plan.ledger.arrays).toEqual(['live:map.tail_calls', 'next:map.tail_calls'])
     for (const row of plan.ledger.rows)
@@ -132,6 +179,7 @@ describe('an upgrade', () => {
   test('relies on every live pin and on what the link runs', () => {
     expect(plan.preconditions).toContainEqual({ kind: 'pin', path: 'live/maps/flows', object: 'map', id: 10 })
     expect(plan.preconditions).toContainEqual({ kind: 'link-runs', link: 14, program: 12 })
+    expect(plan.preconditions).toContainEqual({ kind: 'absent', path: 'next' })
   })
 })
 
@@ -154,6 +202,9 @@ test('a link with a gap is detached before the new one is made, and not unpinned
   const generic = link('eth0', 'ingress', { target: { kind: 'xdp', interface: 'eth0', ifindex: 1, mode: 'generic' } })
   const after = edge().map((it) => (it.address === 'link.eth0' ? generic : it))
   const { steps, diagnostics } = makePlan(applied(edge()), desired(...after))
+  // Where it was, so that a failure can attach it there again.
+  const attached = link('eth0', 'ingress').target
+  expect(steps).toContainEqual(expect.objectContaining({ kind: 'detach-link', attached }))
   expect(indexOf(steps, { kind: 'detach-link' })).toBeLessThan(indexOf(steps, { kind: 'create-link' }))
   expect(indexOf(steps, { kind: 'unpin', path: 'gen-7/links/eth0' })).toBe(-1)
   expect(diagnostics).toMatchObject([{ code: 'P104', severity: 'warning' }])
@@ -182,8 +233,10 @@ describe('what is refused or warned of', () => {
   })
 
   test('a map with a timer without a pin too; any other map may do without', () => {
-    const timers = map('t', { pinned: false, layout: { value: 'struct { struct bpf_timer t }' } })
-    expect(() => makePlan(nothing, desired(timers))).toThrow(expect.objectContaining({ code: 'P101' }))
+    for (const type of ['bpf_timer', 'bpf_wq']) {
+      const timers = map('t', { pinned: false, layout: { value: `struct { struct ${type} t }` } })
+      expect(() => makePlan(nothing, desired(timers))).toThrow(expect.objectContaining({ code: 'P101' }))
+    }
     expect(makePlan(nothing, desired(map('plain', { pinned: false }))).diagnostics).toEqual([])
   })
 
@@ -194,6 +247,27 @@ describe('what is refused or warned of', () => {
     expect(plan('refuse').diagnostics).toMatchObject([{ code: 'P102', severity: 'error' }])
     expect(plan('refuse').diagnostics.every(isBlocked)).toBe(true)
     expect(plan('replace').diagnostics).toMatchObject([{ code: 'P103', severity: 'warning' }])
+  })
+
+  test('a map that goes with its entries; globals that start anew', () => {
+    expect(makePlan(applied([map('flows')]), desired()).diagnostics).toMatchObject([
+      { code: 'P103', severity: 'warning' },
+    ])
+    const data = (initial: string) => map('data', { contents: { kind: 'data', initial, frozen: false } })
+    expect(makePlan(applied([data('00')]), desired(data('01'))).diagnostics).toMatchObject([
+      { code: 'P103', severity: 'warning' },
+    ])
+  })
+
+  test('a program that may sleep, and so run on after the switch', () => {
+    const sleepy = (version: number) => {
+      const base = program('p', [], version)
+      return { ...base, load: { type: 'tracing', license: 'GPL', flags: 1 << 4 } } as Resource
+    }
+    expect(makePlan(applied([sleepy(0)]), desired(sleepy(1))).diagnostics).toMatchObject([
+      { code: planCodes.longDrain.code, severity: 'warning', address: 'program.p' },
+    ])
+    expect(makePlan(nothing, desired(sleepy(0))).diagnostics).toEqual([])
   })
 
   test('a program of the stack that somebody else attached', () => {

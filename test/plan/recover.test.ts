@@ -101,6 +101,40 @@ test('where only some links were switched they go back before anything is remove
   expect(words(current).slice(0, 2)).toEqual(['update-link live:program.entry', 'unpin next/links/eth0'])
 })
 
+describe('a staged tree is not taken for live', () => {
+  const live = tree('live', 7, 10, { id: 5, runs: 11 })
+  const staged = tree('next', 8, 20, { id: 5, runs: 21 })
+  const linkPin = (change: object): Tree => ({
+    ...staged,
+    pins: staged.pins.map((pin) => (pin.kind === 'link' ? { ...pin, ...change } : pin)),
+  })
+
+  test('when the device of its link is gone, or the link runs another program than its record says', () => {
+    expect(planRecovery(machine([live, linkPin({ severed: true })]))?.leftover).toEqual(['switch-back'])
+    expect(planRecovery(machine([live, linkPin({ programId: 22 })]))?.leftover).toEqual(['switch-back'])
+  })
+
+  test('when its link is no more, or runs a program that the live tree has, too', () => {
+    const current = machine([live, staged])
+    const unlinked = { ...current, graph: { ...current.graph, roots: [] } }
+    expect(planRecovery(unlinked)?.leftover).toEqual(['discard'])
+    expect(planRecovery(machine([live, tree('next', 8, 10, { id: 5, runs: 11 })]))?.leftover).toEqual(['discard'])
+  })
+})
+
+test('an array that both trees pin is not waited for, whichever of them goes', () => {
+  const shares = (it: Tree): Tree => ({
+    ...it,
+    pins: it.pins.map((pin) => (pin.kind === 'map' ? { ...pin, id: 10 as never } : pin)),
+  })
+  const published = { id: 5, runs: 21 }
+  for (const [before, after] of [[{ id: 5, runs: 11 }, undefined] as const, [published, published] as const]) {
+    const current = machine([tree('live', 7, 10, before), shares(tree('next', 8, 20, after))])
+    expect(words(current)).toContain('unpin next/maps/calls')
+    expect(words(current).join()).not.toContain('await-unused')
+  }
+})
+
 test('an older tree under the name next is the former generation: it is retired', () => {
   const running = { id: 5, runs: 21 }
   const current = machine([tree('live', 8, 20, running), tree('next', 7, 10, running)])
