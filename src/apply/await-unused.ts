@@ -48,8 +48,8 @@ function describeLink(kernel: Kernel, id: number): LinkInfo | undefined {
     const info = kernel.describe(fd)
     return info.kind === 'link' ? info : undefined
   } catch (error) {
-    // Gone between the walk and the look.
-    if (isErrno(error, 'ENOENT')) return undefined
+    // Gone between the walk and the look; EAGAIN: another process is just making it.
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'EAGAIN')) return undefined
     throw error
   }
 }

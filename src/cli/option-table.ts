@@ -13,6 +13,7 @@ export interface OptionValues {
   readonly file?: string
   readonly var?: readonly string[]
   readonly 'var-file'?: readonly string[]
+  readonly stack?: string
   readonly bpffs?: string
   readonly 'mount-bpffs'?: true
   readonly kernel?: string
@@ -32,6 +33,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   file: { type: 'string', short: 'f', value: 'FILE', help: 'the manifest (default pinfold.yaml)' },
   var: { type: 'string', value: 'NAME=VALUE', multiple: true, help: 'set a variable of the manifest; repeatable' },
   'var-file': { type: 'string', value: 'FILE', multiple: true, help: 'read variables from a YAML file; repeatable' },
+  stack: { type: 'string', value: 'NAME', help: 'the stack, where no manifest names it' },
   bpffs: { type: 'string', value: 'DIR', help: 'a bpffs directory other than /sys/fs/bpf' },
   'mount-bpffs': { type: 'boolean', help: 'mount a bpffs there if none is mounted' },
   kernel: { type: 'string', value: 'KIND', help: 'linux (default), or memory: a kernel played in this process' },
@@ -59,7 +61,7 @@ export interface CommandRule {
   readonly options: readonly OptionName[]
 }
 
-export type CommandName = 'validate' | 'plan' | 'apply' | 'show' | 'destroy' | 'inspect'
+export type CommandName = 'validate' | 'plan' | 'apply' | 'rollback' | 'show' | 'destroy' | 'inspect'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
@@ -81,6 +83,12 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     summary: 'Make the kernel hold what the manifest says.',
     details: 'Finishes an interrupted apply first. Shows the plan and asks before it changes anything.',
     options: [...manifestOptions, ...kernelOptions, 'auto-approve', 'verifier-log', ...outputOptions],
+  },
+  rollback: {
+    summary: 'Make a former generation live again.',
+    details: 'Its programs are still loaded: only links and trees are swapped. Without a number, the latest one kept.',
+    operand: '[GENERATION]',
+    options: [...manifestOptions, 'stack', ...kernelOptions, 'auto-approve', ...outputOptions],
   },
   show: {
     summary: 'Show the live stacks as a tree.',

@@ -28,5 +28,8 @@ export function readSituation({ kernel, bpffs }: Session, desired: DesiredState)
 }
 
 /** Neither an apply nor a destroy was interrupted, and nothing of an older generation is left. */
-const isWhole = ({ trees, record }: CurrentState): boolean =>
-  record?.phase === 'published' && trees.every((tree) => tree.name === 'live')
+const isWhole = ({ trees, record }: CurrentState): boolean => {
+  const former = trees.filter((tree) => tree.name !== 'live')
+  const stripped = former.every((tree) => tree.name !== 'next' && !tree.directories.includes(`${tree.name}/links`))
+  return record?.phase === 'published' && stripped && former.length <= (record.history ?? 0)
+}

@@ -4,7 +4,19 @@ export interface UsageCodeRow {
   readonly explanation: string
 }
 
-export type UsageCode = 'C100' | 'C101' | 'C102' | 'C103' | 'C104' | 'C105' | 'C106' | 'C108' | 'C111' | 'C112' | 'C113'
+export type UsageCode =
+  | 'C100'
+  | 'C101'
+  | 'C102'
+  | 'C103'
+  | 'C104'
+  | 'C105'
+  | 'C106'
+  | 'C108'
+  | 'C111'
+  | 'C112'
+  | 'C113'
+  | 'C114'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -19,7 +31,10 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'Bad value of an option',
     explanation: 'The value is missing, is none that the option takes, or the option takes none.',
   },
-  C105: { summary: 'Wrong number of arguments', explanation: 'Only show, destroy and inspect take an argument: one.' },
+  C105: {
+    summary: 'Wrong number of arguments',
+    explanation: 'Only show, destroy, rollback and inspect take an argument: one.',
+  },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
     summary: 'Nobody to ask for approval',
@@ -33,6 +48,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C112: {
     summary: 'Unusable state file',
     explanation: 'The file of --state is not the state of a kernel in memory, or cannot be read or written.',
+  },
+  C114: {
+    summary: 'Not the number of a generation',
+    explanation:
+      'rollback takes the number of a generation that pinfold show lists as kept; without one it takes the latest.',
   },
   C113: { summary: 'Unreadable object file', explanation: 'The file that inspect is to show cannot be read.' },
 }

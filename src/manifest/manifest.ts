@@ -8,6 +8,8 @@ export interface Manifest {
   readonly version: 1
   /** The stack. */
   readonly name: string
+  /** Former generations to keep for a rollback. */
+  readonly history: number
   /** Absent: root, 0700. */
   readonly ownership?: Ownership
   readonly objects: ReadonlyMap<string, ManifestObject>

@@ -19,6 +19,7 @@ export function normalize(root: SourceNode): Manifest {
   return present({
     version: source.version,
     name: source.name,
+    history: source.history ?? 1,
     ownership,
     objects: mapEach(source.objects, objectOf),
     maps: mapEach(source.maps, (name, map) => mapOf(name, map, root)),

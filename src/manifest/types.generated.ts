@@ -208,6 +208,10 @@ export interface SourceManifest {
    */
   name: string
   /**
+   * How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.
+   */
+  history?: number
+  /**
    * Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.
    */
   mode?: string

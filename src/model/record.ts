@@ -26,6 +26,8 @@ export interface StackRecord {
   readonly phase: 'published' | 'destroying'
   /** SHA-256 of the manifest. */
   readonly manifest: string
+  /** Former generations that are kept beside this one; absent: none. */
+  readonly history?: number
   /** Owner and mode that the tree was given; absent for the default. */
   readonly ownership?: Ownership
   readonly programs: Readonly<Record<string, RecordedProgram>>

@@ -34,6 +34,8 @@ export interface CurrentState extends State {
 export interface DesiredState extends State {
   /** Owner and mode of the stack's directories and pins; undefined keeps 0700/0600 and root. */
   readonly ownership?: Ownership
+  /** Former generations to keep for a rollback; absent: none. */
+  readonly history?: number
   /** SHA-256 of the manifest's text after interpolation. */
   readonly digest: string
   /** BTF of each object, to upload with its maps and programs; keyed by the object's name in the manifest. */
@@ -148,7 +150,7 @@ export interface Tree {
 
 /** A pin and what the kernel says it is. */
 export type TreePin = { readonly path: string } & (
-  | { readonly kind: 'map'; readonly id: MapId; readonly address: MapAddress }
+  | { readonly kind: 'map'; readonly id: MapId; readonly address: MapAddress; readonly shape: MapShape }
   | { readonly kind: 'program'; readonly id: ProgramId; readonly address: ProgramAddress }
   | {
       readonly kind: 'link'

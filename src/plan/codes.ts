@@ -5,7 +5,16 @@ export interface PlanCode {
   readonly explanation: string
 }
 
-type PlanProblem = 'unheld' | 'refused' | 'entriesLost' | 'gap' | 'stillUsed' | 'foreignPin' | 'longDrain' | 'unproven'
+type PlanProblem =
+  | 'notKept'
+  | 'unheld'
+  | 'refused'
+  | 'entriesLost'
+  | 'gap'
+  | 'stillUsed'
+  | 'foreignPin'
+  | 'longDrain'
+  | 'unproven'
 
 /** Every P code. Numbers are never reused. */
 export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
@@ -50,6 +59,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'One grace period is not enough for this program',
     explanation:
       'Sleepable programs may still be running in their old version after the RCU grace period that pinfold waits for. Its maps and arrays stay alive as long as it runs.',
+  },
+  notKept: {
+    code: 'P401',
+    summary: 'Former generation not kept',
+    explanation:
+      'A rollback needs the former generation, whose maps and programs are kept as `gen-N` in the stack as long as `history:` allows, and not where a map of it has timers.',
   },
   unproven: {
     code: 'P199',

@@ -33,15 +33,18 @@ export function makeDestroyPlan(current: CurrentState): Plan {
   }
 }
 
-/** Removes every tree: old generations first, what is live last. */
+/** Removes every tree: all links first, since one may run programs of another tree, then old generations, what is live last. */
 export function removeTrees(current: CurrentState): readonly Step[] {
   const rank = (tree: Tree): number => (tree.name === 'live' ? 1 : 0)
   const trees = [...current.trees].sort((a, b) => rank(a) - rank(b))
-  return trees.flatMap((tree) => {
+  const links = trees.flatMap((tree) => tree.pins.filter((pin) => pin.kind === 'link').map((pin) => pin.path))
+  const removed = new Set(links)
+  const operations = trees.flatMap((tree) => {
     const side = tree.name === 'next' ? 'next' : 'live'
-    const operations = retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side })
-    return operations.map((operation) => ({ phase: 'retire', ...operation }) as const)
+    return retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side, removed })
   })
+  const unpins = links.map((path) => ({ kind: 'unpin', path }) as const)
+  return [...unpins, ...operations].map((operation) => ({ phase: 'retire', ...operation }))
 }
 
 /** The stack's own directory goes last, and stays where something foreign lies in it. */

@@ -3,7 +3,7 @@ import { describeTarget } from '../model/link-spec.ts'
 import type { LinkState, MapState, ProgramState, Resource, State } from '../model/state.ts'
 import type { Change, Reason, Verdict } from './change.ts'
 import { diffLink } from './diff-link.ts'
-import { diffMap, type MapDifference } from './diff-map.ts'
+import { differing, diffMap, type MapDifference } from './diff-map.ts'
 import { diffProgram } from './diff-program.ts'
 import { follow, type MapOutcome } from './follow.ts'
 import { mapsReachedFrom } from './reach.ts'
@@ -34,17 +34,29 @@ function compareMaps(current: State, desired: State): Map<MapAddress, MapDiffere
   const found = new Map<MapAddress, MapDifference>()
   for (const after of desired.resources.values()) {
     const before = current.resources.get(after.address)
-    if (after.kind === 'map' && before?.kind === 'map') found.set(after.address, diffMap(before, after))
+    if (after.kind === 'map' && before?.kind === 'map')
+      found.set(after.address, after.live?.pins.length ? diffAdopted(before, after) : diffMap(before, after))
   }
   return found
 }
+
+/** A map of a former generation is the live one, whose contents may differ, or another one. */
+function diffAdopted(before: MapState, after: MapState): MapDifference {
+  const fixed = diffIds(before, after)
+  const { contents, slots } = diffMap(before, after)
+  return fixed.length > 0 ? { fixed, contents: [], slots: new Map() } : { fixed, contents, slots }
+}
+
+const diffIds = (before: Resource, after: Resource): Reason[] =>
+  differing('generation', before.live?.id, after.live?.id)
 
 /** Why each program of both sides is loaded anew, if it is. */
 function comparePrograms(current: State, desired: State): Map<ProgramAddress, readonly Reason[]> {
   const found = new Map<ProgramAddress, readonly Reason[]>()
   for (const after of desired.resources.values()) {
     const before = current.resources.get(after.address)
-    if (after.kind === 'program' && before?.kind === 'program') found.set(after.address, diffProgram(before, after))
+    if (after.kind === 'program' && before?.kind === 'program')
+      found.set(after.address, after.live ? diffIds(before, after) : diffProgram(before, after))
   }
   return found
 }

@@ -64,7 +64,15 @@ function keepPin(before: MapState | ProgramState | LinkState, target: Ref): Stag
   return at('keep', from === undefined ? { kind: 'pin', target, path: to } : { kind: 'link-pin', target, from, to })
 }
 
+/** What a rollback takes over from a former generation is there already. */
+function adoptPin(live: MapState | ProgramState, target: Ref): Staged[] | undefined {
+  const from = live.live?.pins[0]
+  return from === undefined ? undefined : at('keep', { kind: 'link-pin', target, from, to: treePath(live.address) })
+}
+
 function expandNewMap(map: MapState, target: MapRef, sides: Sides): Staged[] {
+  const adopted = adoptPin(map, target)
+  if (adopted) return adopted
   // Whatever can lose its contents at the last user reference is pinned before anything can refer to it.
   const stage = needsHolder(map) ? 'arrays' : 'maps'
   const path = treePath(map.address)
@@ -166,6 +174,8 @@ function expandProgram(change: Change, program: ProgramState, sides: Sides): Sta
   const before = sides.current.resources.get(program.address)
   if (change.action === 'keep' && before?.kind === 'program') return keepPin(before, liveRef(program.address))
   const target = nextRef(program.address)
+  const adopted = adoptPin(program, target)
+  if (adopted) return adopted
   return at('programs', { kind: 'load-program', target }, { kind: 'pin', target, path: treePath(program.address) })
 }
 

@@ -58,7 +58,9 @@ function followMaps(
     const because = [...difference.fixed, ...slots]
     if (because.length === 0) continue
     // One slot is one atomic exchange; with two, packets would meet half-old, half-new chains.
-    const inPlace = map.onSlotChange === 'in-place' && difference.fixed.length === 0 && slots.length === 1
+    // A former generation's array that is still the live one has its slots put back where it is.
+    const allowed = map.live ? true : map.onSlotChange === 'in-place' && slots.length === 1
+    const inPlace = allowed && difference.fixed.length === 0
     outcomes.set(map.address, { how: inPlace ? 'in-place' : 'replace', because })
   }
   return outcomes

@@ -6,12 +6,12 @@ import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
 import { expand, type Sides } from './expand.ts'
 import { guardChanges, guardDesired } from './guard.ts'
+import { succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
 import { makeRecord } from './make-record.ts'
 import { order, type Staged } from './order.ts'
 import type { Plan } from './plan.ts'
-import { existingOf, preconditionsOf } from './preconditions.ts'
-import { retire } from './retire.ts'
+import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
 import type { Operation } from './step.ts'
 
 /**
@@ -42,7 +42,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     steps,
     record: makeRecord(desired, from + 1),
     existing,
-    preconditions: preconditionsOf(current),
+    preconditions: [...preconditionsOf(current), ...adoptedPins(desired)],
     ledger: prove({ current, desired, steps, existing }),
   }
 }
@@ -98,11 +98,10 @@ function heldNow(current: CurrentState): string[] {
   return maps.map((map) => `live:${map.address}`)
 }
 
-/** Ids of the foreign maps that the plan opens. */
+/** Ids of what the plan takes over: foreign maps, and the objects of a former generation. */
 function openedBy(desired: DesiredState): Record<Ref, number> {
   const opened: Record<Ref, number> = {}
-  for (const map of desired.resources.values())
-    if (map.kind === 'map' && map.live) opened[`next:${map.address}`] = map.live.id
+  for (const wanted of desired.resources.values()) if (wanted.live) opened[`next:${wanted.address}`] = wanted.live.id
   return opened
 }
 
@@ -130,29 +129,22 @@ function around(sides: Sides): Staged[] {
   ]
 }
 
-function retireOld(live: Tree, { current, changes }: Sides): Operation[] {
-  const name = freeName(current)
-  const kept = new Set<number>()
+function retireOld(live: Tree, { current, desired, changes }: Sides): readonly Operation[] {
+  const published = new Set<number>()
   const removed = new Set<string>()
   for (const resource of current.resources.values()) {
     const change = changes.get(resource.address)
-    if (resource.kind === 'map' && resource.live && stays(change)) kept.add(resource.live.id)
+    if (resource.kind === 'map' && resource.live && stays(change)) published.add(resource.live.id)
     if (resource.kind === 'link' && isGap(change)) for (const path of resource.live?.pins ?? []) removed.add(path)
   }
-  const retirement = { tree: live, name, kept, removed, graph: current.graph, side: 'live' } as const
-  return [{ kind: 'rename', from: 'next', to: name }, ...retire(retirement)]
+  const adopted = new Set<string>()
+  for (const wanted of desired.resources.values()) {
+    if (wanted.kind === 'map' && wanted.live) published.add(wanted.live.id)
+    for (const pin of wanted.live?.pins ?? []) adopted.add(pin.slice(0, pin.indexOf('/')))
+  }
+  return succeed({ current, outgoing: live, published, history: desired.history ?? 0, removed, adopted })
 }
 
 const stays = (change: Change | undefined): boolean => change?.action === 'keep' || change?.action === 'update'
 
 const isGap = (change: Change | undefined): boolean => change?.action === 'replace' && change.verdict === 'gap'
-
-/** `gen-7`, or with a suffix where a kept remainder of another generation 7 lies there. */
-function freeName(current: CurrentState): string {
-  const taken = new Set(current.trees.map((tree) => tree.name))
-  const name = `gen-${current.generation}`
-  for (let suffix = 2; ; suffix++) {
-    const candidate = suffix === 2 ? name : `${name}-${suffix - 1}`
-    if (!taken.has(candidate)) return candidate
-  }
-}

@@ -1,6 +1,7 @@
 import { nameOf } from '../model/address.ts'
 import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord } from '../model/record.ts'
 import type { DesiredState, LinkState, MapState, ProgramState } from '../model/state.ts'
+import { toBase64 } from '../util/base64.ts'
 
 /** What the kernel would forget of a wanted state, to be pinned beside it. */
 export function makeRecord(desired: DesiredState, generation: number): StackRecord {
@@ -19,6 +20,7 @@ export function makeRecord(desired: DesiredState, generation: number): StackReco
     generation,
     phase: 'published',
     manifest: desired.digest,
+    ...(desired.history ? { history: desired.history } : {}),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
     programs,
     maps,
@@ -28,7 +30,7 @@ export function makeRecord(desired: DesiredState, generation: number): StackReco
 
 function recordProgram(program: ProgramState): Record<string, RecordedProgram> {
   if (!program.load || !program.code) return {}
-  const instructions = Buffer.from(program.code.instructions).toString('base64')
+  const instructions = toBase64(program.code.instructions)
   return { [nameOf(program.address)]: { load: program.load, instructions, references: program.code.references } }
 }
 

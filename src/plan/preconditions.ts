@@ -1,5 +1,5 @@
 import type { Ref } from '../model/address.ts'
-import type { CurrentState } from '../model/state.ts'
+import type { CurrentState, DesiredState } from '../model/state.ts'
 import type { Precondition } from './plan.ts'
 
 /** Kernel ids of what the live tree holds, by reference. */
@@ -23,4 +23,11 @@ export function preconditionsOf(current: CurrentState): Precondition[] {
       : [same]
   })
   return [next, ...pins]
+}
+
+/** The pins of a former generation that a rollback takes over. */
+export function adoptedPins(desired: DesiredState): Precondition[] {
+  return [...desired.resources.values()].flatMap(({ kind, live }) =>
+    (live?.pins ?? []).map((path) => ({ kind: 'pin', path, object: kind, id: live?.id ?? 0 }) as const),
+  )
 }

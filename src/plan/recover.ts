@@ -2,9 +2,10 @@ import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, t
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeTrees } from './destroy.ts'
+import { judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
-import { retire } from './retire.ts'
+import { retain, retire } from './retire.ts'
 import type { Operation, Phase, Step } from './step.ts'
 
 /** What a crash left, and so what has to be done first. */
@@ -54,10 +55,10 @@ function findLeftovers(current: CurrentState): Found[] {
   const live = current.trees.find((tree) => tree.name === 'live')
   const next = current.trees.find((tree) => tree.name === 'next')
   if (current.record?.phase === 'destroying') return [{ leftover: 'destroy', steps: removeTrees(current) }]
-  const old = current.trees.filter((tree) => tree !== live && tree !== next)
   const staged = next ? [judgeNext(next, live, current)] : []
-  const retired = old.flatMap((tree) => retireOld(tree, live, current))
-  return [...staged, ...retired, ...waitingRecord(live)]
+  // Publishing, and finishing it, judges the former generations itself.
+  const succession = staged.some(({ leftover }) => leftover === 'publish' || leftover === 'retire')
+  return [...staged, ...(succession ? [] : retireFormer(current)), ...waitingRecord(live)]
 }
 
 /** A record that was about to replace another one. */
@@ -69,7 +70,7 @@ function waitingRecord(live: Tree | undefined): Found[] {
 function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): Found {
   const nextGeneration = next.record?.generation ?? 0
   if (live && nextGeneration < (live.record?.generation ?? 0))
-    return { leftover: 'retire', steps: inPhase('retire', removeTree(next, live, current)) }
+    return { leftover: 'retire', steps: inPhase('retire', finishSuccession(live, next, current)) }
   const running = switchedLinks(next, live, current.graph)
   if (running.length === 0) return { leftover: 'discard', steps: inPhase('retire', removeTree(next, live, current)) }
   if (isComplete(next)) return { leftover: 'publish', steps: publish(next, live, current) }
@@ -107,9 +108,14 @@ function isComplete(next: Tree): boolean {
 function publish(next: Tree, live: Tree | undefined, current: CurrentState): Step[] {
   if (!live) return inPhase('publish', [{ kind: 'rename', from: 'next', to: 'live' }])
   const exchanged = inPhase('publish', [{ kind: 'exchange', a: 'next', b: 'live' }])
-  // The old tree lies at next/ from then on; kept is what the published tree pins.
-  const old = retire({ tree: live, name: 'next', kept: mapsIn(next), graph: current.graph, side: 'live' })
-  return [...exchanged, ...inPhase('retire', old)]
+  return [...exchanged, ...inPhase('retire', finishSuccession(next, live, current))]
+}
+
+/** The end of an apply whose new tree is published: the former one lies at next/. */
+function finishSuccession(published: Tree, outgoing: Tree, current: CurrentState): readonly Operation[] {
+  const history = published.record?.history ?? 0
+  const generation = outgoing.record?.generation ?? 0
+  return succeed({ current: { ...current, generation }, outgoing, published: mapsIn(published), history })
 }
 
 /** Links that existed before run their old program again; new ones go with the tree. */
@@ -128,17 +134,18 @@ function removeTree(tree: Tree, live: Tree | undefined, current: CurrentState): 
   return retire({ tree, kept: live ? mapsIn(live) : new Set(), graph: current.graph, side: 'next' })
 }
 
-const mapsIn = (tree: Tree): Set<number> => new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : [])))
-
-/** A former generation goes unless somebody's attachment still reaches its programs: then it waits for the next time. */
-function retireOld(tree: Tree, live: Tree | undefined, current: CurrentState): Found[] {
-  const kept = live ? mapsIn(live) : new Set<number>()
-  const own = new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' && !kept.has(pin.id) ? [pin.id] : [])))
-  const used = current.graph.roots.some((root) =>
-    (current.graph.programs.get(root.program)?.maps ?? []).some((map) => own.has(map)),
-  )
-  if (used) return []
-  return [{ leftover: 'retire', steps: inPhase('retire', removeTree(tree, live, current)) }]
+/** Former generations beyond the history go; of the others a crash may have left the links. */
+function retireFormer(current: CurrentState): Found[] {
+  const { graph } = current
+  const history = current.record?.history ?? 0
+  const { kept, gone } = judgeFormer(current, { history })
+  const live = current.trees.filter((tree) => tree.name === 'live')
+  const held = new Set([...live, ...kept].flatMap((tree) => [...mapsIn(tree)]))
+  const operations = [
+    ...kept.flatMap((tree) => retain({ tree, kept: held, graph, side: 'live' })),
+    ...gone.flatMap((tree) => retire({ tree, kept: held, graph, side: 'live' })),
+  ]
+  return operations.length === 0 ? [] : [{ leftover: 'retire', steps: inPhase('retire', operations) }]
 }
 
 const inPhase = (phase: Phase, operations: readonly Operation[]): Step[] =>

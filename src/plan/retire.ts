@@ -43,6 +43,18 @@ export function retire(retirement: Retirement): readonly Operation[] {
   ]
 }
 
+/** Keeps a former generation for a rollback: its links go, its programs and maps stay. */
+export function retain(retirement: Retirement): readonly Operation[] {
+  const { tree, removed } = retirement
+  const links = tree.pins.filter((pin) => pin.kind === 'link' && !removed?.has(pin.path))
+  const folder = `${tree.name}/links`
+  const gone = tree.directories.includes(folder) ? [folder] : []
+  return [
+    ...links.map((pin) => unpin(pin, retirement)),
+    ...gone.map((path) => ({ kind: 'remove-directory', path: movedPath(path, retirement) }) as const),
+  ]
+}
+
 type MapPin = TreePin & { readonly kind: 'map' }
 
 /** Maps with a user-reference rule whose last name this is. Unknown types are treated as if they had one. */

@@ -4,6 +4,7 @@ import type { Code } from '../model/program-spec.ts'
 import type { RecordedProgram } from '../model/record.ts'
 import type { LiveProgram, ProgramState, TreePin } from '../model/state.ts'
 import { programTags } from '../object/tag.ts'
+import { fromBase64 } from '../util/base64.ts'
 import type { LiveTree } from './live-tree.ts'
 import { own } from './own.ts'
 
@@ -43,7 +44,7 @@ function readProgram(
 }
 
 const recordedCode = (recorded: RecordedProgram): Code<MapAddress> => ({
-  instructions: new Uint8Array(Buffer.from(recorded.instructions, 'base64')),
+  instructions: fromBase64(recorded.instructions),
   references: recorded.references,
 })
 

@@ -53,6 +53,7 @@ function toState({ loaded }: Reading, { objects, resources }: Parts): DesiredSta
     generation: 0,
     resources: new Map<Address, Resource>(resources.map((resource) => [resource.address, resource])),
     ...(manifest.ownership ? { ownership: manifest.ownership } : {}),
+    history: manifest.history,
     digest,
     btf: new Map(objects.flatMap(({ name, file }) => (file.btf ? [[name, file.btf.bytes]] : []))),
   }

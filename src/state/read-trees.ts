@@ -109,10 +109,10 @@ interface Found {
 }
 
 function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
-  if (info.kind === 'map' && kind === 'maps') {
+  if (info.kind === 'map' && kind === 'maps' && info.type) {
     const address = mapAddress(name)
     reading.maps.set(info.id, address)
-    return { path, kind: 'map', id: info.id, address }
+    return { path, kind: 'map', id: info.id, address, shape: { type: info.type, ...info.shape } }
   }
   if (info.kind === 'program' && kind === 'programs') {
     return { path, kind: 'program', id: info.id, address: programAddress(name) }

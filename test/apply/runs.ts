@@ -9,6 +9,7 @@ import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
+import { formerState } from '../../src/plan/rollback.ts'
 import { readCurrent } from '../../src/state/read-current.ts'
 
 export const bpffs = '/sys/fs/bpf'
@@ -72,4 +73,18 @@ export async function destroyStack(kernel: Kernel, desired: DesiredState, place:
   using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`)
   await recoverStack(kernel, desired, place)
   return await run(kernel, makeDestroyPlan(currentOf(kernel, desired, place)))
+}
+
+/** What rollback does: recover, then make a former generation live again. */
+export async function rollBack(kernel: Kernel, stack: DesiredState, generation?: number): Promise<Run> {
+  using _lock = lockStack(kernel, `${bpffs}/${stack.stack}`)
+  await recoverStack(kernel, stack)
+  const former = formerState(currentOf(kernel, stack), generation)
+  return await run(kernel, planFor(kernel, former), former)
+}
+
+/** Recovery alone, as every command does it first. */
+export async function recoverOnly(kernel: Kernel, stack: DesiredState): Promise<void> {
+  using _lock = lockStack(kernel, `${bpffs}/${stack.stack}`, { create: true })
+  await recoverStack(kernel, stack)
 }

@@ -17,6 +17,7 @@ export interface StackOptions {
   readonly more?: readonly Resource[]
   readonly without?: readonly Address[]
   readonly ownership?: DesiredState['ownership']
+  readonly history?: number
 }
 
 export function stackOf(options: StackOptions = {}): DesiredState {
@@ -49,6 +50,7 @@ export function stackOf(options: StackOptions = {}): DesiredState {
     resources: new Map(kept.map((resource) => [resource.address, resource])),
     digest: 'd'.repeat(64),
     btf: new Map(),
+    ...(options.history === undefined ? {} : { history: options.history }),
     ...(options.ownership && { ownership: options.ownership }),
   }
 }

@@ -35,6 +35,7 @@ test('the example of the design becomes plain data with every default in place',
   expect(manifest(design)).toEqual({
     version: 1,
     name: 'edge',
+    history: 1,
     objects: new Map([['main', { name: 'main', file: 'edge.bpf.o', globals: new Map([['sample_rate', 128]]) }]]),
     maps: new Map<string, unknown>([
       ['flows', { ...own, name: 'flows', onChange: 'replace' }],

@@ -74,12 +74,7 @@ test('a staged tree that every link runs is published, then the old one retired'
   const running = { id: 5, runs: 21 }
   const current = machine([tree('live', 7, 10, running), tree('next', 8, 20, running)])
   expect(planRecovery(current)?.leftover).toEqual(['publish'])
-  expect(words(current).slice(0, 4)).toEqual([
-    'exchange',
-    'unpin next/links/eth0',
-    'drain',
-    'unpin next/programs/entry',
-  ])
+  expect(words(current).slice(0, 4)).toEqual(['exchange', 'rename', 'unpin gen-7/links/eth0', 'drain'])
 })
 
 test('a first apply whose links all run is published by a rename', () => {
@@ -130,7 +125,7 @@ test('an array that both trees pin is not waited for, whichever of them goes', (
   const published = { id: 5, runs: 21 }
   for (const [before, after] of [[{ id: 5, runs: 11 }, undefined] as const, [published, published] as const]) {
     const current = machine([tree('live', 7, 10, before), shares(tree('next', 8, 20, after))])
-    expect(words(current)).toContain('unpin next/maps/calls')
+    expect(words(current).join()).toMatch(/unpin (next|gen-7)\/maps\/calls/)
     expect(words(current).join()).not.toContain('await-unused')
   }
 })
@@ -139,7 +134,7 @@ test('an older tree under the name next is the former generation: it is retired'
   const running = { id: 5, runs: 21 }
   const current = machine([tree('live', 8, 20, running), tree('next', 7, 10, running)])
   expect(planRecovery(current)?.leftover).toEqual(['retire'])
-  expect(words(current)[0]).toBe('unpin next/links/eth0')
+  expect(words(current).slice(0, 2)).toEqual(['rename', 'unpin gen-7/links/eth0'])
 })
 
 describe('a former generation that was kept', () => {

@@ -3,7 +3,7 @@ import type { CurrentState, Resource, Tree, TreePin } from '../../src/model/stat
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
 import { type Retirement, retire } from '../../src/plan/retire.ts'
-import { applied, array, desired, link, program } from '../support/builders.ts'
+import { applied, array, desired, link, map, program } from '../support/builders.ts'
 
 /** calls 10 -> callee 12; entry 11 uses it; the link is 13. */
 const stack: Resource[] = [
@@ -77,10 +77,13 @@ describe('a destroy', () => {
       name: 'gen-6',
       record: undefined,
       directories: ['gen-6', 'gen-6/maps'],
-      pins: [{ path: 'gen-6/maps/calls', kind: 'map', id: 10 as never, address: 'map.calls' }],
+      pins: [
+        { path: 'gen-6/maps/calls', kind: 'map', id: 10 as never, address: 'map.calls', shape: map('calls').shape },
+      ],
     }
     const words = steps({ ...current, trees: [...current.trees, old] })
-    expect(words.indexOf('unpin gen-6/maps/calls')).toBe(0)
+    expect(words[0]).toBe('unpin live/links/eth0')
+    expect(words.indexOf('unpin gen-6/maps/calls')).toBeLessThan(words.indexOf('unpin live/programs/entry'))
     expect(words.filter((word) => word.startsWith('await-unused'))).toEqual(['await-unused live/maps/calls'])
   })
 

@@ -58,6 +58,15 @@ test('a program attached without a link is a root, at the targets that are asked
   expect(roots.map((root) => [root.program, root.link])).toEqual([[main, undefined]])
 })
 
+test('a link that another process is just making is left out', async () => {
+  const box = machine()
+  const kernel = box.open()
+  await writeStack(kernel, bpffs, desired(program('main'), link('eth0', 'main')))
+  const busy: Kernel = { ...kernel, openById: refusing('openById', 'EAGAIN').openById }
+  expect(readGraph(kernel).roots.length).toBe(1)
+  expect(readGraph(busy).roots).toEqual([])
+})
+
 test('a target that is gone has nothing attached to it', () => {
   const gone = refusing('attachedWithoutLink', 'ENOENT')
   expect(readGraph(gone, { targets: [xdp] }).roots).toEqual([])
@@ -115,7 +124,7 @@ function machine(): ReturnType<typeof openMemoryMachine> {
   return box
 }
 
-const refusing = (method: 'ids' | 'attachedWithoutLink', errno: string): Kernel => ({
+const refusing = (method: 'ids' | 'openById' | 'attachedWithoutLink', errno: string): Kernel => ({
   ...machine().open(),
   [method]: () => {
     throw new KernelError('cannot ask', { code: 'K001', command: 'bpf', errno })

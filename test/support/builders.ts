@@ -134,7 +134,7 @@ function liveTree(live: readonly Resource[]): Tree {
 function pinOf(resource: Resource, path: string, live: readonly Resource[]): TreePin {
   const { address } = resource
   if (resource.kind === 'map')
-    return { path, kind: 'map', id: resource.live?.id as MapId, address: address as MapAddress }
+    return { path, kind: 'map', id: resource.live?.id as MapId, address: address as MapAddress, shape: resource.shape }
   if (resource.kind === 'program')
     return { path, kind: 'program', id: resource.live?.id as ProgramId, address: address as ProgramAddress }
   const programId = idOf(resource.program, live)

@@ -29,10 +29,13 @@ const entries = (count: number): string => `${grouped(count)} ${count === 1 ? 'e
 function consequence(change: Change): string {
   const kind = kindOf(change.address)
   if (kind === 'link') return linkConsequence(change)
-  if (kind !== 'map' || change.action !== 'replace') return ''
+  if (kind !== 'map' || change.action !== 'replace' || isFormer(change)) return ''
   const array = change.because.every((reason) => reason.attribute.startsWith('slots.'))
   return array ? ': new array, switched with its callers' : `: new map${lost(change)}`
 }
+
+/** True for an object that a rollback takes over from a former generation. */
+const isFormer = (change: Change): boolean => change.because.some((reason) => reason.attribute === 'generation')
 
 function linkConsequence(change: Change): string {
   const id = change.liveId === undefined ? '' : ` #${change.liveId}`
@@ -68,6 +71,7 @@ const phrases = new Map<string, (group: Group) => string>([
     ({ reasons }) => (reasons.length === 1 ? '1 entry differs' : `${grouped(reasons.length)} entries differ`),
   ],
   ['layout', ({ reasons }) => `${reasons.map((reason) => rest(reason)).join(' and ')} layout differs`],
+  ['generation', ({ reasons }) => `the former one again, #${reasons[0]?.after}`],
   ['initial', () => 'initial data differs'],
   ['program', linkProgram],
   ['severed', () => 'what it was attached to is gone'],
@@ -87,8 +91,10 @@ function indexed({ reasons }: Group, noun: string): string {
 function linkProgram({ reasons, plan }: Group): string {
   const { before = 'nothing', after = 'nothing' } = reasons[0] ?? {}
   const id = plan.existing[`live:${before}` as keyof Plan['existing']]
-  const anew = plan.changes.some((it) => it.address === after && (it.action === 'create' || it.action === 'update'))
-  return `program ${id === undefined ? bare(before) : `#${id}`} -> ${anew ? 'new ' : ''}${bare(after)}`
+  const other = plan.changes.find((it) => it.address === after)
+  const anew = other?.action === 'create' || other?.action === 'update' ? 'new ' : ''
+  const which = other && isFormer(other) ? 'former ' : anew
+  return `program ${id === undefined ? bare(before) : `#${id}`} -> ${which}${bare(after)}`
 }
 
 const beforeAndAfter = ({ reasons }: Group): string =>

@@ -9,7 +9,7 @@ const phrases: Readonly<Record<Recovery['leftover'][number], string>> = {
   publish: 'publish the new generation, which every link already runs',
   'switch-back': 'switch the links back and remove the new generation',
   discard: 'remove a new generation that no link runs',
-  retire: 'remove the old generation',
+  retire: 'finish with the old generation',
 }
 
 /** Says what was interrupted and what an apply does about it first; ends in a line break. */

@@ -1,0 +1,46 @@
+import { type CurrentState, checkDirectory, formerState, lockStack, planRecovery, readCurrent } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import { converge, recover } from '../converge.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { readManifest } from '../read-manifest.ts'
+import { openSession, type Session } from '../session.ts'
+import { noSuchStack } from '../stacks.ts'
+import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** Makes a former generation live again: its programs are still loaded, so only links and trees are swapped. */
+export async function rollback({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  const generation = operand === undefined ? undefined : generationOf(operand)
+  const stack = options.stack ?? readManifest(options, terminal).manifest.name
+  using session = await openSession(options)
+  const { kernel, bpffs } = session
+  const directory = `${bpffs}/${stack}`
+  checkDirectory(kernel, { path: directory })
+  if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'roll back')
+  using _lock = lockStack(kernel, directory)
+  const stage = { kernel, options, terminal }
+  const interrupted = planRecovery(readCurrent(kernel, { bpffs, stack }))
+  const failed = interrupted && (await recover(interrupted, stage))
+  if (failed !== undefined) return failed
+  const { current, desired } = readFormer(session, stack, generation)
+  // Awaited here: the lock and the session end with this function.
+  return await converge(current, desired, stage)
+}
+
+/** The live state as far as the former one asks for it: also the entries that only that one declared. */
+function readFormer(
+  { kernel, bpffs }: Session,
+  stack: string,
+  generation: number | undefined,
+): { readonly current: CurrentState; readonly desired: ReturnType<typeof formerState> } {
+  const desired = formerState(readCurrent(kernel, { bpffs, stack }), generation)
+  return { current: readCurrent(kernel, { bpffs, stack }, desired), desired }
+}
+
+function generationOf(text: string): number {
+  if (/^[1-9][0-9]*$/.test(text)) return Number(text)
+  throw new UsageError(`cannot roll back to ${text}: it is not the number of a generation`, {
+    code: 'C114',
+    hint: 'pinfold show lists the generations that are kept',
+  })
+}

@@ -1,0 +1,98 @@
+import { nameOf } from '../model/address.ts'
+import type { CurrentState, Tree } from '../model/state.ts'
+import { retain, retire } from './retire.ts'
+import type { Operation } from './step.ts'
+import { cancelsTimers } from './user-references.ts'
+
+/** One generation taking the place of another. */
+export interface Succession {
+  readonly current: CurrentState
+  /** The generation that goes; it lies at next/ once the trees are exchanged. */
+  readonly outgoing: Tree
+  /** Ids of the maps that the published tree pins. */
+  readonly published: ReadonlySet<number>
+  /** Former generations to keep, the outgoing one first. */
+  readonly history: number
+  /** Pins of the outgoing tree that are gone by then. */
+  readonly removed?: ReadonlySet<string>
+  /** Names of former trees whose objects the published tree took over. */
+  readonly adopted?: ReadonlySet<string>
+}
+
+/**
+ * What becomes of the outgoing generation and of those before it: as many as the manifest's `history` are kept for a rollback,
+ * their maps and programs but never their links; the others are retired.
+ */
+export function succeed(succession: Succession): readonly Operation[] {
+  const { current, outgoing, published, history, removed } = succession
+  const name = freeName(current)
+  const keeps = history > 0 && isRetainable(outgoing, published)
+  const { kept, gone } = judgeFormer(current, { history: keeps ? history - 1 : history, adopted: succession.adopted })
+  const held = new Set(
+    [published, ...kept.map(mapsIn), ...(keeps ? [mapsIn(outgoing)] : [])].flatMap((ids) => [...ids]),
+  )
+  const leaving = {
+    tree: outgoing,
+    name,
+    graph: current.graph,
+    side: 'live',
+    kept: held,
+    ...(removed && { removed }),
+  } as const
+  return [
+    { kind: 'rename', from: 'next', to: name },
+    ...(keeps ? retain(leaving) : retire(leaving)),
+    ...gone.flatMap((tree) => retire({ tree, graph: current.graph, side: 'live', kept: held })),
+  ]
+}
+
+/** The former generations by whether they stay; one that somebody's attachment still uses is left for another time. */
+export function judgeFormer(
+  current: CurrentState,
+  { history, adopted }: { readonly history: number; readonly adopted?: ReadonlySet<string> | undefined },
+): { readonly kept: readonly Tree[]; readonly gone: readonly Tree[] } {
+  const former = formerTrees(current)
+  const left = former.filter((tree) => !adopted?.has(tree.name))
+  const kept = left.slice(0, history)
+  const live = current.trees.find((tree) => tree.name === 'live')
+  const held = new Set([...(live ? [live] : []), ...kept].flatMap((tree) => [...mapsIn(tree)]))
+  const gone = former.filter((tree) => !kept.includes(tree) && !isUsed(tree, held, current))
+  return { kept, gone }
+}
+
+/** Former generations, the latest first. */
+export function formerTrees(current: CurrentState): readonly Tree[] {
+  const former = current.trees.filter((tree) => tree.name !== 'live' && tree.name !== 'next')
+  return former.toSorted((a, b) => (b.record?.generation ?? 0) - (a.record?.generation ?? 0))
+}
+
+/** A timer in a map of its own would keep firing while nobody uses the generation. */
+export function isRetainable(tree: Tree, published: ReadonlySet<number>): boolean {
+  if (!tree.record) return false
+  return tree.pins.every((pin) => {
+    if (pin.kind !== 'map' || published.has(pin.id)) return true
+    return !cancelsTimers(tree.record?.maps[nameOf(pin.address)]?.layout ?? {})
+  })
+}
+
+/** Ids of the maps that a tree pins. */
+export const mapsIn = (tree: Tree): ReadonlySet<number> =>
+  new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : [])))
+
+/** True when somebody's attachment reaches a map that only this tree holds. */
+function isUsed(tree: Tree, held: ReadonlySet<number>, { graph }: CurrentState): boolean {
+  const own = mapsIn(tree)
+  return graph.roots.some((root) =>
+    (graph.programs.get(root.program)?.maps ?? []).some((map) => own.has(map) && !held.has(map)),
+  )
+}
+
+/** `gen-7`, or with a suffix where a kept remainder of another generation 7 lies there. */
+function freeName(current: CurrentState): string {
+  const taken = new Set(current.trees.map((tree) => tree.name))
+  const name = `gen-${current.generation}`
+  for (let suffix = 0; ; suffix++) {
+    const candidate = suffix === 0 ? name : `${name}-${suffix}`
+    if (!taken.has(candidate)) return candidate
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  type Address,
+  linkAddress,
+  type MapAddress,
+  nameOf,
+  type ProgramAddress,
+  programAddress,
+} from '../model/address.ts'
+import { PlanError } from '../model/errors.ts'
+import type { RecordedMap, StackRecord } from '../model/record.ts'
+import type { CurrentState, DesiredState, MapContents, MapState, ProgramState, Resource, Tree } from '../model/state.ts'
+import { fromBase64 } from '../util/base64.ts'
+import { planCodes } from './codes.ts'
+import { formerTrees } from './history.ts'
+
+type MapPin = Tree['pins'][number] & { readonly kind: 'map' }
+type ProgramPin = Tree['pins'][number] & { readonly kind: 'program' }
+
+/**
+ * A former generation as a wanted state, its objects those that are still loaded: makePlan on it is a rollback, which swaps
+ * links and trees, and loads nothing. Without a number the latest one. Throws a PlanError (P401) when it is not kept.
+ */
+export function formerState(current: CurrentState, generation?: number): DesiredState {
+  const former = formerTrees(current).filter((tree) => tree.record !== undefined)
+  const tree = generation === undefined ? former[0] : former.find((it) => it.record?.generation === generation)
+  const record = tree?.record
+  if (!tree || !record) throw notKept(current, former, generation)
+  const resources = [...mapsOf(tree, record), ...programsOf(tree, record, current), ...linksOf(record)]
+  return {
+    stack: current.stack,
+    generation: 0,
+    resources: new Map<Address, Resource>(resources.map((resource) => [resource.address, resource])),
+    digest: record.manifest,
+    btf: new Map(),
+    // The history is a matter of the manifest that is live, not of the one that is restored.
+    ...(current.record?.history ? { history: current.record.history } : {}),
+    ...(record.ownership ? { ownership: record.ownership } : {}),
+  }
+}
+
+function notKept({ stack }: CurrentState, former: readonly Tree[], generation: number | undefined): PlanError {
+  const kept = former.map((tree) => tree.record?.generation).join(', ')
+  const which = generation === undefined ? 'a former generation' : `generation ${generation}`
+  return new PlanError(`cannot roll back ${stack}: ${which} is not kept`, {
+    code: planCodes.notKept.code,
+    hint: kept ? `kept: ${kept}` : 'the manifest says with "history:" how many former generations are kept',
+  })
+}
+
+function mapsOf(tree: Tree, record: StackRecord): MapState[] {
+  return tree.pins
+    .filter((pin): pin is MapPin => pin.kind === 'map')
+    .flatMap((pin) => {
+      const recorded = record.maps[nameOf(pin.address)]
+      return recorded ? [mapOf(pin, recorded)] : []
+    })
+}
+
+function mapOf({ path, id, address, shape }: MapPin, recorded: RecordedMap): MapState {
+  return {
+    kind: 'map',
+    address,
+    name: nameOf(address),
+    owner: recorded.owner,
+    ...(recorded.foreignPath === undefined ? {} : { foreignPath: recorded.foreignPath }),
+    shape: recorded.innerShape ? { ...shape, inner: recorded.innerShape } : shape,
+    layout: recorded.layout,
+    pinned: true,
+    contents: contentsOf(recorded),
+    onChange: 'replace',
+    onSlotChange: 'in-place',
+    live: { id, pins: [path] },
+  }
+}
+
+function contentsOf({ slots, inner, entries, frozen, initial }: RecordedMap): MapContents {
+  if (slots) return { kind: 'slots', slots: byIndex<ProgramAddress>(slots) }
+  if (inner) return { kind: 'inner', slots: byIndex<MapAddress>(inner) }
+  if (entries) return { kind: 'entries', entries }
+  return frozen === undefined ? { kind: 'runtime' } : { kind: 'data', initial, frozen }
+}
+
+const byIndex = <T>(slots: Readonly<Record<string, T>>): ReadonlyMap<number, T> =>
+  new Map(Object.entries(slots).map(([index, held]) => [Number(index), held]))
+
+function programsOf(tree: Tree, record: StackRecord, { graph }: CurrentState): ProgramState[] {
+  const maps = new Map(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [[pin.id as number, pin.address]] : [])))
+  return tree.pins
+    .filter((pin): pin is ProgramPin => pin.kind === 'program')
+    .flatMap((pin) => {
+      const name = nameOf(pin.address)
+      const recorded = record.programs[name]
+      if (!recorded) return []
+      const used = graph.programs.get(pin.id)?.maps ?? []
+      return {
+        kind: 'program',
+        address: programAddress(name),
+        name,
+        load: recorded.load,
+        code: { instructions: fromBase64(recorded.instructions), references: recorded.references },
+        maps: used.map((id) => maps.get(id) ?? (`#${id}` as const)),
+        live: { id: pin.id, pins: [pin.path], tag: '' },
+      }
+    })
+}
+
+function linksOf(record: StackRecord): Resource[] {
+  return Object.entries(record.links).map(([name, { program, target }]) => ({
+    kind: 'link',
+    address: linkAddress(name),
+    program,
+    target,
+    onReplace: 'overlap',
+  }))
+}
