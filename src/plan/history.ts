@@ -67,7 +67,7 @@ export function formerTrees(current: CurrentState): readonly Tree[] {
 }
 
 /** A timer in a map of its own would keep firing while nobody uses the generation. */
-export function isRetainable(tree: Tree, published: ReadonlySet<number>): boolean {
+function isRetainable(tree: Tree, published: ReadonlySet<number>): boolean {
   if (!tree.record) return false
   return tree.pins.every((pin) => {
     if (pin.kind !== 'map' || published.has(pin.id)) return true
