@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { openMemoryMachine } from '../index.ts'
-import type { Session } from './session.ts'
+import type { Session } from './command-session.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A process on a machine in memory: an empty one, or the one that a file holds and keeps. */

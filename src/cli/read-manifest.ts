@@ -7,9 +7,10 @@ import {
   ManifestError,
   readDesired,
 } from '../index.ts'
+import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
 import { readBytes } from './read-bytes.ts'
-import { bpffsOf, type Session } from './session.ts'
+import { bpffsOf } from './session.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,14 +1,8 @@
 import { resolve } from 'node:path'
-import { type Kernel, openKernel } from '../index.ts'
+import { openKernel } from '../index.ts'
+import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
 import { UsageError } from './usage-error.ts'
-
-/** A kernel for one command. Disposing it ends it, and with --state keeps what lives in memory. */
-export interface Session extends Disposable {
-  readonly kernel: Kernel
-  /** Absolute path of the bpffs root. */
-  readonly bpffs: string
-}
 
 /** Opens the kernel that the options name; mounts a bpffs where that was asked for. */
 export async function openSession(options: OptionValues): Promise<Session> {

@@ -7,7 +7,7 @@ import {
   planRecovery,
   readCurrent,
 } from '../index.ts'
-import type { Session } from './session.ts'
+import type { Session } from './command-session.ts'
 
 /** What there is, and what has to be done about an interrupted run before anything else. */
 export interface Situation {

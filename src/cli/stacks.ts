@@ -1,6 +1,6 @@
 import { listStacks } from '../index.ts'
 import { nearest } from '../util/nearest.ts'
-import type { Session } from './session.ts'
+import type { Session } from './command-session.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The error for a stack that is not on this bpffs, with the name that may have been meant. */

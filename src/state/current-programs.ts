@@ -3,7 +3,7 @@ import { type MapAddress, nameOf } from '../model/address.ts'
 import type { Code } from '../model/program-spec.ts'
 import type { RecordedProgram } from '../model/record.ts'
 import type { LiveProgram, ProgramState, TreePin } from '../model/state.ts'
-import { programTags } from '../object/tag.ts'
+import { hasTag } from '../object/tag.ts'
 import { fromBase64 } from '../util/base64.ts'
 import type { LiveTree } from './live-tree.ts'
 import { own } from './own.ts'
@@ -49,5 +49,5 @@ const recordedCode = (recorded: RecordedProgram): Code<MapAddress> => ({
 })
 
 const asRecorded = (code: Code<MapAddress>, tag: string): Pick<LiveProgram, 'asRecorded'> => ({
-  asRecorded: programTags(code).includes(tag),
+  asRecorded: hasTag(code, tag),
 })

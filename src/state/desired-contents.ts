@@ -5,17 +5,8 @@ import { mapTypeRule } from '../model/map-types.ts'
 import type { MapContents } from '../model/state.ts'
 import { toHex } from '../util/hex.ts'
 import { readEntries } from './desired-entries.ts'
-import type { MapQuestion } from './desired-map-state.ts'
 import { complain, type LoadedObject, type Reading } from './desired-reading.ts'
-
-/** A map of the stack, as its object declares it and as the manifest wants it. */
-export interface ContentsQuestion extends MapQuestion {
-  readonly object: LoadedObject
-  readonly spec: MapSpec
-  /** With the manifest's size. */
-  readonly shape: MapShape
-  readonly declared: OwnMap | undefined
-}
+import type { ContentsQuestion } from './map-question.ts'
 
 /** What a map must hold: what the manifest says, else what the object starts it with, else whatever comes. */
 export function readContents(reading: Reading, question: ContentsQuestion): MapContents {

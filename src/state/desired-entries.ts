@@ -5,9 +5,9 @@ import type { MapContents } from '../model/state.ts'
 import { encodeValue } from '../object/btf/encode.ts'
 import { encodeLpmKey } from '../object/btf/lpm-key.ts'
 import { type Hex, toHex } from '../util/hex.ts'
-import type { ContentsQuestion } from './desired-contents.ts'
 import { complain, type Place, type Reading } from './desired-reading.ts'
 import { numberAt } from './held.ts'
+import type { ContentsQuestion } from './map-question.ts'
 
 /** Encodes declared entries by the BTF types of the map's key and value; what does not fit is complained about. */
 export function readEntries(

@@ -3,16 +3,9 @@ import type { MapShape, MapSpec } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { MapState } from '../model/state.ts'
 import { readContents } from './desired-contents.ts'
-import type { MapFinding } from './desired-maps.ts'
-import { complain, type FoundMap, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
+import { complain, type FoundMap, type LoadedObject, type Reading } from './desired-reading.ts'
 import { readForeignMap } from './foreign-map.ts'
-
-/** A map in its surroundings. */
-export interface MapQuestion {
-  readonly map: FoundMap
-  readonly maps: MapFinding
-  readonly programs: readonly FoundProgram[]
-}
+import type { MapQuestion } from './map-question.ts'
 
 /** One wanted map; empty where it cannot be, which has been complained about. */
 export function toMapState(reading: Reading, question: MapQuestion): MapState[] {
