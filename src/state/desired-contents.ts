@@ -1,6 +1,6 @@
 import type { OwnMap } from '../manifest/manifest.ts'
 import { type MapAddress, mapAddress, type ProgramAddress, programAddress } from '../model/address.ts'
-import type { MapShape, MapSpec } from '../model/map-spec.ts'
+import type { MapShape } from '../model/map-spec.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import type { MapContents } from '../model/state.ts'
 import { toHex } from '../util/hex.ts'

@@ -1,0 +1,8 @@
+import type { Kernel } from '../index.ts'
+
+/** A kernel for one command. Disposing it ends it, and with --state keeps what lives in memory. */
+export interface Session extends Disposable {
+  readonly kernel: Kernel
+  /** Absolute path of the bpffs root. */
+  readonly bpffs: string
+}
