@@ -21,7 +21,7 @@ export async function awaitUnused(run: Execution, operation: AwaitUnused): Promi
   const links = linksThatRun(run.kernel, new Set([...alive, ...members]))
   if (alive.length + links.length > 0) throw kept(operation, alive, links)
   // An id goes before the last packet leaves its program, and a link may have been detached only after the last drain.
-  if (programs.length > 0) await run.kernel.waitForReaders()
+  if (programs.length + members.length > 0) await run.kernel.waitForReaders()
 }
 
 function isAlive(kernel: Kernel, id: number): boolean {

@@ -69,7 +69,7 @@ test('a link that somebody switched in the last moment is left to them, and ever
   expect(kernel.openDescriptors()).toBe(0)
 })
 
-test('a link that already runs the new program counts as switched', async () => {
+test('a link that somebody switches between the look and the switch is left to them', async () => {
   const { machine, kernel, plan, to } = await planned(stackOf(), stackOf({ verdicts: { ingress: 1 } }))
   machine.beforeCall((operation) => {
     if (operation !== 'updateLink') return

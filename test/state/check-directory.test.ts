@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { FileStat } from '../../src/kernel/kernel.ts'
 import { openMemoryKernel } from '../../src/kernel/memory/memory-kernel.ts'
 import { PlanError } from '../../src/model/errors.ts'
 import { checkDirectory, listStacks } from '../../src/state/check-directory.ts'
@@ -45,6 +46,13 @@ test('a pin where a directory should be is refused', () => {
     kernel.pin(fd, path)
   }
   expect(codeOf(pinThere)).toBe('P202')
+})
+
+test('a symbolic link where a directory should be is refused, whoever made it', () => {
+  const kernel = openMemoryKernel()
+  const stat = (): FileStat => ({ kind: 'symlink', uid: 0, gid: 0, mode: 0o700, inode: 1 })
+  const check = (): void => checkDirectory({ ...kernel, bpffs: { ...kernel.bpffs, stat } }, { path })
+  expect(check).toThrow(expect.objectContaining({ code: 'P202' }))
 })
 
 test('no bpffs is said with how to mount one', () => {
