@@ -90,7 +90,14 @@ test('a replaced map is as abrupt as the worst link that leads to it, over slots
   expect(over(...slots, raw('one', 'overlap'))).toBe('overlap')
   expect(over(...slots, raw('one', 'overlap'), raw('two', 'gap'))).toBe('gap')
   const outer = map('o', { contents: { kind: 'inner', slots: new Map([[0, mapAddress('d')]]) } })
-  expect(over(outer, program('p', ['o']), raw('one', 'overlap'))).toBe('overlap')
+  const nested = (version: number, initial: string) => [
+    frozen(initial),
+    outer,
+    program('p', ['o'], version),
+    raw('one', 'overlap'),
+  ]
+  const changes = byAddress(diff(applied(nested(0, '00')), desired(...nested(1, '01'))))
+  expect(changes.get('map.d')?.verdict).toBe('overlap')
 })
 
 test('what goes is listed from the links down to the maps', () => {
