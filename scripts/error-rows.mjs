@@ -53,7 +53,7 @@ export const kernelRows = {
   K012: ['Out of memory (ENOMEM)', 'Lower max_entries.'],
   K013: [
     'Not permitted (EPERM, EACCES)',
-    'Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; docs/permissions.md says what each command needs.',
+    'Run as root, or with CAP_SYS_ADMIN, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; docs/permissions.md says what each command needs.',
   ],
   K016: ['In use (EBUSY)', 'Something else is attached there: `bpftool net show` and `bpftool link show` tell what.'],
   K017: ['Exists already (EEXIST)', 'The path is taken by a pin or directory that this stack does not own.'],

@@ -3,6 +3,7 @@ import { KernelError, PlanError } from '../model/errors.ts'
 import { applyCodes } from './codes.ts'
 import { isErrno } from './problem.ts'
 
+/** What to do where the stack is not there yet. */
 export interface LockOptions {
   /** Creates the stack's directory (0700) where there is none; otherwise ENOENT. Its parent must exist. */
   readonly create?: boolean

@@ -1,5 +1,6 @@
 import {
   type DesiredState,
+  type DesiredWorld,
   guardDesired,
   type LoadedManifest,
   type LoadOptions,
@@ -7,7 +8,6 @@ import {
   ManifestError,
   readDesired,
 } from '../index.ts'
-import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
 import { readBytes } from './read-bytes.ts'
 import { bpffsOf } from './session.ts'
@@ -39,11 +39,12 @@ function variablesOf(pairs: readonly string[]): Record<string, string> {
 }
 
 /**
- * Resolves a manifest against its objects and the kernel of the session; refuses one that would leave a program array without
+ * Resolves a manifest against its objects and a kernel; refuses one that would leave a program array without
  * a holder before anything is asked of bpf(2).
  */
-export function wish(loaded: LoadedManifest, { kernel, bpffs }: Pick<Session, 'kernel' | 'bpffs'>): DesiredState {
-  const desired = readDesired(loaded, { kernel, bpffs, readFile: readBytes })
+export function wish(loaded: LoadedManifest, world: Omit<DesiredWorld, 'readFile'>): DesiredState {
+  const { kernel, bpffs, trustsForeign = false } = world
+  const desired = readDesired(loaded, { kernel, bpffs, trustsForeign, readFile: readBytes })
   const problems = guardDesired(desired)
   if (problems.length > 0) throw new ManifestError(`cannot use ${loaded.file}: a map would be left unheld`, problems)
   return desired

@@ -22,6 +22,7 @@ export interface Terminal {
 
 /** Colours a text, or returns it as it is. */
 export type Paint = (style: Style, text: string) => string
+/** Colours and weights that views use. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
 /** Paints with terminal colours, or not at all. */

@@ -71,7 +71,9 @@ export interface Kernel {
   close(): void
 }
 
+/** Objects that have ids and pins. */
 export type ObjectKind = 'map' | 'program' | 'link'
+/** Objects that a descriptor can stand for. */
 export type FdKind = ObjectKind | 'btf'
 
 /** An open descriptor with an owner: `using fd = kernel.createMap(...)`. Closing twice is harmless. */
@@ -80,6 +82,7 @@ export interface Fd<K extends FdKind = FdKind> extends Disposable {
   readonly number: number
 }
 
+/** What tells one kernel, and one boot of it, from another. */
 export interface KernelIdentity {
   readonly kind: 'linux' | 'memory'
   /** `6.18.44`. */
@@ -90,6 +93,7 @@ export interface KernelIdentity {
   readonly byteOrder: 'little' | 'big'
 }
 
+/** What BPF_MAP_CREATE is asked for. */
 export interface MapCreate {
   /** Cut to 15 bytes, other characters than [A-Za-z0-9_.] replaced by `_`. */
   readonly name: string
@@ -100,6 +104,7 @@ export interface MapCreate {
   readonly inner?: Fd<'map'>
 }
 
+/** What BPF_PROG_LOAD is asked for. */
 export interface ProgramLoad {
   readonly name: string
   readonly load: LoadAttributes
@@ -109,6 +114,7 @@ export interface ProgramLoad {
   readonly btf?: { readonly fd: Fd<'btf'>; readonly debug: DebugInfo }
 }
 
+/** An instruction into which a map's descriptor is written before the load; `offset` in bytes into the map's value. */
 export interface FdReference {
   readonly instruction: number
   readonly kind: 'map' | 'value'
@@ -116,6 +122,7 @@ export interface FdReference {
   readonly offset: number
 }
 
+/** What is attached where. */
 export interface LinkCreate {
   readonly program: Fd<'program'>
   readonly target: LinkTarget
@@ -123,8 +130,10 @@ export interface LinkCreate {
   readonly map?: Fd<'map'>
 }
 
+/** BPF_ANY, BPF_NOEXIST (EEXIST where the key is there), BPF_EXIST (ENOENT where it is not). */
 export type UpdateMode = 'any' | 'create' | 'replace'
 
+/** What the kernel tells of an object by its descriptor. */
 export type ObjectInfo = MapInfo | ProgramInfo | LinkInfo
 
 /** `struct bpf_map_info`. */
@@ -217,12 +226,14 @@ export interface Bpffs {
   lock(directory: string): Disposable | undefined
 }
 
+/** The mount that a path lies on. */
 export interface BpffsMount {
   readonly mountPoint: string
   /** Another mount lies over it, or it is not the root of a bpffs: a sentence why it cannot be used. */
   readonly problem?: string
 }
 
+/** What stat(2) says of a file on bpffs. */
 export interface FileStat {
   readonly kind: 'directory' | 'pin' | 'symlink' | 'other'
   readonly uid: number
@@ -232,6 +243,7 @@ export interface FileStat {
   readonly inode: number
 }
 
+/** One name in a directory of bpffs. */
 export interface DirectoryEntry {
   readonly name: string
   readonly directory: boolean

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs'
 
-/** Why the kernel may have said EPERM to this process, or undefined when nothing obvious is missing. */
-export function permissionHint(): string | undefined {
-  const effective = capabilities(readText('/proc/self/status'))
+/**
+ * Why the kernel may have said EPERM to this process, or undefined when nothing obvious is missing. `status` is the text of
+ * its /proc/PID/status.
+ */
+export function permissionHint(status: string = readText('/proc/self/status')): string | undefined {
+  const effective = capabilities(status)
   if (!effective.has('sys_admin') && !effective.has('bpf')) {
     return process.geteuid?.() === 0
-      ? 'this root has neither CAP_BPF nor CAP_SYS_ADMIN (a container?): give it CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'
-      : 'run it as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'
+      ? 'this root has neither CAP_BPF nor CAP_SYS_ADMIN (a container?): give it what docs/permissions.md lists'
+      : 'run it as root, or with CAP_SYS_ADMIN, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'
+  }
+  if (!effective.has('sys_admin')) {
+    return 'run it as root, or add CAP_SYS_ADMIN: without it the kernel opens no object by its id'
   }
   const lockdown = lockdownOf(readText('/sys/kernel/security/lockdown'))
   if (lockdown !== 'none') return `the kernel is locked down (${lockdown}): it refuses some programs even to root`
@@ -23,6 +29,7 @@ export function capabilities(status: string): ReadonlySet<Capability> {
   return new Set(found.map(([name]) => name as Capability))
 }
 
+/** A capability that pinfold asks about, as capabilities(7) has it without its prefix. */
 export type Capability = keyof typeof capabilityBits
 
 /** include/uapi/linux/capability.h */

@@ -28,6 +28,7 @@ export interface LoadedManifest {
   readonly at: Locate
 }
 
+/** Where variables come from, and where the stack will live; every field has a default. */
 export interface LoadOptions {
   /** Variables given on the command line; each must be used or declared. They win over all others. */
   readonly variables?: Readonly<Record<string, string>>
@@ -56,6 +57,7 @@ export function loadManifest(file: string, options: LoadOptions = {}): LoadedMan
   return result.loaded
 }
 
+/** What a text does not say of itself. */
 export interface ParseOptions extends VariableSources {
   /** For positions. */
   readonly file: string
@@ -65,6 +67,7 @@ export interface ParseOptions extends VariableSources {
   readonly bpffs?: string
 }
 
+/** A manifest, or all that is wrong with its text. */
 export type ParsedManifest =
   | { readonly kind: 'valid'; readonly loaded: LoadedManifest }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }

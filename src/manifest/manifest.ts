@@ -18,6 +18,7 @@ export interface Manifest {
   readonly links: ReadonlyMap<string, ManifestLink>
 }
 
+/** An object file and the values of its globals. */
 export interface ManifestObject {
   readonly name: string
   /** As written: relative to the manifest's directory, or absolute. */
@@ -25,6 +26,7 @@ export interface ManifestObject {
   readonly globals: ReadonlyMap<string, Value>
 }
 
+/** A map of the stack, or somebody else's that it uses. */
 export type ManifestMap = OwnMap | ForeignMap
 
 /** A map that the stack makes. At most one of slots, entries and inner is there. */
@@ -54,6 +56,7 @@ export interface ForeignMap {
   readonly pinned: string
 }
 
+/** A declared entry; its values are encoded later, by BTF. */
 export interface ManifestEntry {
   readonly key: Value
   readonly value: Value
@@ -61,6 +64,7 @@ export interface ManifestEntry {
   readonly path: Path
 }
 
+/** A declared program, which an object holds. */
 export interface ManifestProgram {
   readonly name: string
   readonly object?: string
@@ -72,6 +76,7 @@ export interface ManifestProgram {
   readonly sleepable?: boolean
 }
 
+/** A declared attachment. */
 export interface ManifestLink {
   readonly name: string
   /** Declared under `programs`. */

@@ -32,6 +32,7 @@ export class ManifestError extends PinfoldError {
   }
 }
 
+/** Where in an object file the mistake is, as far as it is known. */
 export interface ObjectErrorFields extends ErrorFields {
   /** The section in which it was found, if it got that far. */
   readonly section?: string
@@ -51,6 +52,7 @@ export class ObjectError extends PinfoldError {
   }
 }
 
+/** Which call the kernel refused, and about what. */
 export interface KernelErrorFields extends ErrorFields {
   /** The command or system call: `BPF_MAP_CREATE`, `renameat2`. */
   readonly command: string

@@ -20,12 +20,14 @@ export interface Root {
   readonly link?: LinkId
 }
 
+/** A program of the system and the maps that it uses. */
 export interface GraphProgram {
   readonly id: ProgramId
   readonly name: string
   readonly maps: readonly MapId[]
 }
 
+/** A map of the system and what it holds. */
 export interface GraphMap {
   readonly id: MapId
   readonly name: string

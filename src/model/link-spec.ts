@@ -32,7 +32,9 @@ export type LinkTarget =
   /** `target` is what it walks (`task`, `bpf_map_elem`), `map` the map whose elements it walks. */
   | { readonly kind: 'iter'; readonly target: string; readonly map?: MapAddress }
 
+/** Where an XDP program runs: in the driver, in the network core, or where the driver can. */
 export type XdpMode = 'auto' | 'native' | 'generic'
+/** The hooks that pinfold attaches to; the first kernel of each is in `linkRules`. */
 export type LinkKind = LinkTarget['kind']
 
 /** What the kernel lets one do with a link of each kind. */

@@ -55,6 +55,7 @@ export const mapTypes = [
   { name: 'arena', number: 33 },
 ] as const
 
+/** A map type as bpftool spells it: `lru_hash`. */
 export type MapType = (typeof mapTypes)[number]['name']
 
 const byName = new Map<string, MapTypeRule>(mapTypes.map((rule) => [rule.name, rule]))

@@ -34,6 +34,7 @@ export const programTypes = [
   { name: 'netfilter', number: 32 },
 ] as const
 
+/** A program type as bpftool spells it: `sched_cls`. */
 export type ProgramType = (typeof programTypes)[number]['name']
 
 /** Attach types by their number in `enum bpf_attach_type`, names as bpftool prints them. */
@@ -99,6 +100,7 @@ export const attachTypes = [
   'trace_fsession',
 ] as const
 
+/** An attach type of the kernel, in lower case without `BPF_`. */
 export type AttachType = (typeof attachTypes)[number]
 
 const typeNumbers = new Map<string, number>(programTypes.map((type) => [type.name, type.number]))

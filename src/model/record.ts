@@ -35,6 +35,7 @@ export interface StackRecord {
   readonly links: Readonly<Record<string, RecordedLink>>
 }
 
+/** What the kernel would forget of a program. */
 export interface RecordedProgram {
   readonly load: LoadAttributes
   /** Relocated instructions with map references zeroed; base64. */
@@ -42,6 +43,7 @@ export interface RecordedProgram {
   readonly references: readonly MapReference<MapAddress>[]
 }
 
+/** What the kernel would forget of a map. */
 export interface RecordedMap {
   readonly owner: 'stack' | 'foreign'
   readonly foreignPath?: string
@@ -58,6 +60,7 @@ export interface RecordedMap {
   readonly frozen?: boolean
 }
 
+/** What the kernel would forget of a link. */
 export interface RecordedLink {
   readonly program: ProgramAddress
   readonly target: LinkTarget

@@ -44,12 +44,15 @@ export interface DesiredState extends State {
 
 export type { Ownership } from './record.ts'
 
+/** What a stack consists of, told apart by `kind`. */
 export type Resource = MapState | ProgramState | LinkState
 
 /** A program of this stack by address, or somebody else's by id. */
 export type ProgramTarget = ProgramAddress | ForeignProgram
+/** Somebody else's program, by its kernel id. */
 export type ForeignProgram = `#${number}`
 
+/** A map as it is or as it should be. */
 export interface MapState {
   readonly kind: 'map'
   readonly address: MapAddress
@@ -73,6 +76,7 @@ export interface MapState {
   readonly live?: LiveMap
 }
 
+/** What only the kernel knows of a map. */
 export interface LiveMap {
   readonly id: MapId
   /** Every pin of it inside the stack's live tree, relative to the stack's directory: `live/maps/flows`. */
@@ -97,6 +101,7 @@ export type MapContents =
    */
   | { readonly kind: 'data'; readonly initial: Hex | undefined; readonly frozen: boolean }
 
+/** A program as it is or as it should be. */
 export interface ProgramState {
   readonly kind: 'program'
   readonly address: ProgramAddress
@@ -113,6 +118,7 @@ export interface ProgramState {
   readonly live?: LiveProgram
 }
 
+/** What only the kernel knows of a program. */
 export interface LiveProgram {
   readonly id: ProgramId
   readonly pins: readonly string[]
@@ -121,6 +127,7 @@ export interface LiveProgram {
   readonly asRecorded?: boolean
 }
 
+/** A link as it is or as it should be. */
 export interface LinkState {
   readonly kind: 'link'
   readonly address: LinkAddress
@@ -131,6 +138,7 @@ export interface LinkState {
   readonly live?: LiveLink
 }
 
+/** What only the kernel knows of a link. */
 export interface LiveLink {
   readonly id: LinkId
   readonly pins: readonly string[]

@@ -27,6 +27,7 @@ export interface Plan {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** One fact that a plan rests on; checked again before the first step (P301 where it no longer holds). */
 export type Precondition =
   /** The pin at this path is this object. */
   | { readonly kind: 'pin'; readonly path: string; readonly object: 'map' | 'program' | 'link'; readonly id: number }
@@ -42,6 +43,7 @@ export interface Ledger {
   readonly rows: readonly LedgerRow[]
 }
 
+/** The holders after one step. */
 export interface LedgerRow {
   /** Index into the plan's steps. */
   readonly step: number

@@ -24,6 +24,7 @@ export type Phase = 'prepare' | 'switch' | 'publish' | 'retire'
 /** One kernel operation as data. Paths are relative to the stack's directory. */
 export type Step = { readonly phase: Phase } & Operation
 
+/** What a step does; the inverse that undoes it is in `apply/undo`. */
 export type Operation =
   | { readonly kind: 'make-directory'; readonly path: string }
   /** Writes the plan's record into a frozen one-entry array and pins it. */

@@ -15,6 +15,8 @@ export interface DesiredWorld {
   readonly readFile: (path: string) => Uint8Array
   /** Absolute path of the bpffs root. */
   readonly bpffs: string
+  /** Foreign maps are taken to be what the objects declare, without looking at their pins; default: opened and checked. */
+  readonly trustsForeign?: boolean
 }
 
 /** One reading of a manifest; complaints are collected, and the reading goes on with what is right. */

@@ -8,51 +8,62 @@ import { complain, type FoundMap, type Reading } from './desired-reading.ts'
 
 /**
  * Opens somebody else's map and checks that it is what the programs were compiled for. Unlike the stack's own, it is there
- * already: `live` has its id.
+ * already: `live` has its id. Where the world trusts foreign maps, nothing is opened, and one in no object is left out.
  */
 export function readForeignMap(reading: Reading, map: FoundMap, { pinned }: ForeignMap): MapState[] {
-  const problem = placeProblem(reading, pinned)
-  const info = problem ?? describeMap(reading, pinned)
-  const path = ['maps', map.name, 'pinned']
-  if (typeof info === 'string') {
-    complain(reading, 'M220', { detail: `cannot use ${map.address}: ${info}`, address: map.address, path })
+  const found = reading.world.trustsForeign ? trustMap(reading, map, pinned) : openMap(reading, map, pinned)
+  if (typeof found === 'string') {
+    const path = ['maps', map.name, 'pinned']
+    complain(reading, 'M220', { detail: `cannot use ${map.address}: ${found}`, address: map.address, path })
     return []
   }
-  if (!info.type) {
-    const detail = `cannot use ${map.address}: ${pinned} is of a type (${info.typeNumber}) that pinfold does not know`
-    complain(reading, 'M220', { detail, address: map.address, path })
-    return []
-  }
-  const inner = map.spec?.shape.inner
-  const shape: MapShape = { ...info.shape, type: info.type, ...(inner ? { inner } : {}) }
-  checkShape(reading, map, { pinned, shape })
-  const at = reading.loaded.at(['maps', map.name])
+  if (!found) return []
   return [
     {
       kind: 'map',
       address: map.address,
-      name: info.name,
       owner: 'foreign',
       foreignPath: pinned,
-      shape,
       layout: {},
       pinned: true,
       contents: { kind: 'runtime' },
       onChange: 'refuse',
       onSlotChange: 'replace',
-      at,
-      live: { id: info.id, pins: [] },
+      at: reading.loaded.at(['maps', map.name]),
+      ...found,
     },
   ]
 }
 
-function placeProblem({ loaded, world }: Reading, pinned: string): string | undefined {
-  const own = `${world.bpffs}/${loaded.manifest.name}/`
-  if (pinned.startsWith(own)) return `${pinned} lies in this stack's own directory`
-  const mount = world.kernel.bpffs.mountOf(pinned)
+type Known = Pick<MapState, 'name' | 'shape' | 'live'>
+
+function trustMap(reading: Reading, { spec }: FoundMap, pinned: string): Known | string | undefined {
+  return ownTreeProblem(reading, pinned) ?? (spec && { name: spec.name, shape: spec.shape })
+}
+
+/** What lies at the pin, or why it cannot be used. */
+function openMap(reading: Reading, map: FoundMap, pinned: string): Known | string {
+  const info = placeProblem(reading, pinned) ?? describeMap(reading, pinned)
+  if (typeof info === 'string') return info
+  if (!info.type) return `${pinned} is of a type (${info.typeNumber}) that pinfold does not know`
+  const inner = map.spec?.shape.inner
+  const shape: MapShape = { ...info.shape, type: info.type, ...(inner ? { inner } : {}) }
+  checkShape(reading, map, { pinned, shape })
+  return { name: info.name, shape, live: { id: info.id, pins: [] } }
+}
+
+function placeProblem(reading: Reading, pinned: string): string | undefined {
+  const own = ownTreeProblem(reading, pinned)
+  if (own !== undefined) return own
+  const mount = reading.world.kernel.bpffs.mountOf(pinned)
   if (!mount) return `${pinned} is not on a bpffs`
   return mount.problem === undefined ? undefined : `${pinned}: ${mount.problem}`
 }
+
+const ownTreeProblem = ({ loaded, world }: Reading, pinned: string): string | undefined =>
+  pinned.startsWith(`${world.bpffs}/${loaded.manifest.name}/`)
+    ? `${pinned} lies in this stack's own directory`
+    : undefined
 
 function describeMap({ world: { kernel } }: Reading, pinned: string): MapInfo | string {
   try {

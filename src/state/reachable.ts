@@ -15,6 +15,7 @@ export interface KnownInfos {
   readonly link: ReadonlyMap<number, LinkInfo>
 }
 
+/** Where to look beside the links, and what is known already. */
 export interface GraphOptions {
   /** Where to ask for programs that are attached without a link. */
   readonly targets?: readonly LinkTarget[]

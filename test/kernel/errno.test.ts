@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errnoName, kernelError, withErrno } from '../../src/kernel/errno.ts'
-import { capabilities } from '../../src/kernel/permission.ts'
+import { capabilities, permissionHint } from '../../src/kernel/permission.ts'
 import { KernelError } from '../../src/model/errors.ts'
 
 test('an error names command, errno and object, and keeps its cause', () => {
@@ -52,4 +52,9 @@ test('an error of node:fs becomes a KernelError', () => {
 test('capabilities are read from the status of a process', () => {
   expect([...capabilities('CapInh:\t0\nCapEff:\t0000008000001000\n')]).toEqual(['net_admin', 'bpf'])
   expect(capabilities('').size).toBe(0)
+})
+
+test('a process with CAP_BPF and without CAP_SYS_ADMIN is told that ids want the latter', () => {
+  expect(permissionHint('CapEff:\t0000008000001000\n')).toContain('CAP_SYS_ADMIN')
+  expect(permissionHint('CapEff:\t000001ffffffffff\n') ?? '').not.toContain('CAP_SYS_ADMIN')
 })

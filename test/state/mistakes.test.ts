@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openMemoryKernel } from '../../src/kernel/memory/memory-kernel.ts'
 import { map } from '../support/builders.ts'
-import { mistakes, sentences } from './read-fixture.ts'
+import { mistakes, readManifest, sentences } from './read-fixture.ts'
 
 // Lines 1 and 2 are `version` and `name`.
 const object = (name: string): string => `objects: { main: { file: ${name}.bpf.o } }\n`
@@ -119,3 +119,13 @@ function twice(first: string, second = first): string {
 function link(attach: string): string {
   return `${maps}links: { a: { program: uses_two, attach: { ${attach} } } }\n`
 }
+
+test('a foreign map that is trusted is not looked up', () => {
+  const foreign = (pinned: string): string => `${maps}maps: { a_hash: { pinned: ${pinned} } }\n`
+  expect(mistakes(foreign('/sys/fs/bpf/x'), { trustsForeign: true })).toEqual([])
+  expect(readManifest(foreign('/sys/fs/bpf/x'), { trustsForeign: true }).resources.get('map.a_hash')).toMatchObject({
+    owner: 'foreign',
+    foreignPath: '/sys/fs/bpf/x',
+    shape: { type: 'hash' },
+  })
+})

@@ -12,13 +12,16 @@ export interface FixtureOptions {
   readonly machine?: MemoryMachineOptions
   /** Where objects are looked up; default the compiled fixtures. */
   readonly directory?: string
+  /** As in DesiredWorld. */
+  readonly trustsForeign?: boolean
 }
 
 /** Reads a manifest over the compiled fixtures, on an empty machine in memory. `text` begins in line 3. */
 export function readManifest(text: string, options: FixtureOptions = {}): DesiredState {
-  const { kernel = openMemoryKernel(options.machine), directory = 'test/fixtures' } = options
+  const { kernel = openMemoryKernel(options.machine), directory = 'test/fixtures', trustsForeign = false } = options
   const loaded = valid(`version: 1\nname: edge\n${text}`, { directory })
-  return readDesired(loaded, { kernel, readFile: (path) => new Uint8Array(readFileSync(path)), bpffs: '/sys/fs/bpf' })
+  const readFile = (path: string): Uint8Array => new Uint8Array(readFileSync(path))
+  return readDesired(loaded, { kernel, readFile, bpffs: '/sys/fs/bpf', trustsForeign })
 }
 
 /** The complaints, as `M202 4:3`; none where all is well. */

@@ -36,6 +36,7 @@ export interface MemoryMachine {
   attachToSockmap(map: number, program: number): void
 }
 
+/** What an empty machine has; every field has a default. */
 export interface MemoryMachineOptions {
   /** Mount points of bpffs; `/sys/fs/bpf` unless said otherwise. */
   readonly mounts?: readonly string[]
