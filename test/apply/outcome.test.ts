@@ -3,9 +3,11 @@ import { apply } from '../../src/apply/apply.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import { KernelError } from '../../src/model/errors.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { planRecovery } from '../../src/plan/recover.ts'
 import { scenarios } from '../crash/scenarios.ts'
 import { beginning, expectFinished, ownView } from '../crash/worlds.ts'
-import { applyStack, bpffs, destroyStack, planFor, run } from './runs.ts'
+import { applyStack, bpffs, currentOf, destroyStack, planFor, run } from './runs.ts'
 import { link, map, program, returning, shape, stackOf } from './stack.ts'
 
 const changed = stackOf({ verdicts: { v4: 1 } })
@@ -156,6 +158,32 @@ test('a link that another process holds open is not taken for detached: its pins
   expect(ownView(machine)).toEqual(old)
   other.kill()
   expect((await applyStack(kernel, traced(1))).outcome.result).toBe('done')
+})
+
+test('a recovery that switches links back holds none of the programs open that it then removes', async () => {
+  const second = (version: number) => [
+    program('egress', {
+      load: { type: 'sched_cls', attachType: 'tcx_egress', flags: 0, license: 'GPL' },
+      code: returning(version, ['flows']),
+    }),
+    link('egress', {
+      program: 'program.egress',
+      target: { kind: 'tcx', interface: 'lo', ifindex: 1, direction: 'egress' },
+    }),
+  ]
+  const machine = openMemoryMachine()
+  await applyStack(machine.open(), stackOf({ more: second(0) }))
+  const killed = machine.open()
+  let switched = 0
+  machine.beforeCall((operation) => void (operation === 'updateLink' && ++switched === 2 && killed.kill()))
+  const to = stackOf({ more: second(1), verdicts: { ingress: 1 } })
+  await applyStack(killed, to).catch(() => undefined)
+  machine.beforeCall(undefined)
+  const kernel = machine.open()
+  const recovery = planRecovery(currentOf(kernel, to))
+  expect(recovery?.leftover).toEqual(['switch-back'])
+  const { outcome } = await run(kernel, recovery as Plan)
+  expect(outcome).toMatchObject({ result: 'done', left: [] })
 })
 
 describe('an apply that is asked to stop', () => {
