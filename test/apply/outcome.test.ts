@@ -176,7 +176,7 @@ test('a recovery that switches links back holds none of the programs open that i
   const killed = machine.open()
   let switched = 0
   machine.beforeCall((operation) => void (operation === 'updateLink' && ++switched === 2 && killed.kill()))
-  const to = stackOf({ more: second(1), verdicts: { ingress: 1 } })
+  const to = stackOf({ more: second(1), verdicts: { v4: 1 } })
   await applyStack(killed, to).catch(() => undefined)
   machine.beforeCall(undefined)
   const kernel = machine.open()

@@ -17,7 +17,15 @@ const former = (generation: number, mapId: number): Tree => ({
   name: `gen-${generation}`,
   record: makeRecord(desired(...stack), generation),
   directories: [`gen-${generation}`],
-  pins: [{ path: `gen-${generation}/maps/calls`, kind: 'map', id: mapId as MapId, address: 'map.calls' }],
+  pins: [
+    {
+      path: `gen-${generation}/maps/calls`,
+      kind: 'map',
+      id: mapId as MapId,
+      address: 'map.calls',
+      shape: array('calls', {}).shape,
+    },
+  ],
 })
 
 /** What generation 7 (its array is 10) and the former ones come to. */
