@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,6 +34,13 @@ Napi::Value Renameat2(Info info) {
 Napi::Value Mount(Info info) {
   auto source = Text(info, 0), target = Text(info, 1), type = Text(info, 2), data = Text(info, 4);
   return Result(info.Env(), mount(source.c_str(), target.c_str(), type.c_str(), Int(info, 3), data.c_str()));
+}
+
+// setrlimit(resource, limit): soft and hard alike; -1 is RLIM_INFINITY.
+Napi::Value Setrlimit(Info info) {
+  auto limit = static_cast<rlim_t>(info[1].ToNumber().Int64Value());
+  rlimit both = {limit, limit};
+  return Result(info.Env(), setrlimit(static_cast<__rlimit_resource_t>(Int(info, 0)), &both));
 }
 
 // perfEventOpen(attr, pid, cpu, group, flags)
@@ -81,6 +89,7 @@ void ExportCalls(Napi::Env env, Napi::Object exports) {
   exports["flock"] = Napi::Function::New(env, Flock, "flock");
   exports["renameat2"] = Napi::Function::New(env, Renameat2, "renameat2");
   exports["mount"] = Napi::Function::New(env, Mount, "mount");
+  exports["setrlimit"] = Napi::Function::New(env, Setrlimit, "setrlimit");
   exports["perfEventOpen"] = Napi::Function::New(env, PerfEventOpen, "perfEventOpen");
   exports["membarrier"] = Napi::Function::New(env, Membarrier, "membarrier");
   exports["interfaceIndex"] = Napi::Function::New(env, InterfaceIndex, "interfaceIndex");

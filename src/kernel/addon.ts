@@ -15,6 +15,8 @@ export interface Addon {
   flock(fd: number, operation: number): number
   renameat2(from: string, to: string, flags: number): number
   mount(source: string, target: string, type: string, flags: number, data: string): number
+  /** Sets the soft and the hard limit of a resource alike; -1 is RLIM_INFINITY. */
+  setrlimit(resource: number, limit: number): number
   perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number
   membarrier(command: number, flags: number): number
   interfaceIndex(name: string): number

@@ -1,6 +1,7 @@
 import { loadAddon } from './addon.ts'
 import { errnoNumber, kernelError } from './errno.ts'
 import type { Attr } from './layout.ts'
+import { raiseMemlock } from './memlock.ts'
 
 /** `enum bpf_cmd`, as far as pinfold uses it. */
 export const commands = {
@@ -29,11 +30,14 @@ export const commands = {
 
 export type Command = keyof typeof commands
 
-/** Makes the call; the result, or -errno. EINTR is repeated, EAGAIN a few times (a signal stopped the verifier). */
+/**
+ * Makes the call; the result, or -errno. EINTR is repeated, EAGAIN a few times (a signal stopped the verifier), and EPERM
+ * once where the limit on locked memory may be why.
+ */
 export function tryBpf(command: Command, attr: Attr): number {
   for (let attempt = 0; ; attempt++) {
     const result = loadAddon().bpf(commands[command], attr.bytes, attr.pointers)
-    if (!isTransient(result, attempt)) return result
+    if (!isTransient(result, attempt) && !(attempt === 0 && wasMemlock(command, result))) return result
   }
 }
 
@@ -41,7 +45,7 @@ export function tryBpf(command: Command, attr: Attr): number {
 export async function tryBpfAsync(command: Command, attr: Attr): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     const result = await loadAddon().bpfAsync(commands[command], attr.bytes, attr.pointers)
-    if (!isTransient(result, attempt)) return result
+    if (!isTransient(result, attempt) && !(attempt === 0 && wasMemlock(command, result))) return result
   }
 }
 
@@ -61,3 +65,10 @@ const EINTR = errnoNumber('EINTR')
 const EAGAIN = errnoNumber('EAGAIN')
 const isTransient = (result: number, attempt: number): boolean =>
   result === -EINTR || (result === -EAGAIN && attempt < agains)
+
+const charged: readonly Command[] = ['BPF_MAP_CREATE', 'BPF_PROG_LOAD', 'BPF_BTF_LOAD']
+const EPERM = errnoNumber('EPERM')
+
+/** Before Linux 5.11 (80ee81e0403c) what these make is charged to RLIMIT_MEMLOCK, and EPERM says that it is used up. */
+const wasMemlock = (command: Command, result: number): boolean =>
+  result === -EPERM && charged.includes(command) && raiseMemlock()

@@ -5,7 +5,7 @@ import { idAttr } from '../../src/kernel/attr-object.ts'
 import { bpf, tryBpf, tryBpfAsync } from '../../src/kernel/syscall.ts'
 import { canTestLinux } from '../support/linux.ts'
 
-const { EINTR, EAGAIN, EINVAL } = constants.errno
+const { EINTR, EAGAIN, EINVAL, EPERM } = constants.errno
 
 describe.skipIf(!canTestLinux)('a call that was interrupted', () => {
   const addon = canTestLinux ? loadAddon() : undefined
@@ -33,6 +33,15 @@ describe.skipIf(!canTestLinux)('a call that was interrupted', () => {
     const queue = [-EINTR, -EAGAIN, 9]
     vi.spyOn(addon!, 'bpfAsync').mockImplementation(async () => queue.shift() ?? 0)
     expect(await tryBpfAsync('BPF_PROG_LOAD', idAttr(0))).toBe(9)
+  })
+
+  test('that made something is repeated once after EPERM: the limit on locked memory has been raised meanwhile', () => {
+    const limits = vi.spyOn(addon!, 'setrlimit').mockReturnValue(0)
+    const { calls } = answers(-EPERM, -EPERM, 7)
+    expect(tryBpf('BPF_MAP_CREATE', idAttr(0))).toBe(-EPERM)
+    expect(calls()).toBe(2)
+    expect(limits.mock.calls).toEqual([[8, -1]])
+    expect(tryBpf('BPF_MAP_GET_FD_BY_ID', idAttr(0))).toBe(7)
   })
 
   test('is not repeated after anything else, and becomes an error with command and object', () => {
