@@ -1,13 +1,10 @@
-import { type CurrentState, type DesiredState, makePlan, type planRecovery } from '../index.ts'
+import { type CurrentState, type DesiredState, makePlan, type RecoveryPlan } from '../index.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
 import { approve, execute, type Stage, showPlan, showRecovery } from './run-plan.ts'
 
 /** Finishes or takes back what a crash left; an exit code when that did not work or was not approved. */
-export async function recover(
-  recovery: NonNullable<ReturnType<typeof planRecovery>>,
-  stage: Stage,
-): Promise<ExitCode | undefined> {
+export async function recover(recovery: RecoveryPlan, stage: Stage): Promise<ExitCode | undefined> {
   showRecovery(stage, recovery)
   if (!(await approve(stage, recovery))) return exitCodes.error
   const exitCode = await execute(stage, recovery)

@@ -11,6 +11,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).applyManifest,
+  recover: async () => (await import('./commands/recover.ts')).recoverStack,
   rollback: async () => (await import('./commands/rollback.ts')).rollback,
   show: async () => (await import('./commands/show.ts')).show,
   destroy: async () => (await import('./commands/destroy.ts')).destroy,

@@ -61,7 +61,7 @@ export interface CommandRule {
   readonly options: readonly OptionName[]
 }
 
-export type CommandName = 'validate' | 'plan' | 'apply' | 'rollback' | 'show' | 'destroy' | 'inspect'
+export type CommandName = 'validate' | 'plan' | 'apply' | 'recover' | 'rollback' | 'show' | 'destroy' | 'inspect'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
@@ -83,6 +83,12 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     summary: 'Make the kernel hold what the manifest says.',
     details: 'Finishes an interrupted apply first. Shows the plan and asks before it changes anything.',
     options: [...manifestOptions, ...kernelOptions, 'auto-approve', 'verifier-log', ...outputOptions],
+  },
+  recover: {
+    summary: 'Finish or take back what a killed apply, rollback or destroy left.',
+    details: 'The next apply does the same first. Names the stack as an argument, or by its manifest.',
+    operand: '[STACK]',
+    options: [...manifestOptions, ...kernelOptions, 'auto-approve', ...outputOptions],
   },
   rollback: {
     summary: 'Make a former generation live again.',

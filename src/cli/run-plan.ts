@@ -6,7 +6,7 @@ import {
   type Kernel,
   type Outcome,
   type Plan,
-  type planRecovery,
+  type RecoveryPlan,
 } from '../index.ts'
 import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
 import type { OptionValues } from './option-table.ts'
@@ -33,7 +33,7 @@ export function showPlan(stage: Stage, plan: Plan): void {
 }
 
 /** Shows what is done first about an interrupted run. */
-export function showRecovery(stage: Stage, recovery: NonNullable<ReturnType<typeof planRecovery>>): void {
+export function showRecovery(stage: Stage, recovery: RecoveryPlan): void {
   const { identity } = stage.kernel
   say(stage, planDocument(recovery, { identity }), renderRecovery(recovery, paintOf(stage)))
 }

@@ -5,6 +5,7 @@ import {
   hasChanges,
   makePlan,
   planRecovery,
+  type RecoveryPlan,
   readCurrent,
 } from '../index.ts'
 import type { Session } from './command-session.ts'
@@ -12,7 +13,7 @@ import type { Session } from './command-session.ts'
 /** What there is, and what has to be done about an interrupted run before anything else. */
 export interface Situation {
   readonly current: CurrentState
-  readonly recovery: ReturnType<typeof planRecovery>
+  readonly recovery: RecoveryPlan | undefined
 }
 
 /**

@@ -33,13 +33,13 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   },
   C105: {
     summary: 'Wrong number of arguments',
-    explanation: 'Only show, destroy, rollback and inspect take an argument: one.',
+    explanation: 'Only recover, show, destroy, rollback and inspect take an argument: one.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
     summary: 'Nobody to ask for approval',
     explanation:
-      'apply and destroy ask before they change anything. Without a terminal, or with --json, pass --auto-approve.',
+      'apply, recover, rollback and destroy ask before they change anything. Without a terminal, or with --json, pass --auto-approve.',
   },
   C111: {
     summary: 'No such stack',

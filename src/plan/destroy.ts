@@ -48,7 +48,7 @@ export function removeTrees(current: CurrentState): readonly Step[] {
 }
 
 /** The stack's own directory goes last, and stays where something foreign lies in it. */
-function removeStack({ trees }: CurrentState): Step[] {
+export function removeStack({ trees }: CurrentState): Step[] {
   const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign'))
   return foreign ? [] : [{ phase: 'retire', kind: 'remove-directory', path: '' }]
 }

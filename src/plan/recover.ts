@@ -1,15 +1,25 @@
 import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, type Ref } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
-import { removeTrees } from './destroy.ts'
+import { removeStack, removeTrees } from './destroy.ts'
 import { judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { retain, retire } from './retire.ts'
 import type { Operation, Phase, Step } from './step.ts'
 
-/** What a crash left, and so what has to be done first. */
-export type Leftover =
+/** Something that a crash left, and what is done about it. */
+export interface Leftover {
+  readonly todo: Remedy
+  /** The tree it is: `next`, `live`, `gen-7`. */
+  readonly tree: string
+  /** 0 where the tree has no record. */
+  readonly generation: number
+  readonly pins: number
+}
+
+/** What has to be done about a leftover. */
+export type Remedy =
   /** A destroy began: finish it. The stack's own directory stays, since whoever recovers holds its lock. */
   | 'destroy'
   /** Every link runs the staged generation: it is live in all but name. Publish it. */
@@ -20,64 +30,89 @@ export type Leftover =
   | 'discard'
   /** The trees were exchanged: retire the old one. */
   | 'retire'
+  /** A record that did not get its place: remove it. */
+  | 'clean'
+
+/** How far a recovery goes. */
+export interface RecoveryOptions {
+  /** Also removes the stack's own directory where nothing of the stack remains; default: it stays, for an apply that follows. */
+  readonly removesStack?: boolean
+}
+
+/** A plan that recovers, with what it is about. */
+export type RecoveryPlan = Plan & { readonly leftovers: readonly Leftover[] }
 
 /**
  * The plan that brings a stack back to one whole generation after a crash; undefined when nothing was interrupted. What a
  * tree is follows from its record and from the programs that the links run, never from its directory's name.
  */
-export function planRecovery(current: CurrentState): (Plan & { readonly leftover: readonly Leftover[] }) | undefined {
-  const found = findLeftovers(current)
-  const steps = found.flatMap(({ steps }) => steps)
-  if (steps.length === 0) return undefined
+export function planRecovery(current: CurrentState, options: RecoveryOptions = {}): RecoveryPlan | undefined {
+  const leftovers = findLeftovers(current)
+  const removal = options.removesStack && isEmptied(leftovers, current) ? removeStack(current) : []
+  const steps = [...leftovers.flatMap((leftover) => leftover.steps), ...removal]
+  if (steps.length === removal.length) return undefined
   const existing = existingInTrees(current)
+  const published = leftovers.find((leftover) => leftover.todo === 'publish')
   return {
     version: 1,
     action: 'recover',
     stack: current.stack,
     directory: current.directory,
-    generation: { from: current.generation, to: current.generation },
+    generation: { from: current.generation, to: published?.generation ?? current.generation },
     changes: [],
     steps,
     existing,
     preconditions: [],
     ledger: prove({ current, steps, existing }),
     diagnostics: [],
-    leftover: found.map(({ leftover }) => leftover),
+    leftovers: leftovers.map(({ steps: _, ...leftover }) => leftover),
   }
 }
 
-interface Found {
-  readonly leftover: Leftover
-  readonly steps: readonly Step[]
-}
+type Found = Leftover & { readonly steps: readonly Step[] }
 
 function findLeftovers(current: CurrentState): Found[] {
   const live = current.trees.find((tree) => tree.name === 'live')
   const next = current.trees.find((tree) => tree.name === 'next')
-  if (current.record?.phase === 'destroying') return [{ leftover: 'destroy', steps: removeTrees(current) }]
+  if (current.record?.phase === 'destroying' && live) return [found('destroy', live, removeTrees(current))]
   const staged = next ? [judgeNext(next, live, current)] : []
   // Publishing, and finishing it, judges the former generations itself.
-  const succession = staged.some(({ leftover }) => leftover === 'publish' || leftover === 'retire')
+  const succession = staged.some(({ todo }) => todo === 'publish' || todo === 'retire')
   return [...staged, ...(succession ? [] : retireFormer(current)), ...waitingRecord(live)]
 }
+
+const found = (todo: Remedy, { name, record, pins }: Tree, steps: readonly Step[]): Found => ({
+  todo,
+  tree: name,
+  generation: record?.generation ?? 0,
+  pins: pins.length,
+  steps,
+})
+
+/** Nothing of the stack is there any more when this is done. */
+const isEmptied = (leftovers: readonly Found[], { trees }: CurrentState): boolean =>
+  leftovers.every(({ todo }) => todo === 'destroy' || (trees.length === 1 && removesStaged.has(todo)))
+
+const removesStaged: ReadonlySet<Remedy> = new Set(['discard', 'switch-back'])
 
 /** A record that was about to replace another one. */
 function waitingRecord(live: Tree | undefined): Found[] {
   const waiting = (live?.pins ?? []).filter((pin) => pin.kind === 'record' && pin.path.endsWith(':new'))
-  return waiting.map(({ path }) => ({ leftover: 'discard', steps: inPhase('retire', [{ kind: 'unpin', path }]) }))
+  return waiting.map((pin) => ({
+    ...found('clean', live as Tree, inPhase('retire', [{ kind: 'unpin', path: pin.path }])),
+    pins: 1,
+  }))
 }
 
 function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): Found {
   const nextGeneration = next.record?.generation ?? 0
   if (live && nextGeneration < (live.record?.generation ?? 0))
-    return { leftover: 'retire', steps: inPhase('retire', finishSuccession(live, next, current)) }
+    return found('retire', next, inPhase('retire', finishSuccession(live, next, current)))
   const running = switchedLinks(next, live, current.graph)
-  if (running.length === 0) return { leftover: 'discard', steps: inPhase('retire', removeTree(next, live, current)) }
-  if (isComplete(next)) return { leftover: 'publish', steps: publish(next, live, current) }
-  return {
-    leftover: 'switch-back',
-    steps: [...inPhase('switch', switchBack(running, live)), ...inPhase('retire', removeTree(next, live, current))],
-  }
+  const removal = inPhase('retire', removeTree(next, live, current))
+  if (running.length === 0) return found('discard', next, removal)
+  if (isComplete(next)) return found('publish', next, publish(next, live, current))
+  return found('switch-back', next, [...inPhase('switch', switchBack(running, live)), ...removal])
 }
 
 type LinkPin = TreePin & { readonly kind: 'link' }
@@ -141,11 +176,13 @@ function retireFormer(current: CurrentState): Found[] {
   const { kept, gone } = judgeFormer(current, { history })
   const live = current.trees.filter((tree) => tree.name === 'live')
   const held = new Set([...live, ...kept].flatMap((tree) => [...mapsIn(tree)]))
-  const operations = [
-    ...kept.flatMap((tree) => retain({ tree, kept: held, graph, side: 'live' })),
-    ...gone.flatMap((tree) => retire({ tree, kept: held, graph, side: 'live' })),
+  const ends = [
+    ...kept.map((tree) => ({ tree, operations: retain({ tree, kept: held, graph, side: 'live' }) })),
+    ...gone.map((tree) => ({ tree, operations: retire({ tree, kept: held, graph, side: 'live' }) })),
   ]
-  return operations.length === 0 ? [] : [{ leftover: 'retire', steps: inPhase('retire', operations) }]
+  return ends
+    .filter(({ operations }) => operations.length > 0)
+    .map(({ tree, operations }) => found('retire', tree, inPhase('retire', operations)))
 }
 
 const inPhase = (phase: Phase, operations: readonly Operation[]): Step[] =>

@@ -181,7 +181,7 @@ test('a recovery that switches links back holds none of the programs open that i
   machine.beforeCall(undefined)
   const kernel = machine.open()
   const recovery = planRecovery(currentOf(kernel, to))
-  expect(recovery?.leftover).toEqual(['switch-back'])
+  expect(recovery?.leftovers).toMatchObject([{ todo: 'switch-back', tree: 'next' }])
   const { outcome } = await run(kernel, recovery as Plan)
   expect(outcome).toMatchObject({ result: 'done', left: [] })
 })

@@ -19,10 +19,10 @@ test('the last value of an option that does not repeat wins', () => {
 
 test.each([
   [['paln'], 'C101', 'did you mean plan?'],
-  [[], 'C101', 'commands: validate, plan, apply, rollback, show, destroy, inspect'],
+  [[], 'C101', 'commands: validate, plan, apply, recover, rollback, show, destroy, inspect'],
   [['plan', '--stpes'], 'C102', 'did you mean --steps?'],
   [['plan', '--zzzzzzzz'], 'C102', 'see: pinfold plan --help'],
-  [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, rollback, destroy'],
+  [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy'],
   [['plan', '--file'], 'C104', 'write --file FILE'],
   [['plan', '--json=yes'], 'C104', 'write --json'],
   [['plan', 'edge'], 'C105', 'usage: pinfold plan'],

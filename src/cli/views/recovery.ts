@@ -1,19 +1,27 @@
-import type { planRecovery } from '../../index.ts'
+import type { Leftover, RecoveryPlan } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
+import { counted } from './text.ts'
+import { aligned, renderTree } from './tree.ts'
 
-type Recovery = NonNullable<ReturnType<typeof planRecovery>>
-
-/** What is done about each thing that a crash left. */
-const phrases: Readonly<Record<Recovery['leftover'][number], string>> = {
-  destroy: 'finish an interrupted destroy',
-  publish: 'publish the new generation, which every link already runs',
-  'switch-back': 'switch the links back and remove the new generation',
-  discard: 'remove a new generation that no link runs',
-  retire: 'finish with the old generation',
+/** What each leftover of a crash is, and what is done about it. */
+const phrases: Readonly<Record<Leftover['todo'], string>> = {
+  destroy: 'an interrupted destroy: it will be finished',
+  publish: 'every link runs it already: it will be published',
+  'switch-back': 'some links run it already: they will be switched back, then it will be removed',
+  discard: 'no link runs it: it will be removed',
+  retire: 'its time is over: what it need not keep will be removed',
+  clean: 'a record that did not take its place: it will be removed',
 }
 
-/** Says what was interrupted and what an apply does about it first; ends in a line break. */
-export function renderRecovery(recovery: Recovery, paint: Paint): string {
-  const todo = recovery.leftover.map((leftover) => phrases[leftover]).join(', then ')
-  return `${paint('yellow', 'An interrupted run was found:')} pinfold apply will first ${todo}.\n`
+/** Names what was interrupted and what is done about it, and who does it; ends in a line break. */
+export function renderRecovery({ stack, leftovers }: RecoveryPlan, paint: Paint): string {
+  const rows = aligned(leftovers.map((leftover) => [leftover.tree, describe(leftover)]))
+  const text = paint('yellow', 'An interrupted run was found:')
+  const who = `pinfold apply does that first; pinfold recover ${stack} does nothing else.`
+  return `${renderTree({ text, children: rows }).join('\n')}\n${who}\n`
+}
+
+function describe({ todo, generation, pins }: Leftover): string {
+  const which = generation > 0 ? `generation ${generation}` : 'no record'
+  return `${which}, ${counted(pins, 'pin')}; ${phrases[todo]}`
 }

@@ -1,0 +1,32 @@
+import { checkDirectory, lockStack, planRecovery, readCurrent } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import { recover } from '../converge.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { readManifest } from '../read-manifest.ts'
+import { say } from '../say.ts'
+import { openSession } from '../session.ts'
+import { noSuchStack } from '../stacks.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** Finishes or takes back what a killed command left, as the next apply would first, and does nothing else. */
+export async function recoverStack({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  const stack = operand ?? readManifest(options, terminal).manifest.name
+  using session = await openSession(options)
+  const { kernel, bpffs } = session
+  const directory = `${bpffs}/${stack}`
+  checkDirectory(kernel, { path: directory })
+  if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'recover')
+  using _lock = lockStack(kernel, directory)
+  const stage = { kernel, options, terminal }
+  // What one recovery publishes or switches back may leave something for a second one.
+  for (let round = 0; round < rounds; round++) {
+    const recovery = planRecovery(readCurrent(kernel, { bpffs, stack }), { removesStack: true })
+    if (!recovery && round === 0) say(stage, { type: 'nothing', stack }, `Nothing to recover: ${stack} is whole.\n`)
+    // Awaited here: the lock and the session end with this function.
+    const failed = recovery ? await recover(recovery, stage) : exitCodes.success
+    if (failed !== undefined) return failed
+  }
+  return exitCodes.incomplete
+}
+
+const rounds = 4
