@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { PlanError } from '../model/errors.ts'
 import type { Step } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
@@ -60,8 +61,12 @@ const isInUse = (error: unknown): boolean => error instanceof PlanError && error
 function whyLeftOut(step: Step, kept: Kept): string | undefined {
   if (kept.everything !== undefined) return step.kind === 'release' ? undefined : kept.everything
   if (step.kind === 'remove-directory') return firstInside(step.path, kept.paths)
+  // Without its record nobody would know that what is kept is the stack's own.
+  if (step.kind === 'unpin' && isRecord(step.path)) return firstInside(dirname(step.path), kept.paths)
   return step.kind === 'unpin' || step.kind === 'await-unused' ? kept.paths.get(step.path) : undefined
 }
+
+const isRecord = (path: string): boolean => /^[^/]+\/record$/.test(path)
 
 function firstInside(directory: string, paths: Kept['paths']): string | undefined {
   for (const [path, because] of paths) {

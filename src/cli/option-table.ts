@@ -19,6 +19,7 @@ export interface OptionValues {
   readonly kernel?: string
   readonly state?: string
   readonly 'auto-approve'?: true
+  readonly adopt?: true
   readonly steps?: true
   readonly 'verifier-log'?: string
   readonly json?: true
@@ -39,6 +40,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   kernel: { type: 'string', value: 'KIND', help: 'linux (default), or memory: a kernel played in this process' },
   state: { type: 'string', value: 'FILE', help: 'keep the memory kernel in this file between commands' },
   'auto-approve': { type: 'boolean', help: 'do not ask; needed where there is no terminal' },
+  adopt: { type: 'boolean', help: "take pins in the stack's tree that its record does not know for its own" },
   steps: { type: 'boolean', help: 'list every step, and who holds each program array after it' },
   'verifier-log': {
     type: 'string',
@@ -77,12 +79,12 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   plan: {
     summary: 'Show what apply would do, without doing it.',
     details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
-    options: [...manifestOptions, ...kernelOptions, 'steps', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'adopt', 'steps', ...outputOptions],
   },
   apply: {
     summary: 'Make the kernel hold what the manifest says.',
     details: 'Finishes an interrupted apply first. Shows the plan and asks before it changes anything.',
-    options: [...manifestOptions, ...kernelOptions, 'auto-approve', 'verifier-log', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'adopt', 'auto-approve', 'verifier-log', ...outputOptions],
   },
   recover: {
     summary: 'Finish or take back what a killed apply, rollback or destroy left.',
@@ -106,7 +108,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     summary: 'Remove exactly what a stack owns.',
     details: 'Names the stack as an argument, or by its manifest.',
     operand: '[STACK]',
-    options: [...manifestOptions, ...kernelOptions, 'auto-approve', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'adopt', 'auto-approve', ...outputOptions],
   },
   inspect: {
     summary: 'Show what an object file declares.',

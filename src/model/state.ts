@@ -170,6 +170,6 @@ export type TreePin = { readonly path: string } & (
     }
   /** The tree's own record map. */
   | { readonly kind: 'record'; readonly id: MapId }
-  /** A pin that is not where pinfold puts one of its kind. */
+  /** A pin that the tree's record does not know, or that is not where pinfold puts one of its kind. */
   | { readonly kind: 'foreign'; readonly what: string }
 )

@@ -52,7 +52,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P107',
     summary: 'Foreign pin inside the stack',
     explanation:
-      'Something that pinfold did not make lies in the tree that is about to be replaced. pinfold never touches what is not its own: move it elsewhere or remove it.',
+      "Something lies in the stack's own tree that its record does not know, or the record was lost. pinfold never removes or moves what is not its own, so the tree cannot be replaced: pin it elsewhere and remove it here. If it is the stack's own, `--adopt` takes it over, and it goes with the tree.",
   },
   longDrain: {
     code: 'P108',

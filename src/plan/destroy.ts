@@ -1,6 +1,7 @@
 import { nameOf } from '../model/address.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import type { Change } from './change.ts'
+import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
@@ -29,7 +30,10 @@ export function makeDestroyPlan(current: CurrentState): Plan {
     existing,
     preconditions: preconditionsOf(current),
     ledger: prove({ current, steps, existing }),
-    diagnostics: guardChanges(changes, current).filter((it) => it.severity === 'warning'),
+    diagnostics: [
+      ...guardChanges(changes, current).filter((it) => it.severity === 'warning'),
+      ...foreignPins(current, 'destroy'),
+    ],
   }
 }
 

@@ -19,7 +19,6 @@ export function guardChanges(
 ): readonly Diagnostic[] {
   return [
     ...changes.flatMap((change) => guardChange(change, desired)),
-    ...foreignPins(current),
     ...stillUsed(changes, current),
     ...(desired ? sleepers(changes, desired) : []),
   ]
@@ -81,16 +80,6 @@ function entriesLost(change: Change, where: Pick<Diagnostic, 'address' | 'at'>):
   const count = change.entries === undefined ? 'what it holds' : `its ${change.entries} entries`
   const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${count} will be lost.`
   return { severity: 'warning', ...named(planCodes.entriesLost), detail, ...where }
-}
-
-function foreignPins(current: CurrentState): Diagnostic[] {
-  const live = current.trees.find((tree) => tree.name === 'live')
-  return (live?.pins ?? []).flatMap((pin) => {
-    if (pin.kind !== 'foreign') return []
-    const detail = `${current.directory}/${pin.path} (${pin.what}) was not made by pinfold but lies in the stack's own tree.`
-    const hint = 'move it elsewhere or remove it'
-    return [{ severity: 'error', ...named(planCodes.foreignPin), detail, hint } as const]
-  })
 }
 
 /** Outgoing programs that a link of somebody else runs. */

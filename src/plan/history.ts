@@ -1,4 +1,5 @@
-import { nameOf } from '../model/address.ts'
+import { mapAddress, nameOf, programAddress } from '../model/address.ts'
+import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import { retain, retire } from './retire.ts'
 import type { Operation } from './step.ts'
@@ -53,7 +54,7 @@ export function judgeFormer(
 ): { readonly kept: readonly Tree[]; readonly gone: readonly Tree[] } {
   const former = formerTrees(current)
   const left = former.filter((tree) => !adopted?.has(tree.name))
-  const kept = left.slice(0, history)
+  const kept = left.filter(canReturn).slice(0, history)
   const live = current.trees.find((tree) => tree.name === 'live')
   const held = new Set([...(live ? [live] : []), ...kept].flatMap((tree) => [...mapsIn(tree)]))
   const gone = former.filter((tree) => !kept.includes(tree) && !isUsed(tree, held, current))
@@ -66,9 +67,20 @@ export function formerTrees(current: CurrentState): readonly Tree[] {
   return former.toSorted((a, b) => (b.record?.generation ?? 0) - (a.record?.generation ?? 0))
 }
 
+/** True while every program and map that a tree's record names is pinned there: only then is there something to go back to. */
+export function canReturn({ record, pins }: Tree): boolean {
+  if (!record) return false
+  const there = new Set(pins.map((pin) => ('address' in pin ? pin.address : '')))
+  const maps = Object.keys(record.maps).filter((name) => record.maps[name]?.pinned)
+  return maps.every((name) => there.has(mapAddress(name))) && hasPrograms(record, there)
+}
+
+const hasPrograms = (record: StackRecord, there: ReadonlySet<string>): boolean =>
+  Object.keys(record.programs).every((name) => there.has(programAddress(name)))
+
 /** A timer in a map of its own would keep firing while nobody uses the generation. */
 function isRetainable(tree: Tree, published: ReadonlySet<number>): boolean {
-  if (!tree.record) return false
+  if (!canReturn(tree)) return false
   return tree.pins.every((pin) => {
     if (pin.kind !== 'map' || published.has(pin.id)) return true
     return !cancelsTimers(tree.record?.maps[nameOf(pin.address)]?.layout ?? {})

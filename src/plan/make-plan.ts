@@ -5,6 +5,7 @@ import type { Change } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
 import { expand, type Sides } from './expand.ts'
+import { foreignPins } from './foreign-pins.ts'
 import { guardChanges, guardDesired } from './guard.ts'
 import { succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
@@ -22,7 +23,11 @@ import type { Operation } from './step.ts'
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
   const changes = diff(current, desired)
-  const diagnostics = guardChanges(changes, current, desired)
+  const settled = isSettled(current, desired, changes)
+  const diagnostics = [
+    ...guardChanges(changes, current, desired),
+    ...foreignPins(current, settled ? 'keep' : 'exchange'),
+  ]
   const from = current.generation
   const head = {
     version: 1,
@@ -32,7 +37,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     changes,
     diagnostics,
   } as const
-  if (isSettled(current, desired, changes)) return { ...head, ...nothingToDo(current) }
+  if (settled) return { ...head, ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const steps = order([...changes.flatMap((change) => expand(change, sides)), ...around(sides)])

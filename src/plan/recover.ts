@@ -2,7 +2,7 @@ import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, t
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
-import { judgeFormer, mapsIn, succeed } from './history.ts'
+import { canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { retain, retire } from './retire.ts'
@@ -41,6 +41,17 @@ export interface RecoveryOptions {
 
 /** A plan that recovers, with what it is about. */
 export type RecoveryPlan = Plan & { readonly leftovers: readonly Leftover[] }
+
+/**
+ * False where nothing can have been interrupted and nothing of an older generation waits to be removed. Asks neither who uses
+ * what nor what the links run, so the graph of `current` may be empty.
+ */
+export function mayNeedRecovery({ trees, record }: CurrentState): boolean {
+  const former = trees.filter((tree) => tree.name !== 'live')
+  const isKept = (tree: Tree): boolean =>
+    tree.name !== 'next' && canReturn(tree) && !tree.directories.includes(`${tree.name}/links`)
+  return record?.phase !== 'published' || !former.every(isKept) || former.length > (record.history ?? 0)
+}
 
 /**
  * The plan that brings a stack back to one whole generation after a crash; undefined when nothing was interrupted. What a
@@ -109,7 +120,7 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
   if (live && nextGeneration < (live.record?.generation ?? 0))
     return found('retire', next, inPhase('retire', finishSuccession(live, next, current)))
   const running = switchedLinks(next, live, current.graph)
-  const removal = inPhase('retire', removeTree(next, live, current))
+  const removal = inPhase('retire', removeTree(next, current))
   if (running.length === 0) return found('discard', next, removal)
   if (isComplete(next)) return found('publish', next, publish(next, live, current))
   return found('switch-back', next, [...inPhase('switch', switchBack(running, live)), ...removal])
@@ -165,8 +176,10 @@ function switchBack(running: readonly LinkPin[], live: Tree | undefined): Operat
   })
 }
 
-function removeTree(tree: Tree, live: Tree | undefined, current: CurrentState): readonly Operation[] {
-  return retire({ tree, kept: live ? mapsIn(live) : new Set(), graph: current.graph, side: 'next' })
+/** A staged tree has second names of what the live one holds, and in a rollback of what a former one holds. */
+function removeTree(tree: Tree, { trees, graph }: CurrentState): readonly Operation[] {
+  const kept = new Set(trees.filter((other) => other !== tree).flatMap((other) => [...mapsIn(other)]))
+  return retire({ tree, kept, graph, side: 'next' })
 }
 
 /** Former generations beyond the history go; of the others a crash may have left the links. */

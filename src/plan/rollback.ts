@@ -11,7 +11,7 @@ import type { RecordedMap, StackRecord } from '../model/record.ts'
 import type { CurrentState, DesiredState, MapContents, MapState, ProgramState, Resource, Tree } from '../model/state.ts'
 import { fromBase64 } from '../util/base64.ts'
 import { planCodes } from './codes.ts'
-import { formerTrees } from './history.ts'
+import { canReturn, formerTrees } from './history.ts'
 
 type MapPin = Tree['pins'][number] & { readonly kind: 'map' }
 type ProgramPin = Tree['pins'][number] & { readonly kind: 'program' }
@@ -21,7 +21,7 @@ type ProgramPin = Tree['pins'][number] & { readonly kind: 'program' }
  * links and trees, and loads nothing. Without a number the latest one. Throws a PlanError (P401) when it is not kept.
  */
 export function formerState(current: CurrentState, generation?: number): DesiredState {
-  const former = formerTrees(current).filter((tree) => tree.record !== undefined)
+  const former = formerTrees(current).filter(canReturn)
   const tree = generation === undefined ? former[0] : former.find((it) => it.record?.generation === generation)
   const record = tree?.record
   if (!tree || !record) throw notKept(current, former, generation)

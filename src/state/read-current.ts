@@ -21,6 +21,11 @@ export interface Place {
   readonly owners?: readonly number[]
   /** A graph read before, where several stacks are read at once or nobody asks who uses what; default: read it. */
   readonly graph?: SystemGraph
+  /**
+   * Take pins in the stack's trees that no record knows for its own, as where the record was lost; default: they are
+   * foreign, which a plan refuses to replace and a destroy leaves.
+   */
+  readonly adopt?: boolean
 }
 
 /**
@@ -31,7 +36,7 @@ export interface Place {
 export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState): CurrentState {
   const directory = `${place.bpffs}/${place.stack}`
   checkDirectory(kernel, { path: directory, owners: ownersOf(place, wanted) })
-  const readings = readTrees(kernel, directory)
+  const readings = readTrees(kernel, directory, { adopt: place.adopt })
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
   return {

@@ -14,16 +14,22 @@ export interface TreeReading {
   readonly infos: ReadonlyMap<string, ObjectInfo>
 }
 
+/** How trees are read. */
+export interface TreeOptions {
+  /** Take pins that the tree's record does not know for the stack's own; default: they are foreign. */
+  readonly adopt?: boolean | undefined
+}
+
 /**
  * Reads every tree (live, next, gen-N) in a stack's directory (absolute); none where the directory does not exist. A pin
  * that vanishes meanwhile is left out. Throws KernelError.
  */
-export function readTrees(kernel: Kernel, directory: string): TreeReading[] {
+export function readTrees(kernel: Kernel, directory: string, { adopt = false }: TreeOptions = {}): TreeReading[] {
   if (!kernel.bpffs.stat(directory)) return []
   return kernel.bpffs
     .list(directory)
     .filter((entry) => entry.directory && isTreeName(entry.name))
-    .map((entry) => readTree(kernel, directory, entry.name))
+    .map((entry) => readTree({ kernel, directory, adopt }, entry.name))
 }
 
 /** True for a name that pinfold gives to a tree. */
@@ -34,9 +40,13 @@ type KindFolder = 'maps' | 'programs' | 'links'
 // Maps first: a map iterator's link names the map that it walks.
 const folders: readonly KindFolder[] = ['maps', 'programs', 'links']
 
-interface Reading {
+interface Stack {
   readonly kernel: Kernel
   readonly directory: string
+  readonly adopt: boolean
+}
+
+interface Reading extends Stack {
   readonly record: StackRecord | undefined
   readonly pins: TreePin[]
   readonly directories: string[]
@@ -44,11 +54,11 @@ interface Reading {
   readonly maps: Map<MapId, MapAddress>
 }
 
-function readTree(kernel: Kernel, directory: string, name: string): TreeReading {
+function readTree(stack: Stack, name: string): TreeReading {
+  const { kernel, directory } = stack
   const record = readRecord(kernel, `${directory}/${name}/record`)
   const reading: Reading = {
-    kernel,
-    directory,
+    ...stack,
     record,
     pins: [],
     directories: [name],
@@ -108,7 +118,10 @@ interface Found {
   readonly kind: KindFolder
 }
 
+/** The record is written before the first pin: what it does not know, somebody else put there. */
 function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
+  const isKnown = reading.adopt || (reading.record && own<object>(reading.record[kind], name) !== undefined)
+  if (!isKnown) return { path, kind: 'foreign', what: whatIs(info) }
   if (info.kind === 'map' && kind === 'maps' && info.type) {
     const address = mapAddress(name)
     reading.maps.set(info.id, address)

@@ -108,6 +108,8 @@ test('an array that somebody else uses is kept with all its slots, and goes when
   expect(events.flatMap((event) => (event.type === 'step-left-out' ? [event.step.kind] : []))).toEqual([
     'await-unused',
     'unpin',
+    // The record, which says that what is kept is the stack's own.
+    'unpin',
     'remove-directory',
     'remove-directory',
   ])

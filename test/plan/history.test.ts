@@ -3,7 +3,7 @@ import type { MapId } from '../../src/model/ids.ts'
 import type { CurrentState, Resource, Tree } from '../../src/model/state.ts'
 import { type Succession, succeed } from '../../src/plan/history.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
-import { applied, array, desired, link, program } from '../support/builders.ts'
+import { applied, array, desired, link, map, program } from '../support/builders.ts'
 
 const stack: Resource[] = [
   array('calls', { 0: 'callee' }),
@@ -12,10 +12,10 @@ const stack: Resource[] = [
   link('l', 'entry'),
 ]
 
-/** A former generation whose only pin is an array. */
-const former = (generation: number, mapId: number): Tree => ({
+/** A former generation that is nothing but an array. */
+const former = (generation: number, mapId: number, resources: readonly Resource[] = [array('calls', {})]): Tree => ({
   name: `gen-${generation}`,
-  record: makeRecord(desired(...stack), generation),
+  record: makeRecord(desired(...resources), generation),
   directories: [`gen-${generation}`],
   pins: [
     {
@@ -56,6 +56,15 @@ describe('former generations', () => {
     expect(waits(words([former(6, 10)]))).toEqual([])
     expect(waits(words([former(6, 61), former(5, 61)], { history: 2 }))).toEqual([])
   })
+})
+
+test('a generation that has lost a pin is not kept: a rollback would lack it', () => {
+  expect(goes('gen-6', words([former(6, 61)], { history: 2 }))).toBe(false)
+  expect(goes('gen-6', words([former(6, 61, stack)], { history: 2 }))).toBe(true)
+  expect(goes('gen-6', words([former(6, 61, [array('calls', {}), map('flows')])], { history: 2 }))).toBe(true)
+  expect(goes('gen-6', words([former(6, 61, [array('calls', {}), map('f', { pinned: false })])], { history: 2 }))).toBe(
+    false,
+  )
 })
 
 test('a generation without a record is not kept: nobody could go back to it', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Resource } from '../../src/model/state.ts'
+import type { StackRecord } from '../../src/model/record.ts'
+import type { CurrentState, Resource, Tree, TreePin } from '../../src/model/state.ts'
 import { planCodes } from '../../src/plan/codes.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { isBlocked } from '../../src/plan/guard.ts'
@@ -277,15 +278,49 @@ describe('what is refused or warned of', () => {
     expect(makePlan(shared, desired(...edge(1))).diagnostics).toMatchObject([{ code: 'P106', severity: 'warning' }])
   })
 
-  test('somebody else’s pin in the live tree', () => {
-    const current = applied(edge())
-    const trees = current.trees.map((tree) => ({
-      ...tree,
-      pins: [...tree.pins, { path: 'live/maps/other', kind: 'foreign', what: 'a program' } as const],
-    }))
-    expect(makePlan({ ...current, trees }, desired(...edge(1))).diagnostics).toMatchObject([
-      { code: 'P107', severity: 'error' },
-    ])
+  describe('somebody else’s pin', () => {
+    const record = makeRecord(desired(...edge()), 7)
+    const guest = (tree: string): TreePin => ({ path: `${tree}/maps/guest`, kind: 'foreign', what: 'map #9 (guest)' })
+    const withGuest = (tree: string, known: StackRecord | undefined = record): CurrentState => {
+      const current = applied(edge())
+      const live = { ...(current.trees[0] as Tree), record }
+      const trees = tree === 'live' ? [] : [live]
+      const host = tree === 'live' ? live : { name: tree, directories: [tree], pins: [] }
+      return { ...current, record, trees: [...trees, { ...host, record: known, pins: [...host.pins, guest(tree)] }] }
+    }
+    const severities = (current: CurrentState, wanted: readonly Resource[]): string[] =>
+      makePlan(current, desired(...wanted)).diagnostics.map(({ code, severity }) => `${severity} ${code}`)
+
+    test('in the live or the staged tree stands in the way of an exchange', () => {
+      expect(severities(withGuest('live'), edge(1))).toEqual(['error P107'])
+      expect(severities(withGuest('next'), edge(1))).toEqual(['error P107'])
+    })
+
+    test('stays where it is while nothing is exchanged, and in a former generation', () => {
+      expect(severities(withGuest('live'), edge())).toEqual(['warning P107'])
+      expect(severities(withGuest('gen-6'), edge(1))).toEqual(['warning P107'])
+    })
+
+    test('is told with what it is and what to do, and all at once where the record is lost', () => {
+      const [known] = makePlan(withGuest('live'), desired(...edge(1))).diagnostics
+      expect(known?.detail).toContain('live/maps/guest (map #9 (guest)) is not in the stack')
+      expect(known?.hint).toContain('--adopt')
+      const lost = { ...withGuest('live'), record: undefined }
+      const trees = lost.trees.map((tree) => ({ ...tree, record: undefined, pins: [guest('live'), guest('live')] }))
+      const told = makePlan({ ...lost, trees }, desired(...edge(1))).diagnostics.filter(({ code }) => code === 'P107')
+      expect(told.map(({ detail }) => detail)).toEqual([expect.stringContaining('live has no record')])
+    })
+
+    test('is left by a destroy, which says so', () => {
+      const plan = makeDestroyPlan(withGuest('live'))
+      expect(plan.diagnostics).toMatchObject([{ code: 'P107', severity: 'warning' }])
+      const removed = plan.steps.flatMap((step) => ('path' in step ? [step.path] : []))
+      expect(removed).toContain('live/maps/tail_calls')
+      expect(removed).toContain('live/links')
+      expect(removed).not.toContain('live/maps/guest')
+      expect(removed).not.toContain('live/maps')
+      expect(removed).not.toContain('')
+    })
   })
 })
 

@@ -31,6 +31,9 @@ const stackOf = (stack: string, ...resources: Resource[]): DesiredState => ({ ..
 const read = ({ kernel, bpffs }: TestWorld, stack: string, wanted?: DesiredState): ReturnType<typeof readCurrent> =>
   readCurrent(kernel, { bpffs, stack }, wanted)
 
+const adopt = ({ kernel, bpffs }: TestWorld, stack: string, wanted?: DesiredState): ReturnType<typeof readCurrent> =>
+  readCurrent(kernel, { bpffs, stack, adopt: true }, wanted)
+
 function testWhole(world: TestWorld): void {
   const { kernel, bpffs } = world
 
@@ -66,10 +69,10 @@ function testWhole(world: TestWorld): void {
 function testUnknown(world: TestWorld): void {
   const { kernel, bpffs } = world
 
-  test('without a record nothing is claimed of load attributes, layout and initial data', async () => {
+  test('adopted without a record, nothing is claimed of load attributes, layout and initial data', async () => {
     const wanted = stackOf('bare', map('flows'), map('rodata', rodata('0011223344556677')), program('main', ['flows']))
     await writeStack(kernel, bpffs, wanted, { record: 'none' })
-    const { resources, record, generation } = read(world, 'bare')
+    const { resources, record, generation } = adopt(world, 'bare')
     expect([record, generation]).toEqual([undefined, 0])
     expect(resources.get(mapAddress('flows'))).toMatchObject({ layout: {}, contents: { kind: 'runtime' } })
     expect(resources.get(mapAddress('rodata'))).toMatchObject({ contents: { kind: 'runtime' } })
@@ -78,11 +81,11 @@ function testUnknown(world: TestWorld): void {
     expect(main?.live).not.toHaveProperty('asRecorded')
   })
 
-  test('what the manifest wants says where to look even without a record', async () => {
+  test('what the manifest wants says where to look even where no record was adopted with the pins', async () => {
     const entries = { kind: 'entries', entries: [{ key: '01000000', value: '0200000000000000' }] } as const
     const wanted = stackOf('looked', map('flows', { contents: entries }), map('rodata', rodata('aabb')))
     await writeStack(kernel, bpffs, wanted, { record: 'none' })
-    const { resources } = read(world, 'looked', wanted)
+    const { resources } = adopt(world, 'looked', wanted)
     expect(resources.get(mapAddress('flows'))).toMatchObject({ contents: entries, live: { entries: 1 } })
     expect(resources.get(mapAddress('rodata'))).toMatchObject({ contents: { initial: 'aabb' } })
   })
@@ -158,6 +161,32 @@ function testTrees(world: TestWorld): void {
     expect(tree?.directories).toEqual(['live', 'live/maps', 'live/programs', 'live/links'])
   })
 
+  test('pins that the record does not know are foreign, and without a record all are, unless adopted', async () => {
+    const wanted = stackOf('strangers', map('flows'), program('main', ['flows']))
+    const known = makeRecord(stackOf('strangers', map('flows')), 3)
+    await writeStack(kernel, bpffs, wanted, { record: known })
+    await writeStack(kernel, bpffs, stackOf('strangers', map('lost')), { tree: 'next', record: 'none' })
+    const kinds = ({ trees }: ReturnType<typeof read>): object =>
+      Object.fromEntries(trees.flatMap(({ pins }) => pins.map(({ path, kind }) => [path, kind])))
+    const record = { 'live/record': 'record' }
+    const found = read(world, 'strangers')
+    expect(kinds(found)).toEqual({
+      ...record,
+      'live/maps/flows': 'map',
+      'live/programs/main': 'foreign',
+      'next/maps/lost': 'foreign',
+    })
+    expect([...found.resources.keys()]).toEqual(['map.flows'])
+    const adopted = adopt(world, 'strangers')
+    expect(kinds(adopted)).toEqual({
+      ...record,
+      'live/maps/flows': 'map',
+      'live/programs/main': 'program',
+      'next/maps/lost': 'map',
+    })
+    expect([...adopted.resources.keys()]).toEqual(['map.flows', 'program.main'])
+  })
+
   test('every tree is read with its own record; only live makes resources', async () => {
     const staged = stackOf('trees', map('staged'))
     await writeStack(kernel, bpffs, stackOf('trees', map('now')))
@@ -181,7 +210,8 @@ function testTrees(world: TestWorld): void {
   })
 
   test('every pin of one object is told', async () => {
-    const { directory } = await writeStack(kernel, bpffs, stackOf('twice', map('flows')))
+    const record = makeRecord(stackOf('twice', map('flows'), map('alias')), 1)
+    const { directory } = await writeStack(kernel, bpffs, stackOf('twice', map('flows')), { record })
     kernel.bpffs.link(`${directory}/live/maps/flows`, `${directory}/live/maps/alias`)
     const pins = ['live/maps/alias', 'live/maps/flows']
     expect(read(world, 'twice').resources.get(mapAddress('flows'))?.live).toMatchObject({ pins })

@@ -17,10 +17,10 @@ export async function applyManifest({ options }: Invocation, terminal: Terminal)
   // Before the lock makes a directory there: it must be on a bpffs.
   checkDirectory(session.kernel, { path: directory, ...ownersOf(desired) })
   using _lock = lockStack(session.kernel, directory, { create: true })
-  const situation = readSituation(session, desired)
+  const situation = readSituation(session, desired, options)
   if (!situation.recovery) return await converge(situation.current, desired, stage)
   const failed = await recover(situation.recovery, stage)
-  return failed ?? (await converge(readSituation(session, desired).current, desired, stage))
+  return failed ?? (await converge(readSituation(session, desired, options).current, desired, stage))
 }
 
 function ownersOf({ ownership }: DesiredState): { readonly owners?: readonly number[] } {

@@ -22,7 +22,7 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
     return exitCodes.success
   }
   using _lock = lockStack(kernel, directory)
-  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack }))
+  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt: options.adopt ?? false }))
   showPlan(stage, plan)
   if (!hasChanges(plan)) return exitCodes.success
   // Awaited here: the lock and the session end with this function.

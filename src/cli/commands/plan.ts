@@ -15,7 +15,7 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   const loaded = readManifest(options, terminal)
   using session = await openSession(options)
   const desired = wish(loaded, session)
-  const { current, recovery } = readSituation(session, desired)
+  const { current, recovery } = readSituation(session, desired, options)
   const found = makePlan(current, desired)
   const exitCode = recovery ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel
