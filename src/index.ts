@@ -33,6 +33,7 @@ export type {
   ProgramTarget,
   Resource,
   State,
+  Stray,
   Tree,
   TreePin,
 } from './model/state.ts'

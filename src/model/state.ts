@@ -27,6 +27,8 @@ export interface CurrentState extends State {
   readonly record: StackRecord | undefined
   /** Every tree in the stack's directory: live, next, gen-N. */
   readonly trees: readonly Tree[]
+  /** What somebody else put beside the trees; absent: nothing. */
+  readonly strays?: readonly Stray[]
   readonly graph: SystemGraph
 }
 
@@ -156,6 +158,14 @@ export interface Tree {
   readonly directories: readonly string[]
 }
 
+/** Something in a stack's directory that pinfold did not make. */
+export interface Stray {
+  /** Relative to the stack's directory. */
+  readonly path: string
+  /** For people: `map #41 (flows)`, `a directory`. */
+  readonly what: string
+}
+
 /** A pin and what the kernel says it is. */
 export type TreePin = { readonly path: string } & (
   | { readonly kind: 'map'; readonly id: MapId; readonly address: MapAddress; readonly shape: MapShape }
@@ -171,5 +181,5 @@ export type TreePin = { readonly path: string } & (
   /** The tree's own record map. */
   | { readonly kind: 'record'; readonly id: MapId }
   /** A pin that the tree's record does not know, or that is not where pinfold puts one of its kind. */
-  | { readonly kind: 'foreign'; readonly what: string }
+  | ({ readonly kind: 'foreign' } & Pick<Stray, 'what'>)
 )

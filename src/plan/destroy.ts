@@ -52,9 +52,9 @@ export function removeTrees(current: CurrentState): readonly Step[] {
 }
 
 /** The stack's own directory goes last, and stays where something foreign lies in it. */
-export function removeStack({ trees }: CurrentState): Step[] {
+export function removeStack({ trees, strays = [] }: CurrentState): Step[] {
   const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign'))
-  return foreign ? [] : [{ phase: 'retire', kind: 'remove-directory', path: '' }]
+  return foreign || strays.length > 0 ? [] : [{ phase: 'retire', kind: 'remove-directory', path: '' }]
 }
 
 /** Maps that a tree which is removed later still holds. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
-import type { CurrentState, Tree, TreePin } from '../model/state.ts'
+import type { CurrentState, Tree } from '../model/state.ts'
 import { planCodes } from './codes.ts'
 
 /** What a plan does with the stack's trees. */
@@ -9,31 +9,39 @@ export type Fate = 'keep' | 'exchange' | 'destroy'
  * Complaints about pins in a stack's trees that pinfold did not make. Nothing ever removes or moves them: in the live and in the
  * staged tree they stand in the way of an exchange (errors), elsewhere and otherwise they stay where they are (warnings).
  */
-export function foreignPins({ directory, trees }: CurrentState, fate: Fate): readonly Diagnostic[] {
-  return trees.flatMap((tree) => {
-    const pins = tree.pins.filter((pin) => pin.kind === 'foreign')
+export function foreignPins({ directory, trees, strays = [] }: CurrentState, fate: Fate): readonly Diagnostic[] {
+  const pins = trees.flatMap((tree) => {
     const severity = fate === 'exchange' && isInTheWay(tree) ? 'error' : 'warning'
-    return details(tree, pins).map((detail) => ({
-      severity,
-      ...named,
-      detail: `${directory}/${detail}.`,
-      hint: fate === 'destroy' ? `it stays there; ${orAdopt}` : `pin it elsewhere and remove it here; ${orAdopt}`,
-    }))
+    return details(tree).map((detail) =>
+      complaint(severity, {
+        detail: `${directory}/${detail}.`,
+        hint: fate === 'destroy' ? `it stays there; ${orAdopt}` : `pin it elsewhere and remove it here; ${orAdopt}`,
+      }),
+    )
   })
+  // Beside the trees they are in nobody's way but that of the directory's removal.
+  const loose = (fate === 'destroy' ? strays : []).map(({ path, what }) =>
+    complaint('warning', {
+      detail: `${directory}/${path} (${what}) was not made by pinfold.`,
+      hint: "it stays there, and so does the stack's directory",
+    }),
+  )
+  return [...pins, ...loose]
 }
 
-const { code, summary } = planCodes.foreignPin
-const named = { code, summary }
+const complaint = (
+  severity: Diagnostic['severity'],
+  text: { readonly detail: string; readonly hint: string },
+): Diagnostic => ({ severity, code: planCodes.foreignPin.code, summary: planCodes.foreignPin.summary, ...text })
+
 const orAdopt = "--adopt takes it for the stack's own"
 
 /** An apply exchanges these two, and what lies in them would go along. */
 const isInTheWay = ({ name }: Tree): boolean => name === 'live' || name === 'next'
 
-type ForeignPin = TreePin & { readonly kind: 'foreign' }
-
 /** One sentence for each; one for all of a tree that has lost its record. */
-function details({ name, record }: Tree, pins: readonly ForeignPin[]): string[] {
-  const found = pins.map(({ path, what }) => `${path} (${what})`)
+function details({ name, record, pins }: Tree): string[] {
+  const found = pins.flatMap((pin) => (pin.kind === 'foreign' ? [`${pin.path} (${pin.what})`] : []))
   if (record) return found.map((pin) => `${pin} is not in the stack's record: somebody else put it there`)
   return found.length === 0 ? [] : [`${name} has no record, which would say whose these are: ${found.join(', ')}`]
 }

@@ -19,12 +19,12 @@ export function checkDirectory(kernel: Kernel, check: DirectoryCheck): void {
   const { path, owners = [0, process.getuid?.() ?? 0] } = check
   const mount = kernel.bpffs.mountOf(path)
   if (!mount) throw noBpffs(path)
-  if (mount.problem !== undefined) throw new PlanError(`cannot use ${path}: ${mount.problem}`, { code: 'P201' })
+  if (mount.problem !== undefined) throw new PlanError(`cannot use ${path}: ${mount.problem}`, unusableMount)
   for (const directory of directoriesBetween(mount.mountPoint, path)) {
     const stat = kernel.bpffs.stat(directory)
     if (!stat) return
     const problem = whyUnsafe(stat, owners)
-    if (problem) throw unsafe(directory, problem)
+    if (problem) throw unsafe(directory, problem, stat)
   }
 }
 
@@ -42,6 +42,11 @@ const noBpffs = (path: string): PlanError =>
     hint: 'mount one with `mount -t bpf bpf /sys/fs/bpf`, or let pinfold do it with --mount-bpffs',
   })
 
+const unusableMount = {
+  code: 'P201',
+  hint: '`grep bpf /proc/self/mountinfo` lists the mounts; name another directory with --bpffs, or unmount what is in the way',
+} as const
+
 /** Parents first, without the root itself, which is sticky and open to everybody. */
 function directoriesBetween(root: string, path: string): string[] {
   const found: string[] = []
@@ -57,10 +62,13 @@ function whyUnsafe(stat: FileStat, owners: readonly number[]): string | undefine
   return undefined
 }
 
-const unsafe = (directory: string, problem: string): PlanError =>
+const unsafe = (directory: string, problem: string, { kind }: FileStat): PlanError =>
   new PlanError(`cannot trust ${directory}: ${problem}`, {
     code: 'P202',
-    hint: 'make sure that nobody else put pins there, then `chown` it to root and `chmod 0700` it, or choose another name',
+    hint:
+      kind === 'directory'
+        ? 'make sure that nobody else put pins there, then `chown` it to root and `chmod 0700` it, or choose another name'
+        : 'somebody else has taken the name: choose another one for the stack, or remove what is there',
   })
 
 const holdsRecord = (kernel: Kernel, directory: string): boolean =>

@@ -9,7 +9,7 @@ import { readMaps } from './current-maps.ts'
 import { foreignId, readPrograms } from './current-programs.ts'
 import { type LiveTree, openLiveTree } from './live-tree.ts'
 import { type KnownInfos, readGraph } from './reachable.ts'
-import { readTrees, type TreeReading } from './read-trees.ts'
+import { readStrays, readTrees, type TreeReading } from './read-trees.ts'
 
 /** Where a stack lies. */
 export interface Place {
@@ -46,6 +46,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     directory,
     record: live?.record,
     trees: readings.map((reading) => reading.tree),
+    strays: readStrays(kernel, directory),
     graph: place.graph ?? readGraph(kernel, { targets: targetsOf(resources, wanted), known: knownInfos(readings) }),
   }
 }

@@ -4,7 +4,7 @@ import { linkAddress, type MapAddress, mapAddress, programAddress } from '../mod
 import { KernelError } from '../model/errors.ts'
 import type { MapId } from '../model/ids.ts'
 import type { StackRecord } from '../model/record.ts'
-import type { Tree, TreePin } from '../model/state.ts'
+import type { Stray, Tree, TreePin } from '../model/state.ts'
 import { own } from './own.ts'
 import { readTarget } from './read-target.ts'
 
@@ -30,6 +30,16 @@ export function readTrees(kernel: Kernel, directory: string, { adopt = false }: 
     .list(directory)
     .filter((entry) => entry.directory && isTreeName(entry.name))
     .map((entry) => readTree({ kernel, directory, adopt }, entry.name))
+}
+
+/** What lies beside the trees in a stack's directory: pinfold puts nothing there. Paths are relative to the directory. */
+export function readStrays(kernel: Kernel, directory: string): Stray[] {
+  if (!kernel.bpffs.stat(directory)) return []
+  const strays = kernel.bpffs.list(directory).filter((entry) => !entry.directory || !isTreeName(entry.name))
+  return strays.map(({ name, directory: isDirectory }) => {
+    const info = isDirectory ? undefined : describeOrGone(kernel, `${directory}/${name}`)
+    return { path: name, what: isDirectory ? 'a directory' : info ? whatIs(info) : 'a file' }
+  })
 }
 
 /** True for a name that pinfold gives to a tree. */
@@ -99,12 +109,16 @@ function readLoose(reading: Reading, path: string, entry: DirectoryEntry): void 
 /** `record:new` waits to replace the record; only a crash leaves it. */
 const isRecordName = (name: string): boolean => name === 'record' || name === 'record:new'
 
-/** Undefined for a pin that is gone, and for a file that is no pin: only the kernel itself can put one there. */
 function describePin(reading: Reading, path: string): ObjectInfo | undefined {
+  const info = describeOrGone(reading.kernel, `${reading.directory}/${path}`)
+  if (info) reading.infos.set(path, info)
+  return info
+}
+
+/** Undefined for a pin that is gone, and for a file that is no pin: only the kernel itself can put one there. */
+function describeOrGone(kernel: Kernel, path: string): ObjectInfo | undefined {
   try {
-    const info = reading.kernel.describePin(`${reading.directory}/${path}`)
-    reading.infos.set(path, info)
-    return info
+    return kernel.describePin(path)
   } catch (error) {
     if (error instanceof KernelError && (error.errno === 'ENOENT' || error.errno === 'EINVAL')) return undefined
     throw error

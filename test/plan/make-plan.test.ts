@@ -321,6 +321,15 @@ describe('what is refused or warned of', () => {
       expect(removed).not.toContain('live/maps')
       expect(removed).not.toContain('')
     })
+
+    test('beside the trees keeps the stack’s directory, and is in no other way', () => {
+      const strays = [{ path: 'beside', what: 'map #9 (guest)' }]
+      const current = { ...applied(edge()), strays }
+      expect(makePlan(current, desired(...edge(1))).diagnostics).toEqual([])
+      const plan = makeDestroyPlan(current)
+      expect(plan.diagnostics).toMatchObject([{ code: 'P107', severity: 'warning' }])
+      expect(plan.steps.filter((step) => step.kind === 'remove-directory').map(({ path }) => path)).not.toContain('')
+    })
   })
 })
 

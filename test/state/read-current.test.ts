@@ -149,7 +149,10 @@ function testTrees(world: TestWorld): void {
     kernel.bpffs.makeDirectory(`${directory}/live/maps/extra`)
     kernel.bpffs.link(`${directory}/live/maps/flows`, `${directory}/live/loose`)
     kernel.bpffs.link(`${directory}/live/maps/flows`, `${directory}/live/programs/flows`)
-    const [tree] = read(world, 'guests').trees
+    kernel.bpffs.makeDirectory(`${directory}/gen-x`)
+    kernel.bpffs.link(`${directory}/live/maps/flows`, `${directory}/beside`)
+    const { trees, strays } = read(world, 'guests')
+    const [tree] = trees
     const foreign = tree?.pins.flatMap((pin) => (pin.kind === 'foreign' ? [[pin.path, pin.what]] : []))
     const what = `map #${ids.get(mapAddress('flows'))} (flows)`
     expect(foreign?.sort()).toEqual([
@@ -159,6 +162,10 @@ function testTrees(world: TestWorld): void {
       ['live/programs/flows', what],
     ])
     expect(tree?.directories).toEqual(['live', 'live/maps', 'live/programs', 'live/links'])
+    expect(strays).toEqual([
+      { path: 'beside', what },
+      { path: 'gen-x', what: 'a directory' },
+    ])
   })
 
   test('pins that the record does not know are foreign, and without a record all are, unless adopted', async () => {

@@ -1,4 +1,4 @@
-import type { CurrentState } from '../../index.ts'
+import type { CurrentState, Stray } from '../../index.ts'
 
 /** Every pin of each map in any tree of a stack, relative to its directory: what holds a map when no process does. */
 export function pinsOfMaps(stack: CurrentState): ReadonlyMap<number, readonly string[]> {
@@ -16,3 +16,9 @@ export function pinsOfMaps(stack: CurrentState): ReadonlyMap<number, readonly st
 export function idOf(stack: CurrentState, target: string): number | undefined {
   return target.startsWith('#') ? Number(target.slice(1)) : stack.resources.get(target as `map.${string}`)?.live?.id
 }
+
+/** Whatever lies in a stack's directory that pinfold did not make. */
+export const strangersIn = ({ trees, strays = [] }: CurrentState): readonly Stray[] => [
+  ...trees.flatMap((tree) => tree.pins.filter((pin) => pin.kind === 'foreign')),
+  ...strays,
+]

@@ -1,5 +1,5 @@
 import { type CurrentState, type LinkState, type MapState, nameOf, type ProgramState } from '../../index.ts'
-import { idOf, pinsOfMaps } from './held.ts'
+import { idOf, pinsOfMaps, strangersIn } from './held.ts'
 
 /** Live stacks as a document; fields that bpftool has too bear its names and hold what it prints. */
 export const stacksDocument = (stacks: readonly CurrentState[]): object => ({
@@ -23,11 +23,7 @@ function stackDocument(stack: CurrentState): object {
       generation: record?.generation ?? null,
       pins: pins.length,
     })),
-    foreign: stack.trees.flatMap((tree) =>
-      tree.pins.flatMap((pin) =>
-        pin.kind === 'foreign' ? [{ path: `${stack.directory}/${pin.path}`, what: pin.what }] : [],
-      ),
-    ),
+    foreign: strangersIn(stack).map(({ path, what }) => ({ path: `${stack.directory}/${path}`, what })),
   }
 }
 

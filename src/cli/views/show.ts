@@ -8,7 +8,7 @@ import {
   type ProgramState,
 } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
-import { idOf, pinsOfMaps } from './held.ts'
+import { idOf, pinsOfMaps, strangersIn } from './held.ts'
 import { counted, grouped } from './text.ts'
 import { aligned, type Branch, renderTree } from './tree.ts'
 
@@ -86,10 +86,8 @@ function otherTrees({ trees }: CurrentState): Branch[] {
     })
 }
 
-const foreignPins = ({ trees }: CurrentState): Branch[] =>
-  trees.flatMap((tree) =>
-    tree.pins.flatMap((pin) => (pin.kind === 'foreign' ? [{ text: `${pin.path}  ${pin.what}` }] : [])),
-  )
+const foreignPins = (stack: CurrentState): Branch[] =>
+  strangersIn(stack).map(({ path, what }) => ({ text: `${path}  ${what}` }))
 
 /** `parse_ipv4 #21`, `#41` for what belongs to others. */
 const named = (target: string, stack: CurrentState): string =>
