@@ -16,7 +16,11 @@ export async function converge(current: CurrentState, desired: DesiredState, sta
   const plan = makePlan(current, desired)
   showPlan(stage, plan)
   const verdict = planExitCode(plan)
-  if (verdict !== exitCodes.changes && verdict !== exitCodes.drift) return verdict
+  if (verdict === exitCodes.success) return verdict
+  if (verdict !== exitCodes.changes && verdict !== exitCodes.drift) {
+    if (!stage.options.json) stage.terminal.warn('Nothing was changed: the plan above cannot be applied as it is.\n')
+    return verdict
+  }
   if (!(await approve(stage, plan))) return exitCodes.error
   return execute(stage, plan, desired)
 }

@@ -82,9 +82,16 @@ async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined):
   }
 }
 
-function keepLog({ options }: Stage, log: string): void {
+/** A log that cannot be kept is no reason to end otherwise. */
+function keepLog({ options, terminal }: Stage, log: string): void {
   const file = options['verifier-log']
-  if (file !== undefined) writeFileSync(file, log)
+  if (file === undefined) return
+  try {
+    writeFileSync(file, log)
+    terminal.warn(`The verifier's whole log is in ${file}.\n`)
+  } catch (error) {
+    terminal.warn(`The verifier's log cannot be written to ${file}: ${(error as Error).message}\n`)
+  }
 }
 
 interface Ending {

@@ -54,11 +54,16 @@ const rules: Partial<Record<YAMLError['code'], SyntaxRule>> = {
   },
   TAB_AS_INDENT: { hint: 'indent with spaces' },
   TAG_RESOLVE_FAILED: { hint: 'leave the tag away' },
+  UNEXPECTED_TOKEN: { hint: 'remove it, or put the text that it belongs to in quotes' },
 }
+
+const otherwise = 'indent with spaces, put a space after each colon, and quote text with special characters'
 
 function describe(error: YAMLError, text: string, position: () => ReturnType<typeof positionAt>): Diagnostic {
   const rule = rules[error.code]
-  const hint = isOpenVariable(error, text) ? 'inside { } and [ ] a variable stands in quotes: "${NAME}"' : rule?.hint
+  const hint = isOpenVariable(error, text)
+    ? 'inside { } and [ ] a variable stands in quotes: "${NAME}"'
+    : (rule?.hint ?? otherwise)
   return complaint(rule?.code ?? 'M001', {
     detail: rule?.detail ?? `The text is not valid YAML: ${error.message}.`,
     hint,
@@ -66,19 +71,22 @@ function describe(error: YAMLError, text: string, position: () => ReturnType<typ
   })
 }
 
-/** One complaint for each mistake: what the parser says about the rest of a line, or about text it has lost its way in, is noise. */
+/** One complaint for each mistake: behind the first one in the structure the parser has lost its way, and the rest is noise. */
 function worthReporting(errors: readonly YAMLError[], text: string): readonly YAMLError[] {
   const variables = errors.filter((error) => isOpenVariable(error, text))
   if (variables.length > 0) return variables
-  const found = errors.filter((error) => !isLost(error))
-  const kept = found.length > 0 ? found : errors.slice(0, 1)
-  const lines = new Set<number>()
-  const starts = lineStarts(text)
-  return kept.filter((error) => {
-    const { line } = positionAt('', starts, error.pos[0])
-    return !lines.has(line) && lines.add(line)
-  })
+  const inOrder = errors.toSorted((a, b) => Number(isLost(a)) - Number(isLost(b)) || a.pos[0] - b.pos[0])
+  const first = inOrder.findIndex(({ code }) => !withinOneValue.has(code))
+  return first < 0 ? inOrder : inOrder.slice(0, first + 1)
 }
+
+/** Mistakes that leave the structure around them clear. */
+const withinOneValue: ReadonlySet<YAMLError['code']> = new Set([
+  'BAD_ALIAS',
+  'BAD_DQ_ESCAPE',
+  'BAD_SCALAR_START',
+  'TAG_RESOLVE_FAILED',
+])
 
 const isLost = (error: YAMLError): boolean => / in YAML stream/.test(error.message)
 

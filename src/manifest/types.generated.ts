@@ -53,7 +53,7 @@ export type SourceMap = {
     [k: string]: string | null
   } | null
   /**
-   * Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar.
+   * Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.
    */
   entries?:
     | {

@@ -1,4 +1,5 @@
 import { ObjectError } from '../model/errors.ts'
+import { advice } from './advice.ts'
 
 export type ByteOrder = 'little' | 'big'
 
@@ -95,7 +96,7 @@ export class Cursor {
       code,
       offset,
       ...(section === undefined ? {} : { section }),
-      ...(code === 'O002' ? { hint: 'the file is truncated or damaged; compile it again' } : {}),
+      ...(advice[code] === undefined ? {} : { hint: advice[code] }),
     })
   }
 

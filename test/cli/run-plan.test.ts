@@ -23,7 +23,9 @@ test("a program that the verifier rejects: the log's end is shown, all of it kep
   const { code, printed } = await upgrade(machine, desired(...second), { options: { 'verifier-log': file } })
   expect(code).toBe(1)
   expect(printed).toContain('load program.ingress: failed\n')
-  expect(printed).toMatch(/! error K100: cannot load program\.ingress: .+\n! {3}the end of the verifier's log:\n/)
+  expect(printed).toMatch(
+    /! error K100: cannot load program\.ingress: .+\n! {3}the end of the verifier's log \(.+\):\n/,
+  )
   expect(printed).toContain("!     R1 invalid mem access 'scalar'\n")
   expect(printed.split('\n').length).toBeLessThan(60)
   expect(printed).toMatch(/! Nothing was changed\.\n$/)

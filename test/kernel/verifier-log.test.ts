@@ -20,6 +20,12 @@ describe('summarizeLog', () => {
     })
   })
 
+  test('tells both lines of a complaint of two', () => {
+    const packet = 'invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)'
+    const found = summarizeLog(`12: (71) r1 = *(u8 *)(r1 +12)\n${packet}\nR1 offset is outside of the packet\n`)
+    expect(found?.reason).toBe(`${packet}; R1 offset is outside of the packet`)
+  })
+
   test('keeps a dozen lines at most, the complaint last', () => {
     const lines = summarizeLog(`${'0: (b7) r1 = 0\n'.repeat(1000)}${log}`)?.lines
     expect(lines).toHaveLength(12)

@@ -22,7 +22,7 @@ function renderLog(log: string, paint: Paint): string {
   if (lines.length === 0) return ''
   const above = source === undefined || lines.includes(`; ${source}`) ? [] : [`; ${source}`, '...']
   const shown = [...above, ...lines].map((line) => `\n    ${paint('dim', line)}`)
-  return `\n  the end of the verifier's log:${shown.join('')}`
+  return `\n  the end of the verifier's log (--verifier-log FILE writes all of it):${shown.join('')}`
 }
 
 /** An error as one JSON document. */

@@ -45,9 +45,11 @@ export function catchMisfit(encode: () => Uint8Array): Encoded {
 }
 
 /** Ends the encoding: the value at this place does not fit. */
-export function refuse({ path }: Pick<Slot, 'path'>, detail: string, hint?: string): never {
-  throw new Misfit({ path, detail, ...(hint === undefined ? {} : { hint }) })
+export function refuse({ path }: Pick<Slot, 'path'>, detail: string, hint: string = howWritten): never {
+  throw new Misfit({ path, detail, hint })
 }
+
+const howWritten = 'docs/manifest.md says under "entries" how values of each type are written'
 
 /** A value for messages. */
 export function showValue(value: Value): string {

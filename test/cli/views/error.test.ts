@@ -41,7 +41,7 @@ test("a verifier's refusal shows the end of its log with the source line, withou
   const lines = text.split('\n')
   expect(lines.slice(0, 4)).toEqual([
     'error K100: cannot load program.ingress: the verifier rejected it',
-    "  the end of the verifier's log:",
+    "  the end of the verifier's log (--verifier-log FILE writes all of it):",
     '    ; return *p; @ edge.bpf.c:12',
     '    ...',
   ])
