@@ -25,7 +25,8 @@ import { inverse } from './undo.ts'
  * from then on the old one is retired as far as possible, and the next apply finishes the rest. Never throws for what the
  * kernel refuses: the outcome says it. `desired` is what the plan was made for; undefined for destroy and recover. The
  * caller holds the stack's lock (lockStack). A caller that stops iterating leaves what a crash leaves: held, and finished by
- * the next apply.
+ * the next apply. Linux 5.7, or newer where a
+ * link asks for it (README, Install).
  */
 export async function* apply(
   kernel: Kernel,

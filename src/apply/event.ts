@@ -20,6 +20,7 @@ export type ApplyEvent =
 
 /** How an apply ended; each has its exit code. */
 export interface Outcome {
+  /** How it ended. */
   readonly result:
     | 'done'
     /** Done, but an array or program is kept because somebody else uses it. */
@@ -32,17 +33,24 @@ export interface Outcome {
     | 'rolled-back'
     /** Failed, and something could not be undone or retired; `left` says what. */
     | 'incomplete'
+  /** The generation that is live now; 0 where the stack is gone. */
   readonly generation: number
+  /** The first thing that went wrong; absent where nothing did. */
   readonly problem?: Problem
   /** What remains, one sentence each. */
   readonly left: readonly string[]
+  /** Warnings that came up while it ran, such as BTF that the kernel did not take. */
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** An error as data. */
+/** An error as data: what a PinfoldError holds, without its stack. */
 export interface Problem {
+  /** A code with a row in docs/errors.md. */
   readonly code: string
+  /** One sentence: `cannot <verb> <address>: <what is wrong>`. */
   readonly message: string
+  /** What the reader can do about it. */
   readonly hint?: string
+  /** The verifier's whole log, where it refused a program; summarizeLog finds the complaint in it. */
   readonly log?: string
 }

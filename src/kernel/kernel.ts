@@ -12,6 +12,7 @@ import type { AttachType, ProgramType } from '../model/program-types.ts'
  */
 export interface Kernel {
   readonly identity: KernelIdentity
+  /** The pin file system that this process sees. */
   readonly bpffs: Bpffs
 
   /** BPF_MAP_CREATE. */
@@ -56,9 +57,11 @@ export interface Kernel {
 
   /** Index of a network interface of this network namespace; undefined when there is none of that name. */
   interfaceIndex(name: string): number | undefined
+  /** Name of an interface of this network namespace; undefined when there is none of that index. */
   interfaceName(ifindex: number): string | undefined
   /** Id of a cgroup v2 directory. Undefined: no such directory, or not cgroup2 (then `cgroupVersion` says 1). */
   cgroupId(path: string): number | undefined
+  /** Path of a cgroup on the first cgroup2 mount that has it; undefined when none has. Walks directories: slow. */
   cgroupPath(id: number): string | undefined
   /** Inode of a network namespace file, undefined when it is none. */
   namespaceInode(path: string): number | undefined
@@ -79,6 +82,7 @@ export type FdKind = ObjectKind | 'btf'
 /** An open descriptor with an owner: `using fd = kernel.createMap(...)`. Closing twice is harmless. */
 export interface Fd<K extends FdKind = FdKind> extends Disposable {
   readonly kind: K
+  /** The descriptor; throws once it is closed. */
   readonly number: number
 }
 
@@ -87,8 +91,11 @@ export interface KernelIdentity {
   readonly kind: 'linux' | 'memory'
   /** `6.18.44`. */
   readonly release: string
+  /** As `uname -m` has it: `x86_64`. */
   readonly machine: string
+  /** A UUID that changes with each boot, from /proc/sys/kernel/random/boot_id. */
   readonly bootId: string
+  /** How many values an element of a per-CPU map has. */
   readonly possibleCpus: number
   readonly byteOrder: 'little' | 'big'
 }

@@ -18,6 +18,7 @@ export interface LoadedManifest {
   readonly file: string
   /** Where relative paths start; absolute if loaded from a file. */
   readonly directory: string
+  /** The normalised manifest: defaults filled in, sections as maps in the order of the text. */
   readonly manifest: Manifest
   /** SHA-256 of the text with its variables filled in, as hexadecimal text. */
   readonly digest: string

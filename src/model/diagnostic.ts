@@ -12,6 +12,7 @@ export interface Position {
  * every code has a row in docs/errors.md.
  */
 export interface Diagnostic {
+  /** An error blocks what it is about; a warning does not. */
   readonly severity: 'error' | 'warning'
   readonly code: string
   /** A constant phrase without names, e.g. `Unknown map`. */
@@ -20,6 +21,8 @@ export interface Diagnostic {
   readonly detail: string
   /** What to do about it. */
   readonly hint?: string
+  /** The resource that it is about, where it is about one. */
   readonly address?: Address
+  /** Where in the manifest the mistake stands, where it stands there. */
   readonly at?: Position
 }

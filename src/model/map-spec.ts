@@ -8,6 +8,7 @@ export interface MapShape {
   readonly keySize: number
   /** Bytes of one value (of one CPU's value in per-CPU maps). */
   readonly valueSize: number
+  /** 0 where the kernel or the manifest decides (perf event arrays: the number of CPUs). */
   readonly maxEntries: number
   /** BPF_F_* flags of BPF_MAP_CREATE. */
   readonly flags: number

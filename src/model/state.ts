@@ -17,6 +17,7 @@ export interface State {
   readonly stack: string
   /** The live generation; 0 where there is none. */
   readonly generation: number
+  /** Maps, programs and links by address, in the order of the manifest where one is behind them. */
   readonly resources: ReadonlyMap<Address, Resource>
 }
 
@@ -24,11 +25,13 @@ export interface State {
 export interface CurrentState extends State {
   /** Absolute path of the stack's directory. */
   readonly directory: string
+  /** The record of the live tree; undefined where there is none, or none that can be read. */
   readonly record: StackRecord | undefined
   /** Every tree in the stack's directory: live, next, gen-N. */
   readonly trees: readonly Tree[]
   /** What somebody else put beside the trees; absent: nothing. */
   readonly strays?: readonly Stray[]
+  /** Who runs, uses and holds what in the whole system; emptyGraph where it was not asked for. */
   readonly graph: SystemGraph
 }
 
@@ -65,11 +68,14 @@ export interface MapState {
   /** Where a foreign map is pinned by its owner; absolute. */
   readonly foreignPath?: string
   readonly shape: MapShape
+  /** The BTF layout of key and value as text, to compare; empty where nothing tells. */
   readonly layout: MapLayout
   /** False where the manifest says `pin: false`. */
   readonly pinned: boolean
   readonly contents: MapContents
+  /** What happens to its entries when its shape changes. */
   readonly onChange: 'refuse' | 'replace'
+  /** Whether a changed slot makes a new array (one instant for all callers), or is exchanged in the live one. */
   readonly onSlotChange: 'replace' | 'in-place'
   /** Desired side: which object's BTF describes it, and the type ids in there. */
   readonly btf?: { readonly object: string; readonly keyTypeId: number; readonly valueTypeId: number }
@@ -107,9 +113,11 @@ export type MapContents =
 export interface ProgramState {
   readonly kind: 'program'
   readonly address: ProgramAddress
+  /** Name given to the kernel before it is cut to 15 bytes; the function's in the object. */
   readonly name: string
   /** Undefined where no record tells (a stack that pinfold did not make, a lost record): "unknown", never "changed". */
   readonly load: LoadAttributes | undefined
+  /** Relocated instructions with symbolic map references; undefined like `load`. */
   readonly code: Code<MapAddress> | undefined
   /** Maps that it uses, in the order of first use. Current side: from the kernel's map_ids; a foreign one as `#id`. */
   readonly maps: readonly (MapAddress | `#${number}`)[]
@@ -133,8 +141,11 @@ export interface LiveProgram {
 export interface LinkState {
   readonly kind: 'link'
   readonly address: LinkAddress
+  /** The program that it runs, or shall run. */
   readonly program: ProgramTarget
+  /** Where it is attached, or shall be. */
   readonly target: LinkTarget
+  /** How a link that the kernel cannot switch is replaced: both run for a moment, or neither. */
   readonly onReplace: 'overlap' | 'gap'
   readonly at?: Position
   readonly live?: LiveLink
@@ -152,7 +163,9 @@ export interface LiveLink {
 export interface Tree {
   /** `live`, `next`, `gen-7`. */
   readonly name: string
+  /** Undefined where it has none, or none that can be read: then nothing in it is known to be pinfold’s. */
   readonly record: StackRecord | undefined
+  /** Every pin in it, foreign ones too. */
   readonly pins: readonly TreePin[]
   /** Directories inside it, relative to the stack's directory, parents first; includes the tree itself. */
   readonly directories: readonly string[]

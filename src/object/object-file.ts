@@ -6,6 +6,7 @@ import type { BtfTypes } from './btf/btf-types.ts'
 export interface ObjectFile {
   /** For messages: the file's path as the user wrote it. */
   readonly name: string
+  /** Of the code and of every value in it; the kernel takes only its own. */
   readonly byteOrder: 'little' | 'big'
   /** Empty where there is no `license` section. */
   readonly license: string

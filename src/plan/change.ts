@@ -24,7 +24,9 @@ export interface Reason {
 export interface Change {
   readonly action: Action
   readonly address: Address
+  /** Why, one reason for each attribute that differs; empty where nothing does, or where all of it is new or gone. */
   readonly because: readonly Reason[]
+  /** How it looks from outside; absent where nothing live changes. */
   readonly verdict?: Verdict
   /** A live link whose device, cgroup or namespace is gone, a pin that somebody removed: drift. */
   readonly drift?: boolean

@@ -8,6 +8,7 @@ import type { Step } from './step.ts'
 /** Everything an apply will do, as data: no closures, no handles. */
 export interface Plan {
   readonly version: 1
+  /** `recover` finishes or takes back what was interrupted, before anything else is planned. */
   readonly action: 'apply' | 'destroy' | 'recover'
   readonly stack: string
   /** Absolute path of the stack's directory; steps' paths are relative to it. */
@@ -16,6 +17,7 @@ export interface Plan {
   readonly generation: { readonly from: number; readonly to: number }
   /** In execution order of their effects. */
   readonly changes: readonly Change[]
+  /** In execution order; empty where nothing is to be done. */
   readonly steps: readonly Step[]
   /** The record that `write-record` writes. */
   readonly record?: StackRecord
@@ -23,7 +25,9 @@ export interface Plan {
   readonly existing: Readonly<Record<Ref | ForeignProgram, number>>
   /** What must still be true when the apply begins; otherwise the plan is stale. */
   readonly preconditions: readonly Precondition[]
+  /** Who holds each program array after each step. */
   readonly ledger: Ledger
+  /** Risks and refusals; one of severity `error` means that the plan must not be applied. */
   readonly diagnostics: readonly Diagnostic[]
 }
 

@@ -11,7 +11,7 @@ import { type LiveTree, openLiveTree } from './live-tree.ts'
 import { type KnownInfos, readGraph } from './reachable.ts'
 import { readStrays, readTrees, type TreeReading } from './read-trees.ts'
 
-/** Where a stack lies. */
+/** Where a stack lies, and how it is read. */
 export interface Place {
   /** Absolute path of the bpffs root: `/sys/fs/bpf`. */
   readonly bpffs: string
