@@ -20,8 +20,12 @@ export interface Invocation {
 
 /** Reads the arguments after the program's name; UsageError (C101 to C105) says what is wrong with them. */
 export function parseArguments(words: readonly string[]): Invocation {
+  refuseSingleDash(words)
   const { tokens } = parseArgs({ args: [...words], options: optionTable, strict: false, tokens: true })
   const positionals = tokens.filter((token) => token.kind === 'positional').map((token) => token.value)
+  // `help plan` is `plan --help`.
+  if (positionals[0] === 'help' && positionals.length === 2)
+    return { command: commandOf(positionals[1]), options: { help: true } }
   const command = commandOf(positionals[0])
   const options: Record<string, unknown> = {}
   for (const token of tokens) {
@@ -32,6 +36,18 @@ export function parseArguments(words: readonly string[]): Invocation {
   const operand = operandOf(command, positionals.slice(1), options)
   return { command, options: options as OptionValues, ...(operand === undefined ? {} : { operand }) }
 }
+
+/** `-auto-approve`, as other tools have it, would be read as a row of short options. */
+function refuseSingleDash(words: readonly string[]): void {
+  const word = words.find((each) => /^-[a-z]/.test(each) && nameIn(each.slice(1)) in optionTable)
+  if (word === undefined) return
+  throw new UsageError(`cannot run pinfold: there is no option ${word}`, {
+    code: 'C102',
+    hint: `did you mean -${word}?`,
+  })
+}
+
+const nameIn = (option: string): string => option.split('=')[0] ?? ''
 
 function commandOf(word: string | undefined): CommandName {
   const command = commandNames.find((name) => name === word)

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // The starter: answers --version and --help at once, and loads everything else on demand.
 const [first, ...rest] = process.argv.slice(2)
+const asks = (...words: readonly string[]): boolean => first !== undefined && words.includes(first) && rest.length === 0
 
-if (first === '--version' && rest.length === 0) {
+if (asks('--version', '-v', 'version')) {
   const { readVersion } = await import('./version.ts')
   console.log(readVersion())
-} else if (first === undefined || ((first === '--help' || first === '-h') && rest.length === 0)) {
+} else if (first === undefined || asks('--help', '-h', 'help')) {
   const { renderHelp } = await import('./help.ts')
   process.stdout.write(renderHelp())
   if (first === undefined) process.exitCode = 1

@@ -49,7 +49,7 @@ export async function approve({ terminal, options }: Stage, plan: Plan): Promise
   }
   const answer = await terminal.ask(`${questions[plan.action]}? Only 'yes' is accepted: `)
   if (answer?.trim() === 'yes') return true
-  terminal.write('Nothing was changed.\n')
+  terminal.write(`${answer === undefined ? '\n' : ''}Nothing was changed.\n`)
   return false
 }
 

@@ -17,6 +17,7 @@ export type UsageCode =
   | 'C112'
   | 'C113'
   | 'C114'
+  | 'C115'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -55,4 +56,9 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
       'rollback takes the number of a generation that pinfold show lists as kept; without one it takes the latest.',
   },
   C113: { summary: 'Unreadable object file', explanation: 'The file that inspect is to show cannot be read.' },
+  C115: {
+    summary: 'Not the name of a stack',
+    explanation:
+      'A stack is named like its directory on bpffs: at most 255 bytes, no dot, no slash. `pinfold show` lists those there are.',
+  },
 }

@@ -15,7 +15,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 test('--version prints the version of package.json', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  expect(pinfold('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+  for (const word of ['--version', '-v', 'version'])
+    expect(pinfold(word)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 test('--help lists the commands and exit codes; no arguments do the same and fail', () => {
@@ -25,6 +26,8 @@ test('--help lists the commands and exit codes; no arguments do the same and fai
     expect(help.stdout).toContain(word)
   }
   expect(pinfold()).toEqual({ ...help, status: 1 })
+  for (const word of ['-h', 'help']) expect(pinfold(word)).toEqual(help)
+  expect(pinfold('help', 'plan')).toEqual(pinfold('plan', '--help'))
 })
 
 test('--version loads nothing but the starter and the version', () => {

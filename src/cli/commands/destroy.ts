@@ -5,12 +5,12 @@ import { readManifest } from '../read-manifest.ts'
 import { approve, execute, showPlan } from '../run-plan.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
-import { noSuchStack } from '../stacks.ts'
+import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** Removes what a stack owns; finishes a destroy that was interrupted. Nothing to do where a manifest's stack is not there. */
 export async function destroy({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
-  const stack = operand ?? readManifest(options, terminal).manifest.name
+  const stack = operand === undefined ? readManifest(options, terminal).manifest.name : stackNamed(operand)
   using session = await openSession(options)
   const { kernel, bpffs } = session
   const directory = `${bpffs}/${stack}`

@@ -5,12 +5,12 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
-import { noSuchStack } from '../stacks.ts'
+import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** Finishes or takes back what a killed command left, as the next apply would first, and does nothing else. */
 export async function recoverStack({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
-  const stack = operand ?? readManifest(options, terminal).manifest.name
+  const stack = operand === undefined ? readManifest(options, terminal).manifest.name : stackNamed(operand)
   using session = await openSession(options)
   const { kernel, bpffs } = session
   const directory = `${bpffs}/${stack}`

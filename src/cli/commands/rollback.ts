@@ -5,14 +5,15 @@ import { converge, recover } from '../converge.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
-import { noSuchStack } from '../stacks.ts'
+import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** Makes a former generation live again: its programs are still loaded, so only links and trees are swapped. */
 export async function rollback({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
   const generation = operand === undefined ? undefined : generationOf(operand)
-  const stack = options.stack ?? readManifest(options, terminal).manifest.name
+  const { stack: given } = options
+  const stack = given === undefined ? readManifest(options, terminal).manifest.name : stackNamed(given)
   using session = await openSession(options)
   const { kernel, bpffs } = session
   const directory = `${bpffs}/${stack}`

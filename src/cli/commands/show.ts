@@ -3,7 +3,7 @@ import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { paintOf, say } from '../say.ts'
 import { openSession } from '../session.ts'
-import { noSuchStack } from '../stacks.ts'
+import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
 import { renderStacks } from '../views/show.ts'
 import { stacksDocument } from '../views/show-document.ts'
@@ -13,10 +13,10 @@ export async function show({ operand, options }: Invocation, terminal: Terminal)
   using session = await openSession(options)
   const { kernel, bpffs } = session
   checkDirectory(kernel, { path: bpffs })
-  if (operand !== undefined && kernel.bpffs.stat(`${bpffs}/${operand}`) === undefined) {
-    throw noSuchStack(session, operand, 'show')
-  }
-  const names = operand === undefined ? listStacks(kernel, bpffs) : [operand]
+  const named = operand === undefined ? undefined : stackNamed(operand)
+  if (named !== undefined && kernel.bpffs.stat(`${bpffs}/${named}`) === undefined)
+    throw noSuchStack(session, named, 'show')
+  const names = named === undefined ? listStacks(kernel, bpffs) : [named]
   const stacks = names.map((stack) => readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))
   const stage = { terminal, options }
   if (options.json) say(stage, stacksDocument(stacks), '')

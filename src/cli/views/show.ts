@@ -81,10 +81,15 @@ function otherTrees({ trees }: CurrentState): Branch[] {
   return trees
     .filter((tree) => tree.name !== 'live')
     .map(({ name, record, pins }) => {
-      const generation = record ? `generation ${record.generation}, ` : ''
-      return { text: `${name}  ${generation}${counted(pins.length, 'pin')}` }
+      const generation = record ? `generation ${record.generation}, ` : 'no record, '
+      return { text: `${name}  ${generation}${counted(pins.length, 'pin')}, ${whyThere(name)}` }
     })
 }
+
+const whyThere = (name: string): string =>
+  name === 'next'
+    ? 'left by something that was interrupted (pinfold recover)'
+    : 'kept for a rollback, or for others that use it'
 
 const foreignPins = (stack: CurrentState): Branch[] =>
   strangersIn(stack).map(({ path, what }) => ({ text: `${path}  ${what}` }))
