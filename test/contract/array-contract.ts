@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { tailCall, useMaps } from './assembly.ts'
+import { answersSince } from './older-kernels.ts'
 import {
   errnoOf,
   errnoOfLoad,
@@ -57,7 +58,8 @@ export function arrayContract(world: () => TestWorld): void {
     using classifier = await load(kernel, undefined, { type: 'sched_cls' })
     kernel.update(array, u32(0), xdp)
     expect(errnoOf(() => kernel.update(array, u32(1), classifier))).toBe('EINVAL')
-    expect(errnoOf(() => kernel.update(array, u32(1), attached))).toBe('EINVAL')
+    // 5.10 compares the types alone.
+    if (answersSince(kernel, '6.1')) expect(errnoOf(() => kernel.update(array, u32(1), attached))).toBe('EINVAL')
     kernel.remove(array, u32(0))
     expect(errnoOf(() => kernel.update(array, u32(1), classifier))).toBe('EINVAL')
   })
@@ -123,7 +125,7 @@ export function arrayContract(world: () => TestWorld): void {
     await kernel.waitForReaders()
     expect(slotsAt(kernel, `${directory}/b`)).toEqual([calleeId])
     kernel.bpffs.unpin(`${directory}/b`)
-    expect(await slotsById(kernel, id)).toEqual([])
+    expect(await slotsById(kernel, id, directory)).toEqual([])
     caller[Symbol.dispose]()
   })
 
@@ -153,7 +155,7 @@ export function arrayContract(world: () => TestWorld): void {
     using next = makeMap(kernel, { type: 'prog_array' })
     kernel.pin(next, `${directory}/next`)
     kernel.bpffs.replace(`${directory}/next`, `${directory}/array`)
-    expect(await slotsById(kernel, id)).toEqual([])
+    expect(await slotsById(kernel, id, directory)).toEqual([])
   })
 
   test('an exchange of pins, or of the directories around them, keeps both held', async () => {
@@ -235,8 +237,8 @@ async function filled(kernel: Kernel): Promise<Filled> {
 }
 
 /** The slots of an array that nobody holds. */
-async function slotsById(kernel: Kernel, id: number): Promise<number[]> {
-  await settled(kernel)
+async function slotsById(kernel: Kernel, id: number, directory?: string): Promise<number[]> {
+  await settled(kernel, directory)
   using array = kernel.openById('map', id)
   return slotsOf(kernel, array)
 }

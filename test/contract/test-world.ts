@@ -108,12 +108,15 @@ export async function eventually<T>(expected: T, ask: () => T): Promise<T> {
 /**
  * Waits until every clear that is queued by now has run: they run in order, so that of a fresh array comes last. To be called
  * before an array that nobody holds is opened by its id: when its last user goes again while a clear is still queued, Linux
- * takes a second reference for that clear and never drops it (prog_array_map_clear ignores what schedule_work says).
+ * takes a second reference for that clear and never drops it (prog_array_map_clear ignores what schedule_work says). What a
+ * pin held is let go a grace period after the pin; `directory` (absolute, on bpffs) is where one was removed.
  */
-export async function settled(kernel: Kernel): Promise<void> {
+export async function settled(kernel: Kernel, directory?: string): Promise<void> {
   const last = makeMap(kernel, { type: 'prog_array' })
   const id = idOf(kernel, last)
+  if (directory !== undefined) kernel.pin(last, `${directory}/last`)
   last[Symbol.dispose]()
+  if (directory !== undefined) kernel.bpffs.unpin(`${directory}/last`)
   await eventually(false, () => isAlive(kernel, 'map', id))
 }
 
