@@ -3,13 +3,35 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
 import { approve, execute, type Stage, showPlan, showRecovery } from './run-plan.ts'
 
-/** Finishes or takes back what a crash left; an exit code when that did not work or was not approved. */
-export async function recover(recovery: RecoveryPlan, stage: Stage): Promise<ExitCode | undefined> {
-  showRecovery(stage, recovery)
-  if (!(await approve(stage, recovery))) return exitCodes.error
-  const exitCode = await execute(stage, recovery)
-  return exitCode === exitCodes.success ? undefined : exitCode
+/** What there is after a recovery. */
+export interface Recovered<S> {
+  /** With a `recovery` when that did not work or was not approved. */
+  readonly situation: S
+  /** Success where nothing was to be done; `incomplete` where what others use was kept, which stands in nobody's way. */
+  readonly exitCode: ExitCode
 }
+
+/**
+ * Finishes or takes back what a crash left, until nothing is: what one round publishes or switches back may leave something
+ * for another.
+ */
+export async function recover<S extends { readonly recovery: RecoveryPlan | undefined }>(
+  read: () => S,
+  stage: Stage,
+): Promise<Recovered<S>> {
+  let exitCode: ExitCode = exitCodes.success
+  for (let round = 1; ; round++) {
+    const situation = read()
+    const { recovery } = situation
+    if (!recovery || exitCode !== exitCodes.success) return { situation, exitCode }
+    if (round > rounds) return { situation, exitCode: exitCodes.incomplete }
+    showRecovery(stage, recovery)
+    if (!(await approve(stage, recovery))) return { situation, exitCode: exitCodes.error }
+    exitCode = await execute(stage, recovery)
+  }
+}
+
+const rounds = 4
 
 /** Plans, shows, asks and executes. */
 export async function converge(current: CurrentState, desired: DesiredState, stage: Stage): Promise<ExitCode> {

@@ -4,7 +4,7 @@ import type { Change } from './change.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
 import { prove } from './make-plan.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, Precondition } from './plan.ts'
 import { existingOf, preconditionsOf } from './preconditions.ts'
 import { retire } from './retire.ts'
 import type { Step } from './step.ts'
@@ -28,7 +28,7 @@ export function makeDestroyPlan(current: CurrentState): Plan {
     steps,
     ...(current.record ? { record: { ...current.record, phase: 'destroying' } } : {}),
     existing,
-    preconditions: preconditionsOf(current),
+    preconditions: preconditionsOf(current).filter((it) => !isStaged(it, current)),
     ledger: prove({ current, steps, existing }),
     diagnostics: [
       ...guardChanges(changes, current).filter((it) => it.severity === 'warning'),
@@ -36,6 +36,10 @@ export function makeDestroyPlan(current: CurrentState): Plan {
     ],
   }
 }
+
+/** That there is no staging tree: one that is there goes, too. */
+const isStaged = (precondition: Precondition, { trees }: CurrentState): boolean =>
+  precondition.kind === 'absent' && trees.some(({ name }) => name === precondition.path)
 
 /** Removes every tree: all links first, since one may run programs of another tree, then old generations, what is live last. */
 export function removeTrees(current: CurrentState): readonly Step[] {

@@ -28,7 +28,11 @@ export function succeed(succession: Succession): readonly Operation[] {
   const { current, outgoing, published, history, removed } = succession
   const name = freeName(current)
   const keeps = history > 0 && isRetainable(outgoing, published)
-  const { kept, gone } = judgeFormer(current, { history: keeps ? history - 1 : history, adopted: succession.adopted })
+  const { kept, gone } = judgeFormer(current, {
+    history: keeps ? history - 1 : history,
+    published,
+    adopted: succession.adopted,
+  })
   const held = new Set(
     [published, ...kept.map(mapsIn), ...(keeps ? [mapsIn(outgoing)] : [])].flatMap((ids) => [...ids]),
   )
@@ -47,19 +51,47 @@ export function succeed(succession: Succession): readonly Operation[] {
   ]
 }
 
-/** The former generations by whether they stay; one that somebody's attachment still uses is left for another time. */
+/** By what former generations are judged. */
+interface Judgement {
+  /** How many are kept. */
+  readonly history: number
+  /** Ids of the maps of a tree that is about to be published. */
+  readonly published?: ReadonlySet<number>
+  /** Names of trees whose objects the published tree took over. */
+  readonly adopted?: ReadonlySet<string> | undefined
+}
+
+/** The former generations by whether they stay; a remainder that somebody's attachment uses is left for another time. */
 export function judgeFormer(
   current: CurrentState,
-  { history, adopted }: { readonly history: number; readonly adopted?: ReadonlySet<string> | undefined },
+  { history, published, adopted }: Judgement,
 ): { readonly kept: readonly Tree[]; readonly gone: readonly Tree[] } {
   const former = formerTrees(current)
-  const left = former.filter((tree) => !adopted?.has(tree.name))
-  const kept = left.filter(canReturn).slice(0, history)
-  const live = current.trees.find((tree) => tree.name === 'live')
-  const held = new Set([...(live ? [live] : []), ...kept].flatMap((tree) => [...mapsIn(tree)]))
-  const gone = former.filter((tree) => !kept.includes(tree) && !isUsed(tree, held, current))
-  return { kept, gone }
+  const kept = former.filter((tree) => canReturn(tree) && !adopted?.has(tree.name)).slice(0, history)
+  const live = current.trees.filter((tree) => tree.name === 'live')
+  const held = new Set([...live, ...kept].flatMap((tree) => [...mapsIn(tree)]))
+  for (const map of published ?? []) held.add(map)
+  const isLeft = (tree: Tree): boolean => isRemainder(tree) && isUsed(tree, held, current)
+  return { kept, gone: former.filter((tree) => !kept.includes(tree) && !isLeft(tree)) }
 }
+
+/** Nothing but maps and the record: what retiring had to leave. */
+const isRemainder = (tree: Tree): boolean => tree.pins.every(({ kind }) => kind === 'map' || kind === 'record')
+
+/** Names of the former trees that are the published one by another name: a rollback took all their objects over. */
+export function adoptedBy(published: Tree, current: CurrentState): ReadonlySet<string> {
+  const same = formerTrees(current).filter(
+    (tree) => tree.record?.manifest === published.record?.manifest && programsIn(tree) === programsIn(published),
+  )
+  return new Set(same.map(({ name }) => name))
+}
+
+/** Equal for trees of the same programs. */
+const programsIn = (tree: Tree): string =>
+  tree.pins
+    .flatMap((pin) => (pin.kind === 'program' ? [`${pin.address}#${pin.id}`] : []))
+    .sort()
+    .join()
 
 /** Former generations, the latest first. */
 export function formerTrees(current: CurrentState): readonly Tree[] {

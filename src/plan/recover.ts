@@ -2,7 +2,7 @@ import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, t
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
-import { canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
+import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { retain, retire } from './retire.ts'
@@ -161,7 +161,8 @@ function publish(next: Tree, live: Tree | undefined, current: CurrentState): Ste
 function finishSuccession(published: Tree, outgoing: Tree, current: CurrentState): readonly Operation[] {
   const history = published.record?.history ?? 0
   const generation = outgoing.record?.generation ?? 0
-  return succeed({ current: { ...current, generation }, outgoing, published: mapsIn(published), history })
+  const adopted = adoptedBy(published, current)
+  return succeed({ current: { ...current, generation }, outgoing, published: mapsIn(published), history, adopted })
 }
 
 /** Links that existed before run their old program again; new ones go with the tree. */

@@ -148,11 +148,13 @@ describe('a former generation that was kept', () => {
     expect(todo(machine([live, old]))).toEqual(['retire'])
   })
 
-  test('waits while somebody’s attachment still reaches its array', () => {
-    const current = machine([live, old])
+  test('of which only the array is left waits while somebody’s attachment still reaches it', () => {
+    const remainder = { ...old, record: undefined, pins: old.pins.filter((pin) => pin.kind === 'map') }
+    const current = machine([live, remainder])
     const foreign = { program: 11 as never, link: 99 as never, via: 'link #99' }
     const used = { ...current, graph: { ...current.graph, roots: [...current.graph.roots, foreign] } }
     expect(planRecovery(used)).toBeUndefined()
+    expect(todo({ ...used, trees: [live, old] })).toEqual(['retire'])
   })
 })
 

@@ -1,7 +1,7 @@
 import { checkDirectory, type DesiredState, lockStack } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { converge, recover } from '../converge.ts'
-import type { ExitCode } from '../exit-codes.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest, wish } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
@@ -17,10 +17,10 @@ export async function applyManifest({ options }: Invocation, terminal: Terminal)
   // Before the lock makes a directory there: it must be on a bpffs.
   checkDirectory(session.kernel, { path: directory, ...ownersOf(desired) })
   using _lock = lockStack(session.kernel, directory, { create: true })
-  const situation = readSituation(session, desired, options)
-  if (!situation.recovery) return await converge(situation.current, desired, stage)
-  const failed = await recover(situation.recovery, stage)
-  return failed ?? (await converge(readSituation(session, desired, options).current, desired, stage))
+  const { situation, exitCode } = await recover(() => readSituation(session, desired, options), stage)
+  if (situation.recovery) return exitCode
+  const converged = await converge(situation.current, desired, stage)
+  return converged === exitCodes.success ? exitCode : converged
 }
 
 function ownersOf({ ownership }: DesiredState): { readonly owners?: readonly number[] } {

@@ -1,7 +1,7 @@
 import { checkDirectory, lockStack, planRecovery, readCurrent } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { recover } from '../converge.ts'
-import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
@@ -18,15 +18,13 @@ export async function recoverStack({ operand, options }: Invocation, terminal: T
   if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'recover')
   using _lock = lockStack(kernel, directory)
   const stage = { kernel, options, terminal }
-  // What one recovery publishes or switches back may leave something for a second one.
-  for (let round = 0; round < rounds; round++) {
-    const recovery = planRecovery(readCurrent(kernel, { bpffs, stack }), { removesStack: true })
-    if (!recovery && round === 0) say(stage, { type: 'nothing', stack }, `Nothing to recover: ${stack} is whole.\n`)
-    // Awaited here: the lock and the session end with this function.
-    const failed = recovery ? await recover(recovery, stage) : exitCodes.success
-    if (failed !== undefined) return failed
+  let rounds = 0
+  const read = () => {
+    rounds++
+    return { recovery: planRecovery(readCurrent(kernel, { bpffs, stack }), { removesStack: true }) }
   }
-  return exitCodes.incomplete
+  const { situation, exitCode } = await recover(read, stage)
+  if (!situation.recovery && rounds === 1)
+    say(stage, { type: 'nothing', stack }, `Nothing to recover: ${stack} is whole.\n`)
+  return exitCode
 }
-
-const rounds = 4

@@ -2,7 +2,7 @@ import { type CurrentState, checkDirectory, formerState, lockStack, planRecovery
 import type { Invocation } from '../arguments.ts'
 import type { Session } from '../command-session.ts'
 import { converge, recover } from '../converge.ts'
-import type { ExitCode } from '../exit-codes.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
@@ -21,12 +21,13 @@ export async function rollback({ operand, options }: Invocation, terminal: Termi
   if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'roll back')
   using _lock = lockStack(kernel, directory)
   const stage = { kernel, options, terminal }
-  const interrupted = planRecovery(readCurrent(kernel, { bpffs, stack }))
-  const failed = interrupted && (await recover(interrupted, stage))
-  if (failed !== undefined) return failed
+  const read = () => ({ recovery: planRecovery(readCurrent(kernel, { bpffs, stack })) })
+  const { situation, exitCode } = await recover(read, stage)
+  if (situation.recovery) return exitCode
   const { current, desired } = readFormer(session, stack, generation)
   // Awaited here: the lock and the session end with this function.
-  return await converge(current, desired, stage)
+  const converged = await converge(current, desired, stage)
+  return converged === exitCodes.success ? exitCode : converged
 }
 
 /** The live state as far as the former one asks for it: also the entries that only that one declared. */
