@@ -1,5 +1,5 @@
 import type { Kernel, LinkInfo } from '../kernel/kernel.ts'
-import { PlanError } from '../model/errors.ts'
+import { KernelError, PlanError } from '../model/errors.ts'
 import type { Operation } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
 import type { Execution } from './execution.ts'
@@ -9,11 +9,13 @@ import { isErrno, nameFor } from './problem.ts'
 type AwaitUnused = Operation & { readonly kind: 'await-unused' }
 
 /**
- * Waits until no program that uses an array is alive, and makes sure that no link runs one of its members, which the array
- * itself keeps alive. Throws PlanError P307 that names the users when the time is up.
+ * Waits until no program that uses an array is alive, and makes sure that no link runs one of its members, which the
+ * array itself keeps alive. Somebody else's array only has to be pinned by its owner. Throws PlanError P307 that names the
+ * users when the time is up.
  */
 export async function awaitUnused(run: Execution, operation: AwaitUnused): Promise<void> {
-  const { programs, members } = operation
+  const { programs, members, owner } = operation
+  if (owner && isPinned(run.kernel, owner)) return
   const waited = programs.filter((id) => !run.lingering.has(id))
   await poll(() => !waited.some((id) => isAlive(run.kernel, id)), run.patience)
   const alive = programs.filter((id) => isAlive(run.kernel, id))
@@ -22,6 +24,16 @@ export async function awaitUnused(run: Execution, operation: AwaitUnused): Promi
   if (alive.length + links.length > 0) throw kept(operation, alive, links)
   // An id goes before the last packet leaves its program, and a link may have been detached only after the last drain.
   if (programs.length + members.length > 0) await run.kernel.waitForReaders()
+}
+
+function isPinned(kernel: Kernel, { path, id }: NonNullable<AwaitUnused['owner']>): boolean {
+  try {
+    const info = kernel.describePin(path)
+    return info.kind === 'map' && info.id === id
+  } catch (error) {
+    if (error instanceof KernelError) return false
+    throw error
+  }
 }
 
 function isAlive(kernel: Kernel, id: number): boolean {

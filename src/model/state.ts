@@ -181,7 +181,14 @@ export interface Stray {
 
 /** A pin and what the kernel says it is. */
 export type TreePin = { readonly path: string } & (
-  | { readonly kind: 'map'; readonly id: MapId; readonly address: MapAddress; readonly shape: MapShape }
+  | {
+      readonly kind: 'map'
+      readonly id: MapId
+      readonly address: MapAddress
+      readonly shape: MapShape
+      /** Absolute path of its owner's pin, where the map is somebody else's and still pinned there. */
+      readonly ownerPin?: string
+    }
   | { readonly kind: 'program'; readonly id: ProgramId; readonly address: ProgramAddress }
   | {
       readonly kind: 'link'

@@ -27,14 +27,16 @@ export function carryOut(world: World, operation: Operation, context: LedgerCont
 }
 
 const effects: Effects = {
-  'link-pin': (world, { target, to }, { existing }) => holdingsOf(world, keyOf(target, existing))?.pins.add(to),
+  'link-pin': (world, { target, to }, { existing }) => pin(world, keyOf(target, existing), to),
   'open-map': (world, { target }, { desired, existing }) => openMap(world, target, { desired, existing }),
   'create-map': (world, { target }, { desired, required }) => {
     world.maps.set(target, newMap(target, desired, required.get(target) ?? new Set()))
   },
-  pin: (world, { target, path }, { existing }) => holdingsOf(world, keyOf(target, existing))?.pins.add(path),
+  pin: (world, { target, path }, { existing }) => pin(world, keyOf(target, existing), path),
   'load-program': (world, { target }, context) => {
-    world.programs.set(target, { maps: mapsOf(target, world, context), pins: new Set(), open: true })
+    const maps = mapsOf(target, world, context)
+    world.programs.set(target, { maps, pins: new Set(), open: true })
+    for (const map of maps) scope(world.maps.get(map))
   },
   'fill-slot': (world, { array, index, program }, { existing }) =>
     world.maps.get(keyOf(array, existing))?.slots.set(index, keyOf(program, existing)),
@@ -71,7 +73,11 @@ const effects: Effects = {
     if (kept.has(path)) return
     for (const holdings of everything(world)) holdings.pins.delete(path)
   },
-  'await-unused': (world, { path, programs, members }, { kept }) => {
+  'await-unused': (world, { path, target, programs, members, owner }, { kept, existing }) => {
+    // Its owner pins it: that is enough for whoever still uses it.
+    const map = owner && (world.maps.get(`map#${owner.id}`) ?? world.maps.get(keyOf(target, existing)))
+    if (map) map.scoped = false
+    if (owner) return
     const used = programs.some((id) => isAlive(world, `program#${id}`))
     const run = [...world.links.values()].some((link) => members.some((id) => link.program === `program#${id}`))
     if (used || run) kept.add(path)
@@ -81,8 +87,18 @@ const effects: Effects = {
 function openMap(world: World, target: Ref, context: Pick<LedgerContext, 'desired' | 'existing'>): void {
   const key = keyOf(target, context.existing)
   const known = world.maps.get(key)
-  if (known) Object.assign(known, { open: true, scoped: known.ruled })
-  else world.maps.set(key, newMap(target, context.desired, new Set()))
+  // The proof is about what we use or hold ourselves; until then it is its owner's.
+  if (known) known.open = true
+  else world.maps.set(key, { ...newMap(target, context.desired, new Set()), scoped: false })
+}
+
+function pin(world: World, key: string, path: string): void {
+  holdingsOf(world, key)?.pins.add(path)
+  scope(world.maps.get(key))
+}
+
+function scope(map: WorldMap | undefined): void {
+  if (map) map.scoped = map.ruled
 }
 
 function mapsOf(target: Ref, world: World, { desired, existing }: LedgerContext): string[] {

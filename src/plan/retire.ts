@@ -86,6 +86,7 @@ function awaitUnused(pin: MapPin, arrays: readonly MapPin[], retirement: Retirem
     programs: users.filter((id) => !heldBySlots.has(id)),
     // Arrays and the programs in their slots may hold each other in a cycle: such a program goes only with the array.
     members: users.filter((id) => heldBySlots.has(id)),
+    ...(pin.ownerPin === undefined ? {} : { owner: { path: pin.ownerPin, id: pin.id } }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { LinkAddress, MapAddress, ProgramAddress, Ref } from '../model/address.ts'
-import type { ProgramId } from '../model/ids.ts'
+import type { MapId, ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { Entry } from '../model/map-spec.ts'
 import type { ForeignProgram, Ownership } from '../model/state.ts'
@@ -114,5 +114,7 @@ export type Operation =
       readonly target: Ref
       readonly programs: readonly ProgramId[]
       readonly members: readonly ProgramId[]
+      /** Somebody else's map: as long as it is pinned there, by its owner, nobody loses it. */
+      readonly owner?: { readonly path: string; readonly id: MapId }
     }
   | { readonly kind: 'remove-directory'; readonly path: string }

@@ -139,7 +139,8 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
   if (info.kind === 'map' && kind === 'maps' && info.type) {
     const address = mapAddress(name)
     reading.maps.set(info.id, address)
-    return { path, kind: 'map', id: info.id, address, shape: { type: info.type, ...info.shape } }
+    const shape = { type: info.type, ...info.shape }
+    return { path, kind: 'map', id: info.id, address, shape, ...ownerPin(reading, name, info.id) }
   }
   if (info.kind === 'program' && kind === 'programs') {
     return { path, kind: 'program', id: info.id, address: programAddress(name) }
@@ -154,6 +155,19 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     address: linkAddress(name),
     target: readTarget(reading, info, recorded?.target),
     severed: info.severed,
+  }
+}
+
+/** Where a foreign map's owner pins it; nothing once another map, or none, is there. */
+function ownerPin({ kernel, record }: Reading, name: string, id: MapId): { readonly ownerPin?: string } {
+  const path = record && own(record.maps, name)?.foreignPath
+  if (path === undefined) return {}
+  try {
+    const info = kernel.describePin(path)
+    return info.kind === 'map' && info.id === id ? { ownerPin: path } : {}
+  } catch (error) {
+    if (error instanceof KernelError) return {}
+    throw error
   }
 }
 

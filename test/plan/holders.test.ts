@@ -158,16 +158,19 @@ test('an exchange moves the pins of both trees', () => {
   expect(losses(applied(chain), [exchange, unpin('live/maps/calls')])).toEqual([])
 })
 
-test('somebody else’s array that the plan opens must be held by us from then on', () => {
+test('somebody else’s array is their business until a program of ours uses it: then we must hold it', () => {
   const shared = array('shared', {}, { owner: 'foreign' })
   const foreign = withMap(applied([program('p', ['shared']), link('l', 'p')]), { id: 50 })
   const programs = new Map([...foreign.graph.programs].map(([id, it]) => [id, { ...it, maps: [50 as MapId] }]))
   const current = { ...foreign, graph: { ...foreign.graph, programs } }
   const open = { kind: 'open-map', target: 'next:map.shared', path: '/sys/fs/bpf/other/shared' } as const
   const pin = { kind: 'pin', target: 'next:map.shared', path: 'next/maps/shared' } as const
+  const load = { kind: 'load-program', target: 'next:program.user' } as const
+  const wanted = desired(shared, program('user', ['shared']))
   const unnamed = (losses: string[]) => losses.map((it) => it.replace(/^.*: /, ''))
-  expect(unnamed(losses(current, [open], desired(shared)))).toEqual(['no holder'])
-  expect(losses(current, [pin], desired(shared))).toEqual([])
+  expect(losses(current, [open], wanted)).toEqual([])
+  expect(unnamed(losses(current, [open, load], wanted))).toEqual(['no holder'])
+  expect(losses(current, [open, pin, load], wanted)).toEqual([])
 })
 
 describe('a wait keeps the array', () => {
