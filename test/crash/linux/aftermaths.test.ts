@@ -1,0 +1,4 @@
+import { aftermaths } from './scenarios.ts'
+import { testKills } from './test-kills.ts'
+
+testKills(aftermaths)
