@@ -51,12 +51,23 @@ export async function detachLink(run: Execution, { target, paths }: Of<'detach-l
   removeAllNames(run, target, paths)
   run.handles.release(target)
   if (await poll(() => !isAlive(run, id), run.patience)) return
-  using link = run.kernel.openById('link', id)
-  for (const path of paths) run.kernel.pin(link, absolute(run.plan, path))
+  if (!putBack(run, id, paths)) return
   throw new PlanError(
     `cannot detach ${addressOf(target)}: link #${id} is open in another process, or pinned elsewhere`,
     { code: applyCodes.linkHeld.code, hint: 'find its holder with `bpftool link show`, and end it or remove that pin' },
   )
+}
+
+/** Pins a link that somebody keeps at its old names again; false when it went after all, at the last moment. */
+function putBack(run: Execution, id: number, paths: readonly string[]): boolean {
+  try {
+    using link = run.kernel.openById('link', id)
+    for (const path of paths) run.kernel.pin(link, absolute(run.plan, path))
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') && !isAlive(run, id)) return false
+    throw error
+  }
 }
 
 const mapOf = (target: LinkTarget) => (target.kind === 'iter' ? target.map : undefined)

@@ -15,12 +15,16 @@ type Of<K extends Operation['kind']> = Operation & { readonly kind: K }
 /** Opens somebody else's map by its owner's pin; stale when another object is pinned there. */
 export function openMap({ kernel, plan, handles }: Execution, { target, path }: Of<'open-map'>): void {
   const fd = kernel.openPin(absolute(plan, path))
-  const found = kernel.describe(fd)
-  const wanted = plan.existing[target]
-  if (fd.kind === 'map' && (wanted === undefined || found.id === wanted)) return handles.put(target, fd)
-  fd[Symbol.dispose]()
-  const planned = `planned was map #${wanted}`
-  throw stale(`cannot use ${nameFor(target)}: ${path} is ${found.kind} #${found.id}, ${planned}`)
+  try {
+    const found = kernel.describe(fd)
+    const wanted = plan.existing[target]
+    if (fd.kind !== 'map' || (wanted !== undefined && found.id !== wanted))
+      throw stale(`cannot use ${nameFor(target)}: ${path} is ${found.kind} #${found.id}, planned was map #${wanted}`)
+  } catch (error) {
+    fd[Symbol.dispose]()
+    throw error
+  }
+  handles.put(target, fd)
 }
 
 /** Creates a map as the desired state wants it, with its BTF where kernel and map type take it. */

@@ -18,19 +18,25 @@ export function lockDirectory(directory: string): Disposable | undefined {
 function tryLock(directory: string): Disposable | undefined | 'replaced' {
   const doing = `lock ${directory}`
   const fd = withErrno(doing, directory, () => openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY))
+  const close = once(() => closeSync(fd))
   const result = loadAddon().flock(fd, LOCK_EX | LOCK_NB)
-  if (result >= 0 && isSame(fd, directory)) return { [Symbol.dispose]: once(() => closeSync(fd)) }
-  closeSync(fd)
+  if (result >= 0 && isSame(fd, directory, close)) return { [Symbol.dispose]: close }
+  close()
   if (result >= 0) return 'replaced'
   if (result === -errnoNumber('EAGAIN')) return undefined
   throw kernelError({ command: 'flock', errno: -result, doing, target: directory })
 }
 
-/** False when the path names another directory, or none, by now. */
-function isSame(fd: number, path: string): boolean {
-  const held = fstatSync(fd)
-  const there = statSync(path, { throwIfNoEntry: false })
-  return there !== undefined && there.ino === held.ino && there.dev === held.dev
+/** False when the path names another directory, or none, by now; closes the lock where nobody can tell. */
+function isSame(fd: number, path: string, close: () => void): boolean {
+  try {
+    const held = fstatSync(fd)
+    const there = statSync(path, { throwIfNoEntry: false })
+    return there !== undefined && there.ino === held.ino && there.dev === held.dev
+  } catch (error) {
+    close()
+    throw error
+  }
 }
 
 function once(action: () => void): () => void {

@@ -69,8 +69,12 @@ export class MapElements {
     if (info.kind !== 'map')
       throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: 'EINVAL', doing: 'describe map' })
     const { keySize, valueSize, maxEntries } = info.shape
-    const perCpu = info.type !== undefined && mapTypeRule(info.type).perCpu
-    const value = perCpu ? Math.ceil(valueSize / 8) * 8 * this.#possibleCpus : valueSize
+    // The kernel would write as many values as it likes: of a type that nobody knows there may be one for each CPU.
+    if (info.type === undefined) {
+      const what = `nobody knows how large the values of map type ${info.typeNumber} are`
+      throw kernelError({ command: 'bpf', errno: 'EINVAL', doing: 'use a map', what, code: 'K106' })
+    }
+    const value = mapTypeRule(info.type).perCpu ? Math.ceil(valueSize / 8) * 8 * this.#possibleCpus : valueSize
     const sizes = { key: keySize, value, maxEntries }
     this.#sizes.set(map, sizes)
     return sizes

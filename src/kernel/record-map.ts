@@ -20,8 +20,8 @@ export function writeRecord(kernel: Kernel, record: StackRecord, path: string): 
 }
 
 /**
- * Reads the record pinned at `path` (absolute); undefined for anything that is not a valid record. Throws KernelError only
- * where this process may not open pins (EPERM, EACCES).
+ * Reads the record pinned at `path` (absolute); undefined where nothing is pinned, and for anything that is not a valid
+ * record. Throws KernelError where it cannot be told (EPERM, EMFILE, ENOMEM): a stack without a record looks like somebody else's.
  */
 export function readRecord(kernel: Kernel, path: string): StackRecord | undefined {
   try {
@@ -29,10 +29,13 @@ export function readRecord(kernel: Kernel, path: string): StackRecord | undefine
     const value = fd.kind === 'map' ? readValue(kernel, fd as Fd<'map'>) : undefined
     return value && decodeRecord(value)
   } catch (error) {
-    if (error instanceof KernelError && error.errno !== 'EPERM' && error.errno !== 'EACCES') return undefined
+    if (error instanceof KernelError && noRecord.has(error.errno)) return undefined
     throw error
   }
 }
+
+/** Nothing there, no pin, or gone while we looked. */
+const noRecord: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL', 'ELOOP'])
 
 // Header of the value: four bytes that name the format, then the compressed length, little-endian on every machine.
 const magic = Buffer.from('pfr1')

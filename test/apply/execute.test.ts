@@ -120,3 +120,25 @@ describe('the wait for the users of an array', () => {
     expect(waits).toBe(2)
   })
 })
+
+test('a foreign map that cannot be described is closed again', async () => {
+  const describe = (): never => {
+    throw new Error('no memory')
+  }
+  const { own, codeOf } = await published(() => ({ describe }))
+  const path = '/sys/fs/bpf/edge/live/maps/flows'
+  expect(await codeOf({ kind: 'open-map', target: 'next:map.flows', path })).toContain('no memory')
+  expect(own.openDescriptors()).toBe(0)
+})
+
+test('a link that goes at the last moment of the wait is detached', async () => {
+  let asked = 0
+  const { own, codeOf } = await published((kernel) => ({
+    // Alive at the first look and after the wait, gone when it is to be put back.
+    openById: (kind, id) => kernel.openById(kind, kind === 'link' && ++asked > 3 ? 999 : id),
+  }))
+  using _other = own.openPin('/sys/fs/bpf/edge/live/links/eth0')
+  const paths = ['live/links/eth0']
+  const detach = { kind: 'detach-link', target: 'live:link.eth0', paths, program: 'live:program.ingress' } as const
+  expect(await codeOf(detach)).toBe('done')
+})

@@ -1,6 +1,7 @@
 import { deflateSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readRecord, recordMapName, writeRecord } from '../../src/kernel/record-map.ts'
+import { KernelError } from '../../src/model/errors.ts'
 import type { StackRecord } from '../../src/model/record.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
 import { openLinuxWorld, openMemoryWorld, type TestWorld } from '../contract/test-world.ts'
@@ -105,6 +106,16 @@ const broken: readonly { readonly what: string; readonly value: Uint8Array; read
   { what: 'a map without an owner', value: changed({ maps: { flows: {} } }) },
   { what: 'a link without a target', value: changed({ links: { eth0: { program: 'program.main' } } }) },
 ]
+
+test('a record that cannot be told is no missing record', () => {
+  const { kernel, bpffs } = openMemoryWorld()
+  writeRecord(kernel, record, `${bpffs}/record`)
+  const fields = { code: 'K024', command: 'BPF_OBJ_GET', errno: 'EMFILE' }
+  const openPin = (): never => {
+    throw new KernelError('cannot open it: this process has too many open descriptors', fields)
+  }
+  expect(() => readRecord({ ...kernel, openPin }, `${bpffs}/record`)).toThrow(KernelError)
+})
 
 test('the encoder of these tests makes valid records', () => {
   const world = openMemoryWorld()
