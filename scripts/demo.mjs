@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { makeNetwork, run, sendPackets } from './demo-network.mjs'
 
 const cli = resolve(import.meta.dirname, '../dist/cli/pinfold.js')
@@ -12,7 +13,7 @@ const directory = mkdtempSync(join(tmpdir(), 'pinfold-demo-'))
 let failures = 0
 
 try {
-  if (process.argv[2] === '--rehearse') rehearse(process.argv[3])
+  if (process.argv[2] === '--rehearse') await rehearse(process.argv[3])
   else await onThisKernel()
 } catch (error) {
   check(error.message, false)
@@ -26,7 +27,7 @@ async function onThisKernel() {
   try {
     const { openKernel } = await import('../dist/index.js')
     const kernel = await openKernel('linux')
-    lifeOfAStack(['--bpffs', directory], () => {
+    await lifeOfAStack(pinfold, ['--bpffs', directory], () => {
       const live = readPins(kernel)
       const sent = { ipv4: 20, ipv6: 30 }
       sendPackets(client, sent)
@@ -41,10 +42,11 @@ async function onThisKernel() {
   }
 }
 
-function rehearse(problem) {
+async function rehearse(problem) {
   console.log(`This kernel cannot be used: ${problem}. Rehearsing on the memory kernel instead.`)
   try {
-    lifeOfAStack(['--kernel', 'memory', '--state', join(directory, 'kernel.json')], () => () => {})
+    const options = ['--kernel', 'memory', '--state', join(directory, 'kernel.json')]
+    await lifeOfAStack(pinfoldHere, options, () => () => {})
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -54,19 +56,42 @@ accepts the programs, that the driver takes them, or that a packet reaches a han
 }
 
 /** plan, apply, `use` while the stack lives, plan again, destroy, and what `use` returned to look afterwards. */
-function lifeOfAStack(options, use) {
-  pinfold('plan', { options, expected: 2, show: true })
-  pinfold('apply', { options: [...options, '--auto-approve'], expected: 0 })
+async function lifeOfAStack(command, options, use) {
+  await command('plan', { options, expected: 2, show: true })
+  await command('apply', { options: [...options, '--auto-approve'], expected: 0 })
   const afterwards = use()
-  pinfold('plan', { options, expected: 0, show: true })
-  pinfold('destroy', { options: [...options, '--auto-approve'], expected: 0 })
+  await command('plan', { options, expected: 0, show: true })
+  await command('destroy', { options: [...options, '--auto-approve'], expected: 0 })
   afterwards()
+}
+
+/** Runs a command line in this process: a rehearsal needs no other one. */
+async function pinfoldHere(command, { options, expected, show = false }) {
+  const before = { argv: process.argv, write: process.stdout.write }
+  let text = ''
+  process.argv = [process.execPath, cli, command, '-f', manifest, ...options]
+  process.stdout.write = (chunk) => {
+    text += chunk
+    return true
+  }
+  try {
+    // Each address is a module of its own, and runs once.
+    await import(`${pathToFileURL(cli)}?run=${command}-${performance.now()}`)
+  } finally {
+    process.argv = before.argv
+    process.stdout.write = before.write
+  }
+  report(command, { status: process.exitCode, stdout: text, stderr: '' }, { expected, show })
 }
 
 function pinfold(command, { options, expected, show = false }) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, command, '-f', manifest, ...options], {
     encoding: 'utf8',
   })
+  report(command, { status, stdout, stderr }, { expected, show })
+}
+
+function report(command, { status, stdout, stderr }, { expected, show }) {
   if (show) console.log(`\n${stdout.trim().replace(/^(?=.)/gm, '  ')}\n`)
   check(`pinfold ${command}: exit code ${status}`, status === expected)
   if (status !== expected) console.log(show ? stderr : stdout + stderr)
