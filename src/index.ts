@@ -39,7 +39,7 @@ export type {
 } from './model/state.ts'
 export type { ObjectFile } from './object/object-file.ts'
 export { readObject } from './object/read.ts'
-export type { Action, Change, Reason, Verdict } from './plan/change.ts'
+export type { Action, Change, PinChange, Reason, Verdict } from './plan/change.ts'
 export { makeDestroyPlan } from './plan/destroy.ts'
 export { guardDesired, isBlocked } from './plan/guard.ts'
 export { hasChanges, makePlan } from './plan/make-plan.ts'

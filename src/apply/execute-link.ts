@@ -78,7 +78,7 @@ function removeAllNames(run: Execution, target: LinkRef, paths: readonly string[
   const removed: string[] = []
   try {
     for (const path of paths) {
-      unpin(run, path)
+      unpin(run, { path })
       removed.push(path)
     }
   } catch (error) {
@@ -88,7 +88,7 @@ function removeAllNames(run: Execution, target: LinkRef, paths: readonly string[
 }
 
 function removeNames(run: Execution, paths: readonly string[]): void {
-  for (const path of paths) unpin(run, path)
+  for (const path of paths) unpin(run, { path })
 }
 
 function isAlive({ kernel }: Execution, id: number): boolean {

@@ -1,6 +1,8 @@
-import { KernelError } from '../model/errors.ts'
+import { KernelError, PlanError } from '../model/errors.ts'
+import { isSameObject, type PinnedObject } from '../model/outer-pin.ts'
 import type { Ownership } from '../model/state.ts'
 import type { Operation } from '../plan/step.ts'
+import { applyCodes } from './codes.ts'
 import { absolute, type Execution } from './execution.ts'
 import { isErrno } from './problem.ts'
 
@@ -10,16 +12,23 @@ type Of<K extends Operation['kind']> = Operation & { readonly kind: K }
 export const linkPin = ({ kernel, plan }: Execution, { from, to }: Of<'link-pin'>): void =>
   kernel.bpffs.link(absolute(plan, from), absolute(plan, to))
 
-/** Removes a pin; one that is not there is gone already. */
-export const unpin = ({ kernel, plan }: Execution, path: string): void =>
-  unlessGone(() => kernel.bpffs.unpin(absolute(plan, path)))
+/** Removes a pin; one that is not there is gone already, and somebody else's (stale, P303) stays. */
+export function unpin(run: Execution, { path, holds }: Pick<Of<'unpin'>, 'path' | 'holds'>): void {
+  const pin = absolute(run.plan, path)
+  unlessGone(() => {
+    if (holds) expectPinned(run, pin, holds)
+    run.kernel.bpffs.unpin(pin)
+  })
+}
 
 /** Removes an empty directory; one that is not there is gone already. */
 export const removeDirectory = ({ kernel, plan }: Execution, path: string): void =>
   unlessGone(() => kernel.bpffs.removeDirectory(absolute(plan, path)))
 
-/** Exchanges two trees in one instant. Linux 5.16. */
-export function exchange({ kernel, plan }: Execution, { a, b }: Of<'exchange'>): void {
+/** Exchanges two trees or pins in one instant; stale (P303) where `b` is no longer what it holds. Linux 5.16. */
+export function exchange(run: Execution, { a, b, holds }: Of<'exchange'>): void {
+  const { kernel, plan } = run
+  if (holds) expectPinned(run, absolute(plan, b), holds)
   try {
     kernel.bpffs.exchange(absolute(plan, a), absolute(plan, b))
   } catch (error) {
@@ -30,9 +39,19 @@ export function exchange({ kernel, plan }: Execution, { a, b }: Of<'exchange'>):
   }
 }
 
-/** Sets owner and mode of a directory and of everything below it; pins get the mode without its execute bits. */
+function expectPinned({ kernel }: Execution, path: string, wanted: PinnedObject): void {
+  const found = kernel.describePin(path)
+  if (isSameObject(found, wanted)) return
+  throw new PlanError(
+    `cannot change ${path}: it is ${found.kind} #${found.id} and not ${wanted.kind} #${wanted.id}, so somebody else changed it`,
+    { code: applyCodes.swapped.code, hint: 'plan again' },
+  )
+}
+
+/** Sets owner and mode of a pin elsewhere, or of a directory and all below it; pins get the mode without its execute bits. */
 export function setOwnership({ kernel, plan }: Execution, { path, ownership }: Of<'set-ownership'>): void {
   if (path === '') return kernel.bpffs.setOwnership(plan.directory, ownership)
+  if (path.startsWith('/')) return kernel.bpffs.setOwnership(path, forPin(ownership))
   own(kernel, absolute(plan, path), ownership)
 }
 

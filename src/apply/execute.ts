@@ -62,7 +62,7 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
     case 'drain':
       return kernel.waitForReaders()
     case 'unpin':
-      return unpin(run, operation.path)
+      return unpin(run, operation)
     case 'await-unused':
       return awaitUnused(run, operation)
     case 'remove-directory':

@@ -79,6 +79,10 @@ function firstInside(directory: string, paths: Kept['paths']): string | undefine
 function keep(kept: Kept, step: Step, because: string): void {
   switch (step.kind) {
     case 'unpin':
+      // Only by the old tree one knows that a pin elsewhere is the stack's own.
+      if (step.holds) kept.everything = because
+      else kept.paths.set(step.path, because)
+      return
     case 'await-unused':
     case 'remove-directory':
       kept.paths.set(step.path, because)

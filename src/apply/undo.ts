@@ -37,7 +37,7 @@ function inverseOf(step: Operation): readonly Operation[] {
     case 'detach-link':
       return reattach(step)
     case 'exchange':
-      return [{ kind: 'exchange', a: step.a, b: step.b }]
+      return [{ kind: 'exchange', a: step.b, b: step.a, ...(step.holds && { holds: step.holds }) }]
     case 'rename':
       return [{ kind: 'rename', from: step.to, to: step.from }]
     case 'unpin':

@@ -17,12 +17,12 @@ export function writePlannedRecord(run: Execution, path: string): void {
   if (kernel.bpffs.stat(to) === undefined) return writeRecord(kernel, plan.record, to)
   const waiting = waitingFor(path)
   // A killed process may have left one.
-  unpin(run, waiting)
+  unpin(run, { path: waiting })
   writeRecord(kernel, plan.record, absolute(plan, waiting))
   try {
     kernel.bpffs.replace(absolute(plan, waiting), to)
   } catch (error) {
-    unpin(run, waiting)
+    unpin(run, { path: waiting })
     throw error
   }
 }

@@ -7,7 +7,7 @@ export function planExitCode(plan: Plan): ExitCode {
   if (errors.length > 0) {
     return errors.every(isBlocked) ? exitCodes.blocked : exitCodes.error
   }
-  const changes = plan.changes.filter((change) => change.action !== 'keep')
+  const changes = [...plan.changes, ...(plan.pins ?? [])].filter((change) => change.action !== 'keep')
   if (changes.length === 0) return plan.steps.length > 0 ? exitCodes.changes : exitCodes.success
   return changes.every((change) => change.drift) ? exitCodes.drift : exitCodes.changes
 }

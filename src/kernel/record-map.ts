@@ -99,9 +99,13 @@ const isStackRecord = (value: unknown): value is StackRecord =>
   Number.isSafeInteger(value['generation']) &&
   (value['phase'] === 'published' || value['phase'] === 'destroying') &&
   typeof value['manifest'] === 'string' &&
+  (value['pins'] === undefined || isPins(value['pins'])) &&
   allOf(value['programs'], isProgram) &&
   allOf(value['maps'], isMap) &&
   allOf(value['links'], isLink)
+
+const isPins = (pins: unknown): boolean =>
+  isObject(pins) && Object.values(pins).every((address) => typeof address === 'string')
 
 const isProgram = (row: Json): boolean =>
   isObject(row['load']) &&

@@ -1,3 +1,4 @@
+import type { Address } from '../model/address.ts'
 import type { XdpMode } from '../model/link-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { Ownership } from '../model/state.ts'
@@ -16,6 +17,8 @@ export interface Manifest {
   readonly maps: ReadonlyMap<string, ManifestMap>
   readonly programs: ReadonlyMap<string, ManifestProgram>
   readonly links: ReadonlyMap<string, ManifestLink>
+  /** Further pins by their absolute path outside of the stack's directory. */
+  readonly pins: ReadonlyMap<string, Address>
 }
 
 /** An object file and the values of its globals. */

@@ -1,3 +1,4 @@
+import type { Address } from '../model/address.ts'
 import type { Ownership } from '../model/state.ts'
 import type {
   Manifest,
@@ -25,6 +26,7 @@ export function normalize(root: SourceNode): Manifest {
     maps: mapEach(source.maps, (name, map) => mapOf(name, map, root)),
     programs: mapEach(source.programs, programOf),
     links: mapEach(source.links, linkOf),
+    pins: mapEach(source.pins, (_, address) => address as Address),
   })
 }
 

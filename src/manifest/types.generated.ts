@@ -194,6 +194,10 @@ export type SourceProgram = {
    */
   sleepable?: boolean
 } | null
+/**
+ * An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.
+ */
+export type ObjectReference = string
 
 /**
  * What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.
@@ -245,6 +249,12 @@ export interface SourceManifest {
    */
   links?: {
     [k: string]: SourceLink
+  } | null
+  /**
+   * Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. The directory must exist, on a bpffs, and be as closed to others as the stack's own.
+   */
+  pins?: {
+    [k: string]: ObjectReference
   } | null
 }
 /**

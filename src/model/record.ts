@@ -1,5 +1,5 @@
 import type { Hex } from '../util/hex.ts'
-import type { MapAddress, ProgramAddress } from './address.ts'
+import type { Address, MapAddress, ProgramAddress } from './address.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { LoadAttributes, MapReference } from './program-spec.ts'
@@ -30,6 +30,8 @@ export interface StackRecord {
   readonly history?: number
   /** Owner and mode that the tree was given; absent for the default. */
   readonly ownership?: Ownership
+  /** Further pins, by their absolute path outside of the stack's directory; absent: none. */
+  readonly pins?: Readonly<Record<string, Address>>
   readonly programs: Readonly<Record<string, RecordedProgram>>
   readonly maps: Readonly<Record<string, RecordedMap>>
   readonly links: Readonly<Record<string, RecordedLink>>

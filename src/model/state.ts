@@ -5,6 +5,7 @@ import type { SystemGraph } from './graph.ts'
 import type { LinkId, MapId, ProgramId } from './ids.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
+import type { OuterPin, WantedPin } from './outer-pin.ts'
 import type { Code, DebugInfo, LoadAttributes } from './program-spec.ts'
 import type { Ownership, StackRecord } from './record.ts'
 
@@ -31,6 +32,8 @@ export interface CurrentState extends State {
   readonly trees: readonly Tree[]
   /** What somebody else put beside the trees; absent: nothing. */
   readonly strays?: readonly Stray[]
+  /** Pins elsewhere, recorded or wanted; absent: none. */
+  readonly outerPins?: readonly OuterPin[]
   /** Who runs, uses and holds what in the whole system; emptyGraph where it was not asked for. */
   readonly graph: SystemGraph
 }
@@ -41,6 +44,8 @@ export interface DesiredState extends State {
   readonly ownership?: Ownership
   /** Former generations to keep for a rollback; absent: none. */
   readonly history?: number
+  /** Further pins by their absolute path outside of the stack's directory; absent: none. */
+  readonly pins?: ReadonlyMap<string, WantedPin>
   /** SHA-256 of the manifest's text after interpolation. */
   readonly digest: string
   /** BTF of each object, to upload with its maps and programs; keyed by the object's name in the manifest. */

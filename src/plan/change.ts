@@ -20,6 +20,18 @@ export interface Reason {
   readonly after?: string | number | undefined
 }
 
+/** What happens to one pin outside of the stack's directory. */
+export interface PinChange {
+  /** `update`: it leads to another object afterwards, in one instant. */
+  readonly action: 'keep' | 'create' | 'update' | 'delete'
+  /** Absolute. */
+  readonly path: string
+  /** What it leads to: afterwards, or for one that goes until now. */
+  readonly address: Address
+  /** Somebody removed it. */
+  readonly drift?: boolean
+}
+
 /** The difference of one resource between two states. */
 export interface Change {
   readonly action: Action

@@ -14,6 +14,8 @@ type PlanProblem =
   | 'stillUsed'
   | 'foreignPin'
   | 'longDrain'
+  | 'pinRefused'
+  | 'pinLeft'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -59,6 +61,18 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'One grace period is not enough for this program',
     explanation:
       'Sleepable programs may still be running in their old version after the RCU grace period that pinfold waits for. Its maps and arrays stay alive as long as it runs.',
+  },
+  pinRefused: {
+    code: 'P121',
+    summary: 'Pin elsewhere refused',
+    explanation:
+      'A path under `pins:` is not free for the stack: something that it did not pin is there, or somebody else may write to a directory above it, or it lies in another stack. Nothing was changed.',
+  },
+  pinLeft: {
+    code: 'P122',
+    summary: 'Pin elsewhere left alone',
+    explanation:
+      'The stack pinned something at this path, and somebody has replaced it since. pinfold removes only what is its own.',
   },
   notKept: {
     code: 'P401',

@@ -3,10 +3,13 @@ import type { CurrentState, Tree } from '../model/state.ts'
 import type { Change } from './change.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
+import { guardPins } from './guard-pins.ts'
 import { prove } from './make-plan.ts'
+import { pinsThatGo } from './outer-pins.ts'
 import type { Plan, Precondition } from './plan.ts'
 import { existingOf, preconditionsOf } from './preconditions.ts'
 import { retire } from './retire.ts'
+import { settlePins } from './settle-pins.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -16,6 +19,7 @@ import type { Step } from './step.ts'
  */
 export function makeDestroyPlan(current: CurrentState): Plan {
   const changes = deletionOf(current)
+  const pins = pinsThatGo(current)
   const existing = existingOf(current)
   const steps = [...begin(current), ...removeTrees(current), ...removeStack(current)]
   return {
@@ -25,13 +29,14 @@ export function makeDestroyPlan(current: CurrentState): Plan {
     directory: current.directory,
     generation: { from: current.generation, to: 0 },
     changes,
+    ...(pins.length > 0 && { pins }),
     steps,
     ...(current.record ? { record: { ...current.record, phase: 'destroying' } } : {}),
     existing,
     preconditions: preconditionsOf(current).filter((it) => !isStaged(it, current)),
     ledger: prove({ current, steps, existing }),
     diagnostics: [
-      ...guardChanges(changes, current).filter((it) => it.severity === 'warning'),
+      ...[...guardChanges(changes, current), ...guardPins(current)].filter((it) => it.severity === 'warning'),
       ...foreignPins(current, 'destroy'),
     ],
   }
@@ -52,7 +57,10 @@ export function removeTrees(current: CurrentState): readonly Step[] {
     return retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side, removed })
   })
   const unpins = links.map((path) => ({ kind: 'unpin', path }) as const)
-  return [...unpins, ...operations].map((operation) => ({ phase: 'retire', ...operation }))
+  return [...settlePins(current, undefined).removals, ...unpins, ...operations].map((operation) => ({
+    phase: 'retire',
+    ...operation,
+  }))
 }
 
 /** The stack's own directory goes last, and stays where something foreign lies in it. */

@@ -3,6 +3,7 @@ import type { CurrentState, DesiredState, LinkState, MapState, ProgramState, Pro
 import { unreachable } from '../util/unreachable.ts'
 import type { Change } from './change.ts'
 import type { Stage, Staged } from './order.ts'
+import { outerPathsOf } from './outer-paths.ts'
 import type { HeldProgram, LinkRef, MapRef, Operation, ProgramRef } from './step.ts'
 import { needsHolder } from './user-references.ts'
 
@@ -30,7 +31,7 @@ export function expand(change: Change, sides: Sides): readonly Staged[] {
 }
 
 /** The object that stands for an address when the apply is done: the live one where it is kept, else the new one. */
-function refOf(address: Address, sides: Pick<Sides, 'changes' | 'desired'>): Ref {
+export function refOf(address: Address, sides: Pick<Sides, 'changes'>): Ref {
   const action = sides.changes.get(address)?.action
   const isProgram = address.startsWith('program.')
   const stays = action === 'keep' || (action === 'update' && !isProgram)
@@ -194,7 +195,8 @@ function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {
   const detached = {
     kind: 'detach-link',
     target,
-    paths: live?.pins ?? [],
+    // The stack's own name last: it tells what the others lead to.
+    paths: [...outerPathsOf(sides.current, link.address), ...(live?.pins ?? [])],
     program: liveHeld(before.program),
     ...(live?.severed ? {} : { attached: before.target }),
   } as const

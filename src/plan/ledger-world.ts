@@ -1,6 +1,7 @@
 import type { Address, Ref } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import { mapTypeRule } from '../model/map-types.ts'
+import { type OuterPin, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import { needsHolder } from './user-references.ts'
 
@@ -60,6 +61,7 @@ export function worldOf(current: CurrentState, existing: Readonly<Record<string,
     if (pin.kind === 'program') world.programs.get(`program#${pin.id}`)?.pins.add(pin.path)
     if (pin.kind === 'link' && !pin.severed) addLink(world, pin)
   }
+  for (const pin of current.outerPins ?? []) addOuterPin(world, pin)
   return world
 }
 
@@ -92,6 +94,15 @@ function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, s
 function scope(map: WorldMap | undefined, path: string): void {
   map?.pins.add(path)
   if (map) map.scoped = map.ruled
+}
+
+/** Pins elsewhere of what the stack's trees hold; what is somebody else's is not counted. */
+function addOuterPin(world: World, { path, found, staged }: OuterPin): void {
+  for (const [at, object] of [[path, found] as const, [stagedPath(path), staged] as const]) {
+    const key = object && `${object.kind}#${object.id}`
+    const held = key && (world.maps.get(key) ?? world.programs.get(key) ?? world.links.get(key))
+    if (held && held.pins.size > 0) held.pins.add(at)
+  }
 }
 
 /** A link of the stack: alive as long as its pins are. */

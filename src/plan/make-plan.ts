@@ -1,16 +1,18 @@
 import type { Ref } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
 import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
-import type { Change } from './change.ts'
+import type { Change, PinChange } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
 import { expand, type Sides } from './expand.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges, guardDesired } from './guard.ts'
+import { guardPins } from './guard-pins.ts'
 import { succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
 import { makeRecord } from './make-record.ts'
 import { order, type Staged } from './order.ts'
+import { diffOuterPins, expandOuterPins, outerPreconditions } from './outer-pins.ts'
 import type { Plan } from './plan.ts'
 import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
 import type { Operation } from './step.ts'
@@ -23,9 +25,13 @@ import type { Operation } from './step.ts'
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
   const changes = diff(current, desired)
-  const settled = isSettled(current, desired, changes)
+  const sides: Sides = { current, desired, changes: byAddress(changes) }
+  const renew = !isOwnedAsWanted(current, desired)
+  const pins = diffOuterPins(sides, { renew })
+  const settled = !renew && isSettled(current, [...changes, ...pins])
   const diagnostics = [
     ...guardChanges(changes, current, desired),
+    ...guardPins(current, desired),
     ...foreignPins(current, settled ? 'keep' : 'exchange'),
   ]
   const from = current.generation
@@ -35,29 +41,30 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     stack: desired.stack,
     directory: current.directory,
     changes,
+    ...(pins.length > 0 && { pins }),
     diagnostics,
   } as const
   if (settled) return { ...head, ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
-  const sides: Sides = { current, desired, changes: byAddress(changes) }
-  const steps = order([...changes.flatMap((change) => expand(change, sides)), ...around(sides)])
+  const expanded = changes.flatMap((change) => expand(change, sides))
+  const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
     ...head,
     generation: { from, to: from + 1 },
     steps,
     record: makeRecord(desired, from + 1),
     existing,
-    preconditions: [...preconditionsOf(current), ...adoptedPins(desired)],
+    preconditions: [...preconditionsOf(current), ...adoptedPins(desired), ...outerPreconditions(pins, current)],
     ledger: prove({ current, desired, steps, existing }),
   }
 }
 
-/** True when the live generation is the wanted one, its owner and mode included. */
-function isSettled(current: CurrentState, desired: DesiredState, changes: readonly Change[]): boolean {
-  const live = current.trees.some((tree) => tree.name === 'live')
-  const ownership = JSON.stringify(ownershipOf(current.record)) === JSON.stringify(ownershipOf(desired))
-  return live && ownership && changes.every((change) => change.action === 'keep')
-}
+/** True when there is a live generation, and it has all that is wanted. */
+const isSettled = ({ trees }: CurrentState, changes: readonly (Change | PinChange)[]): boolean =>
+  trees.some((tree) => tree.name === 'live') && changes.every((change) => change.action === 'keep')
+
+const isOwnedAsWanted = ({ record }: CurrentState, desired: DesiredState): boolean =>
+  JSON.stringify(ownershipOf(record)) === JSON.stringify(ownershipOf(desired))
 
 const ownershipOf = (side: { readonly ownership?: Ownership } | undefined): Ownership => {
   const { uid = 0, gid = 0, mode = 0o700 } = side?.ownership ?? {}

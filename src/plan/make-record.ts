@@ -22,11 +22,15 @@ export function makeRecord(desired: DesiredState, generation: number): StackReco
     manifest: desired.digest,
     ...(desired.history ? { history: desired.history } : {}),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
+    ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
     programs,
     maps,
     links,
   }
 }
+
+const recordPins = (pins: DesiredState['pins'] & object): StackRecord['pins'] & object =>
+  Object.fromEntries([...pins].map(([path, { address }]) => [path, address]))
 
 function recordProgram(program: ProgramState): Record<string, RecordedProgram> {
   if (!program.load || !program.code) return {}

@@ -13,11 +13,16 @@ const stages = [
   { stage: 'arrays', phase: 'prepare' },
   { stage: 'programs', phase: 'prepare' },
   { stage: 'slots', phase: 'prepare' },
+  // Pins elsewhere, beside the path that they are for.
+  { stage: 'staging', phase: 'prepare' },
   { stage: 'entries', phase: 'switch' },
   { stage: 'switch', phase: 'switch' },
   // After the pins of new links.
   { stage: 'ownership', phase: 'switch' },
+  { stage: 'pins', phase: 'switch' },
   { stage: 'publish', phase: 'publish' },
+  // While the old tree is still at next/, which tells a recovery that they may be left.
+  { stage: 'release', phase: 'retire' },
   { stage: 'retire', phase: 'retire' },
 ] as const
 

@@ -6,6 +6,7 @@ import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { retain, retire } from './retire.ts'
+import { hasItsPins, settlePins } from './settle-pins.ts'
 import type { Operation, Phase, Step } from './step.ts'
 
 /** Something that a crash left, and what is done about it. */
@@ -120,10 +121,12 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
   if (live && nextGeneration < (live.record?.generation ?? 0))
     return found('retire', next, inPhase('retire', finishSuccession(live, next, current)))
   const running = switchedLinks(next, live, current.graph)
-  const removal = inPhase('retire', removeTree(next, current))
-  if (running.length === 0) return found('discard', next, removal)
-  if (isComplete(next)) return found('publish', next, publish(next, live, current))
-  return found('switch-back', next, [...inPhase('switch', switchBack(running, live)), ...removal])
+  if (running.length > 0 && isComplete(next) && hasItsPins(next, current))
+    return found('publish', next, publish(next, live, current))
+  const { moves, removals } = settlePins(current, live)
+  const back = inPhase('switch', [...moves, ...switchBack(running, live)])
+  const gone = inPhase('retire', [...removals, ...removeTree(next, current)])
+  return found(running.length === 0 ? 'discard' : 'switch-back', next, [...back, ...gone])
 }
 
 type LinkPin = TreePin & { readonly kind: 'link' }
@@ -152,9 +155,10 @@ function isComplete(next: Tree): boolean {
 }
 
 function publish(next: Tree, live: Tree | undefined, current: CurrentState): Step[] {
-  if (!live) return inPhase('publish', [{ kind: 'rename', from: 'next', to: 'live' }])
+  const moves = inPhase('switch', settlePins(current, next).moves)
+  if (!live) return [...moves, ...inPhase('publish', [{ kind: 'rename', from: 'next', to: 'live' }])]
   const exchanged = inPhase('publish', [{ kind: 'exchange', a: 'next', b: 'live' }])
-  return [...exchanged, ...inPhase('retire', finishSuccession(next, live, current))]
+  return [...moves, ...exchanged, ...inPhase('retire', finishSuccession(next, live, current))]
 }
 
 /** The end of an apply whose new tree is published: the former one lies at next/. */
@@ -162,7 +166,8 @@ function finishSuccession(published: Tree, outgoing: Tree, current: CurrentState
   const history = published.record?.history ?? 0
   const generation = outgoing.record?.generation ?? 0
   const adopted = adoptedBy(published, current)
-  return succeed({ current: { ...current, generation }, outgoing, published: mapsIn(published), history, adopted })
+  const succession = { current: { ...current, generation }, outgoing, published: mapsIn(published), history, adopted }
+  return [...settlePins(current, published).removals, ...succeed(succession)]
 }
 
 /** Links that existed before run their old program again; new ones go with the tree. */

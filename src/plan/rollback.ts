@@ -35,8 +35,12 @@ export function formerState(current: CurrentState, generation?: number): Desired
     // The history is a matter of the manifest that is live, not of the one that is restored.
     ...(current.record?.history ? { history: current.record.history } : {}),
     ...(record.ownership ? { ownership: record.ownership } : {}),
+    ...(record.pins ? { pins: pinsOf(record.pins) } : {}),
   }
 }
+
+const pinsOf = (pins: StackRecord['pins'] & object): DesiredState['pins'] & object =>
+  new Map(Object.entries(pins).map(([path, address]) => [path, { address }]))
 
 function notKept({ stack }: CurrentState, former: readonly Tree[], generation: number | undefined): PlanError {
   const kept = former.map((tree) => tree.record?.generation).join(', ')

@@ -2,6 +2,7 @@ import type { LinkAddress, MapAddress, ProgramAddress, Ref } from '../model/addr
 import type { MapId, ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { Entry } from '../model/map-spec.ts'
+import type { PinnedObject } from '../model/outer-pin.ts'
 import type { ForeignProgram, Ownership } from '../model/state.ts'
 import type { Hex } from '../util/hex.ts'
 
@@ -53,7 +54,7 @@ export type Operation =
     }
   /** Reads every slot of an array back and compares: the kernel must hold these programs and no others. */
   | { readonly kind: 'check-slots'; readonly array: MapRef; readonly slots: Readonly<Record<string, HeldProgram>> }
-  /** Owner and mode of a whole tree before it is published; of the stack's own directory alone where the path is empty. */
+  /** Owner and mode of a whole tree (or outer pin) before it is published; of the stack's own directory alone where the path is empty. */
   | { readonly kind: 'set-ownership'; readonly path: string; readonly ownership: Ownership }
   /** A declared entry of a live map; undefined is "no such entry". */
   | {
@@ -96,13 +97,15 @@ export type Operation =
       readonly program: HeldProgram
       readonly attached?: LinkTarget
     }
-  | { readonly kind: 'exchange'; readonly a: string; readonly b: string }
+  /** `holds` is given for a pin outside of the stack's directory: what must lie at `b`. */
+  | { readonly kind: 'exchange'; readonly a: string; readonly b: string; readonly holds?: PinnedObject }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   /** Closes this process's descriptor of an object. */
   | { readonly kind: 'release'; readonly target: Ref }
   /** Waits until no packet is inside a program that was switched off before. */
   | { readonly kind: 'drain' }
-  | { readonly kind: 'unpin'; readonly path: string; readonly target?: Ref }
+  /** `holds` is given for a pin outside of the stack's directory: what must lie there. */
+  | { readonly kind: 'unpin'; readonly path: string; readonly target?: Ref; readonly holds?: PinnedObject }
   /**
    * Goes on only when `programs` are no longer alive (their ids are gone) and no link of the system runs one of `members`, which
    * the array itself keeps alive. When somebody uses one, every later step with this array's path, and the directories above

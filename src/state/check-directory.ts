@@ -28,6 +28,12 @@ export function checkDirectory(kernel: Kernel, check: DirectoryCheck): void {
   }
 }
 
+/** The directory of the stack that a directory lies in or is, as far as one can tell by its record. */
+export function stackAround(kernel: Kernel, directory: string): string | undefined {
+  const mountPoint = kernel.bpffs.mountOf(directory)?.mountPoint ?? directory
+  return directoriesBetween(mountPoint, directory).find((at) => holdsRecord(kernel, at))
+}
+
 /** Names of the stacks below a bpffs root, sorted: directories that hold a live or staged tree with a record. */
 export function listStacks(kernel: Kernel, bpffs: string): string[] {
   return kernel.bpffs

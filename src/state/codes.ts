@@ -98,6 +98,14 @@ export const stateCodes = {
     summary: 'No such tracepoint',
     explanation: 'The running kernel has no tracepoint of that category and name.',
   },
+  M240: {
+    summary: 'Pin of an unknown object',
+    explanation: 'A path under `pins:` leads to an object of the stack: `map.`, `program.` or `link.` and its name.',
+  },
+  M241: {
+    summary: 'Pin elsewhere of an unpinned map',
+    explanation: 'A further pin needs the pin in the stack’s own tree, which `pin: false` leaves out.',
+  },
   O201: {
     summary: 'Unsupported feature',
     explanation:

@@ -3,11 +3,13 @@ import type { Address, ProgramAddress } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
+import type { OuterPin } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState, LinkState, Resource, TreePin } from '../model/state.ts'
 import { checkDirectory } from './check-directory.ts'
 import { readMaps } from './current-maps.ts'
 import { foreignId, readPrograms } from './current-programs.ts'
 import { type LiveTree, openLiveTree } from './live-tree.ts'
+import { readOuterPins } from './outer-pins.ts'
 import { type KnownInfos, readGraph } from './reachable.ts'
 import { readStrays, readTrees, type TreeReading } from './read-trees.ts'
 
@@ -35,7 +37,8 @@ export interface Place {
  */
 export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState): CurrentState {
   const directory = `${place.bpffs}/${place.stack}`
-  checkDirectory(kernel, { path: directory, owners: ownersOf(place, wanted) })
+  const owners = ownersOf(place, wanted)
+  checkDirectory(kernel, { path: directory, owners })
   const readings = readTrees(kernel, directory, { adopt: place.adopt })
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
@@ -47,9 +50,13 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     record: live?.record,
     trees: readings.map((reading) => reading.tree),
     strays: readStrays(kernel, directory),
+    ...outerPins(readOuterPins(kernel, { records: readings.map(({ tree }) => tree.record), wanted, owners })),
     graph: place.graph ?? readGraph(kernel, { targets: targetsOf(resources, wanted), known: knownInfos(readings) }),
   }
 }
+
+const outerPins = (pins: readonly OuterPin[]): Pick<CurrentState, 'outerPins'> =>
+  pins.length > 0 ? { outerPins: pins } : {}
 
 /** No roots, no edges: for a `Place` whose reader does not ask who uses what. */
 export const emptyGraph: SystemGraph = { roots: [], programs: new Map(), maps: new Map() }

@@ -7,6 +7,7 @@ import { readLinkStates } from './desired-links.ts'
 import { toMapState } from './desired-map-state.ts'
 import { findMaps, type MapFinding } from './desired-maps.ts'
 import { readObjects } from './desired-objects.ts'
+import { readPins } from './desired-pins.ts'
 import { findPrograms } from './desired-programs.ts'
 import type { DesiredWorld, FoundProgram, LoadedObject, Reading } from './desired-reading.ts'
 
@@ -25,9 +26,11 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
   const programStates = programs.map((program) => toProgramState(reading, program, maps))
   const links = readLinkStates(reading, { programs, maps })
   reading.complaints.push(...checkArrays(mapStates, programStates))
+  const all: readonly Resource[] = [...mapStates, ...programStates, ...links]
+  const resources = new Map<Address, Resource>(all.map((resource) => [resource.address, resource]))
+  const pins = readPins(reading, resources)
   if (reading.complaints.length > 0) throw refusal(reading)
-  const resources: readonly Resource[] = [...mapStates, ...programStates, ...links]
-  return toState(reading, { objects, programs, resources })
+  return toState(reading, { objects, resources, pins })
 }
 
 function refusal({ loaded, complaints }: Reading): ManifestError {
@@ -42,18 +45,19 @@ function refusal({ loaded, complaints }: Reading): ManifestError {
 
 interface Parts {
   readonly objects: readonly LoadedObject[]
-  readonly programs: readonly FoundProgram[]
-  readonly resources: readonly Resource[]
+  readonly resources: ReadonlyMap<Address, Resource>
+  readonly pins: DesiredState['pins']
 }
 
-function toState({ loaded }: Reading, { objects, resources }: Parts): DesiredState {
+function toState({ loaded }: Reading, { objects, resources, pins }: Parts): DesiredState {
   const { manifest, digest } = loaded
   return {
     stack: manifest.name,
     generation: 0,
-    resources: new Map<Address, Resource>(resources.map((resource) => [resource.address, resource])),
+    resources,
     ...(manifest.ownership ? { ownership: manifest.ownership } : {}),
     history: manifest.history,
+    ...(pins ? { pins } : {}),
     digest,
     btf: new Map(objects.flatMap(({ name, file }) => (file.btf ? [[name, file.btf.bytes]] : []))),
   }

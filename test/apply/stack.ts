@@ -18,6 +18,8 @@ export interface StackOptions {
   readonly without?: readonly Address[]
   readonly ownership?: DesiredState['ownership']
   readonly history?: number
+  /** Pins elsewhere. */
+  readonly pins?: Readonly<Record<string, Address>>
 }
 
 export function stackOf(options: StackOptions = {}): DesiredState {
@@ -52,6 +54,9 @@ export function stackOf(options: StackOptions = {}): DesiredState {
     btf: new Map(),
     ...(options.history === undefined ? {} : { history: options.history }),
     ...(options.ownership && { ownership: options.ownership }),
+    ...(options.pins && {
+      pins: new Map(Object.entries(options.pins).map(([path, address]) => [path, { address }])),
+    }),
   }
 }
 

@@ -8,6 +8,7 @@ import { loadProgram } from '../../src/apply/load-program.ts'
 import type { ProgramLoads } from '../../src/apply/program-loads.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { DesiredState, Resource } from '../../src/model/state.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { keepLedger } from '../../src/plan/holders.ts'
@@ -71,11 +72,15 @@ const traced = (version: number): Resource[] => {
   ]
 }
 
+const elsewhere = (name: string, address: Address) => [`/sys/fs/bpf/x_${name}`, { address }] as const
+
 interface Scenario {
   readonly name: string
   readonly before: readonly Resource[]
   /** Undefined: destroy. */
   readonly after?: readonly Resource[]
+  /** Pins elsewhere, on both sides. */
+  readonly pins?: DesiredState['pins']
 }
 
 const scenarios: readonly Scenario[] = [
@@ -86,6 +91,14 @@ const scenarios: readonly Scenario[] = [
   { name: 'a link without update', before: traced(0), after: traced(1) },
   { name: 'an array behind an array', before: nested(0), after: nested(1) },
   { name: 'destroy', before: chain(0) },
+  { name: 'a pin elsewhere', before: chain(0), after: chain(1), pins: new Map([elsewhere('calls', 'map.calls')]) },
+  {
+    name: 'a link without update that is pinned elsewhere',
+    before: traced(0),
+    after: traced(1),
+    pins: new Map([elsewhere('sched', 'link.sched')]),
+  },
+  { name: 'destroy with a pin elsewhere', before: chain(0), pins: new Map([elsewhere('eth0', 'link.eth0')]) },
 ]
 
 interface Prepared extends Scenario {
@@ -96,8 +109,9 @@ interface Prepared extends Scenario {
 }
 
 async function prepare(scenario: Scenario): Promise<Prepared> {
-  const machine = await machineWith(scenario.before)
-  const wanted = scenario.after && desired(...scenario.after)
+  const { pins } = scenario
+  const machine = await machineWith(scenario.before, pins)
+  const wanted = scenario.after && { ...desired(...scenario.after), ...(pins && { pins }) }
   const current = readMachine(machine, wanted)
   const plan = wanted ? makePlan(current, wanted) : makeDestroyPlan(current)
   return { ...scenario, snapshot: machine.snapshot(), plan, wanted, current }
@@ -115,14 +129,22 @@ function needs(steps: readonly Step[]): ReadonlyMap<Step, readonly Step[]> {
 
 function isNeeded(step: Step, other: Step): boolean {
   const barrier = (it: Step): boolean => it.kind === 'exchange' || it.kind === 'rename' || it.kind === 'make-directory'
-  if (namesPath(step) && namesPath(other) && (barrier(step) || barrier(other))) return true
-  if (step.kind === 'remove-directory') return namesPath(other)
+  const [paths, others] = [pathsOf(step), pathsOf(other)]
+  const elsewhere = [...paths, ...others].filter((path) => path.startsWith('/'))
+  if (elsewhere.length > 0) {
+    // What is put there must have been made; whether what was displaced goes early is for the ledger to judge.
+    if (paths.some((path) => others.includes(path))) return true
+  } else if (paths.length > 0 && others.length > 0 && (barrier(step) || barrier(other))) return true
+  if (step.kind === 'remove-directory') return pathsOf(other).some((path) => !path.startsWith('/'))
   if (step.kind === 'check-slots') return other.kind === 'fill-slot' && other.array === step.array
   if (step.kind === 'unpin' && other.kind === 'await-unused') return other.path === step.path
   return makes(other).some((ref) => usesOf(step).includes(ref))
 }
 
-const namesPath = (step: Step): boolean => ['path', 'from', 'to', 'a', 'b'].some((field) => field in step)
+function pathsOf(step: Step): string[] {
+  const fields = step as unknown as Record<string, unknown>
+  return ['path', 'from', 'to', 'a', 'b'].flatMap((field) => (field in step ? [String(fields[field])] : []))
+}
 
 function makes(step: Step): string[] {
   const made = ['create-map', 'open-map', 'load-program', 'create-link'].includes(step.kind)

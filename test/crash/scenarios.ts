@@ -1,5 +1,6 @@
+import type { Address } from '../../src/model/address.ts'
 import type { DesiredState } from '../../src/model/state.ts'
-import { link, map, program, returning, shape, stackOf } from '../apply/stack.ts'
+import { link, map, program, returning, type StackOptions, shape, stackOf } from '../apply/stack.ts'
 
 /** A change from one published state (or none) to another (or none). */
 export interface Scenario {
@@ -40,6 +41,13 @@ const outer = (...inner: readonly string[]) => [
   }),
 ]
 
+/** Paths elsewhere on the bpffs, whose root is there. */
+const elsewhere = (pins: Readonly<Record<string, Address>>): Pick<StackOptions, 'pins'> => ({
+  pins: Object.fromEntries(Object.entries(pins).map(([name, address]) => [`/sys/fs/bpf/${name}`, address])),
+})
+
+const allKinds = elsewhere({ x_flows: 'map.flows', x_calls: 'map.calls', x_v4: 'program.v4', x_eth0: 'link.eth0' })
+
 /** Every kind of step occurs in one of them; a test counts. */
 export const scenarios: readonly Scenario[] = [
   { name: 'a new stack', to: stackOf({ ownership: { mode: 0o750 } }) },
@@ -67,4 +75,22 @@ export const scenarios: readonly Scenario[] = [
   { name: 'a link replaced with a gap', from: stackOf({ more: raw('gap', 0) }), to: stackOf({ more: raw('gap', 1) }) },
   { name: 'inner maps', from: stackOf({ more: outer('red') }), to: stackOf({ more: outer('blue', 'red') }) },
   { name: 'destroy', from: stackOf({ more: [...tcx(0), ...outer('red')] }) },
+  { name: 'a new stack with pins elsewhere', to: stackOf({ ...allKinds, ownership: { mode: 0o750 } }) },
+  { name: 'pins elsewhere that move on', from: stackOf(allKinds), to: stackOf({ ...allKinds, verdicts: { v4: 1 } }) },
+  {
+    name: 'pins elsewhere that come, go and change what they lead to',
+    from: stackOf(elsewhere({ x_calls: 'map.calls', x_flows: 'map.flows', x_eth0: 'link.eth0' })),
+    to: stackOf({ ...elsewhere({ x_new: 'map.calls', x_flows: 'map.allow' }), verdicts: { v6: 1 } }),
+  },
+  {
+    name: 'the pin elsewhere of a link that is replaced by overlap',
+    from: stackOf({ more: raw('overlap', 0), ...elsewhere({ x_trace: 'link.trace' }) }),
+    to: stackOf({ more: raw('overlap', 1), ...elsewhere({ x_trace: 'link.trace' }) }),
+  },
+  {
+    name: 'the pin elsewhere of a link that is replaced with a gap',
+    from: stackOf({ more: raw('gap', 0), ...elsewhere({ x_trace: 'link.trace' }) }),
+    to: stackOf({ more: raw('gap', 1), ...elsewhere({ x_trace: 'link.trace' }) }),
+  },
+  { name: 'destroy of a stack with pins elsewhere', from: stackOf(allKinds) },
 ]

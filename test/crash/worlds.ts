@@ -56,7 +56,13 @@ export function expectFinished(machine: MemoryMachine, scenario: Scenario, when:
     expect(kernel.bpffs.list(bpffs), at).toEqual([])
   } else {
     const wanted = [...scenario.to.resources.keys()].map((address) => `edge/live/${address.replace('.', 's/')}`)
-    expect([...paths].sort(), at).toEqual([...wanted, 'edge/live/record'].sort())
+    const elsewhere = [...(scenario.to.pins ?? [])]
+    const others = elsewhere.map(([path]) => path.slice(`${bpffs}/`.length))
+    expect([...paths].sort(), at).toEqual([...wanted, 'edge/live/record', ...others].sort())
+    for (const [path, { address }] of elsewhere) {
+      const own = `${bpffs}/edge/live/${address.replace('.', 's/')}`
+      expect(machine.inspect.pins().get(path), `${at}: ${path}`).toEqual(machine.inspect.pins().get(own))
+    }
     expect(machine.inspect.ids('map').length, at).toBe(wanted.filter((path) => path.includes('/maps/')).length + 1)
     expect(machine.inspect.ids('program').length, at).toBe(wanted.filter((path) => path.includes('/programs/')).length)
     expect(machine.inspect.links().length, at).toBe(wanted.filter((path) => path.includes('/links/')).length)

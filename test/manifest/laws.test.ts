@@ -74,6 +74,11 @@ const source = fc.record(
     }),
     maps: fc.dictionary(name, map, { maxKeys: 4 }),
     links: fc.dictionary(name, link, { maxKeys: 3 }),
+    pins: fc.dictionary(
+      name.map((text) => `/x/${text}`),
+      fc.constantFrom('map.a', 'program.ingress', 'link.l'),
+      { maxKeys: 3 },
+    ),
   },
   { requiredKeys: ['version', 'name', 'objects', 'programs'] },
 )

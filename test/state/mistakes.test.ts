@@ -22,6 +22,12 @@ const cases: readonly (readonly [what: string, text: string, found: readonly str
     ['M206 4:13'],
   ],
   ['CO-RE', `${object('unsupported')}programs: { has_core: {} }\n`, ['O201 4:13']],
+  ['a pin elsewhere of an unknown map', `${maps}pins: { /x/m: map.a_hush }\n`, ['M240 5:15']],
+  [
+    'a pin elsewhere of an unpinned map',
+    `${maps}maps: { a_hash: { pin: false } }\npins: { /x/m: map.a_hash }\n`,
+    ['M241 6:15'],
+  ],
   ['an unknown map', `${maps}maps: { a_hush: {} }\n`, ['M210 5:9']],
   ['a ring buffer of a bad size', `${maps}maps: { a_ringbuf: { maxEntries: 5000 } }\n`, ['M211 5:34']],
   ['a size for a storage map', `${maps}maps: { an_sk_storage: { maxEntries: 5 } }\n`, ['M211 5:38']],

@@ -21,19 +21,23 @@ async function run(kernel: Kernel, plan: Plan, wanted?: DesiredState): Promise<O
 }
 
 /** What pinfold apply does after reading the manifest, without recovery. */
-async function applyResources(kernel: Kernel, resources: readonly Resource[]): Promise<Outcome> {
-  const wanted = desired(...resources)
+async function applyResources(
+  kernel: Kernel,
+  resources: readonly Resource[],
+  pins: DesiredState['pins'],
+): Promise<Outcome> {
+  const wanted = { ...desired(...resources), ...(pins && { pins }) }
   if (!kernel.bpffs.stat(directory)) kernel.bpffs.makeDirectory(directory)
   return run(kernel, makePlan(readCurrent(kernel, place, wanted), wanted), wanted)
 }
 
 /** A machine on which these resources were applied by a process that has exited. */
-export async function machineWith(resources: readonly Resource[]): Promise<MemoryMachine> {
+export async function machineWith(resources: readonly Resource[], pins?: DesiredState['pins']): Promise<MemoryMachine> {
   const machine = openMemoryMachine()
   machine.addInterface('eth0')
   machine.addInterface('eth1')
   const kernel = machine.open()
-  if (resources.length > 0) await applyResources(kernel, resources)
+  if (resources.length > 0) await applyResources(kernel, resources, pins)
   else kernel.bpffs.makeDirectory(directory)
   kernel.close()
   return machine

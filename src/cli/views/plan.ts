@@ -1,7 +1,17 @@
-import { type Action, type Change, type KernelIdentity, kindOf, type Ledger, nameOf, type Plan } from '../../index.ts'
+import {
+  type Action,
+  type Change,
+  type KernelIdentity,
+  kindOf,
+  type Ledger,
+  nameOf,
+  type PinChange,
+  type Plan,
+  type Verdict,
+} from '../../index.ts'
 import type { Paint, Style } from '../terminal.ts'
 import { renderDiagnostic } from './diagnostic.ts'
-import { renderReason } from './reason.ts'
+import { renderPinReason, renderReason } from './reason.ts'
 import { renderSteps } from './steps.ts'
 import { counted, shortRelease } from './text.ts'
 
@@ -26,7 +36,8 @@ export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanV
   return `${parts.join('\n\n')}\n`
 }
 
-const hasWork = (plan: Plan): boolean => plan.steps.length > 0 || plan.changes.some((it) => it.action !== 'keep')
+const hasWork = (plan: Plan): boolean =>
+  plan.steps.length > 0 || [...plan.changes, ...(plan.pins ?? [])].some((it) => it.action !== 'keep')
 
 function header(plan: Plan, identity: KernelIdentity, paint: Paint): string {
   const { from, to } = plan.generation
@@ -45,22 +56,49 @@ const symbols: Readonly<Record<Action, { readonly text: string; readonly style: 
   delete: { text: '  - ', style: 'red' },
 }
 
+/** One change as the columns of its line. */
+interface Row {
+  readonly action: Action
+  readonly kind: string
+  readonly name: string
+  readonly reason: string
+  readonly verdict?: Verdict | undefined
+}
+
 function changeLines(plan: Plan, paint: Paint): string[] {
-  const names = plan.changes.map((change) => nameOf(change.address))
-  const reasons = plan.changes.map((change) => renderReason(change, plan))
-  const nameWidth = longest(names) + 3
-  const reasonWidth = longest(reasons.filter((_, i) => plan.changes[i]?.verdict)) + 3
-  return plan.changes.map((change, i) => {
-    const { text, style } = symbols[change.action]
-    const what = `${text}${kindOf(change.address)}`.padEnd(13).slice(text.length)
-    const line = `${paint(style, text)}${what}${(names[i] ?? '').padEnd(nameWidth)}${(reasons[i] ?? '').padEnd(reasonWidth)}`
-    return `${line}${verdict(change, paint)}`.trimEnd()
+  const rows = [
+    ...plan.changes.map((change) => rowOf(change, plan)),
+    ...(plan.pins ?? []).map((pin) => pinRow(pin, plan)),
+  ]
+  const nameWidth = longest(rows.map(({ name }) => name)) + 3
+  const reasonWidth = longest(rows.flatMap(({ verdict, reason }) => (verdict ? [reason] : []))) + 3
+  return rows.map(({ action, kind, name, reason, verdict }) => {
+    const { text, style } = symbols[action]
+    const what = `${text}${kind}`.padEnd(13).slice(text.length)
+    const line = `${paint(style, text)}${what}${name.padEnd(nameWidth)}${reason.padEnd(reasonWidth)}`
+    return `${line}${paintVerdict(verdict, paint)}`.trimEnd()
   })
 }
 
+const rowOf = (change: Change, plan: Plan): Row => ({
+  action: change.action,
+  kind: kindOf(change.address),
+  name: nameOf(change.address),
+  reason: renderReason(change, plan),
+  verdict: change.verdict,
+})
+
+const pinRow = (pin: PinChange, plan: Plan): Row => ({
+  action: pin.action,
+  kind: 'pin',
+  name: pin.path,
+  reason: renderPinReason(pin, plan),
+  verdict: pin.action === 'update' ? 'atomic' : undefined,
+})
+
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length))
 
-function verdict({ verdict }: Change, paint: Paint): string {
+function paintVerdict(verdict: Verdict | undefined, paint: Paint): string {
   if (!verdict) return ''
   return paint(verdict === 'data loss' ? 'red' : verdict === 'gap' ? 'yellow' : 'green', verdict)
 }
@@ -68,7 +106,7 @@ function verdict({ verdict }: Change, paint: Paint): string {
 /** The numbers of a plan's total. */
 export function countChanges(plan: Plan): Readonly<Record<Action, number>> {
   const counts = { keep: 0, create: 0, update: 0, replace: 0, delete: 0 }
-  for (const { action } of plan.changes) counts[action]++
+  for (const { action } of [...plan.changes, ...(plan.pins ?? [])]) counts[action]++
   return counts
 }
 

@@ -1,4 +1,4 @@
-import { type Change, kindOf, nameOf, type Plan, type Reason } from '../../index.ts'
+import { type Change, kindOf, nameOf, type PinChange, type Plan, type Reason } from '../../index.ts'
 import { grouped } from './text.ts'
 
 /** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
@@ -12,6 +12,20 @@ export function renderReason(change: Change, plan: Plan): string {
       return plan.action === 'destroy' ? `removed${lost(change)}` : `no longer declared${lost(change)}`
     default:
       return `${differences(change, plan)}${consequence(change)}`
+  }
+}
+
+/** The same for a pin elsewhere: `to the new map.flows`. */
+export function renderPinReason({ action, address, drift }: PinChange, plan: Plan): string {
+  switch (action) {
+    case 'keep':
+      return `to ${address}`
+    case 'create':
+      return drift ? `to ${address}: somebody removed it` : `to ${address}`
+    case 'update':
+      return `to the new ${address}`
+    case 'delete':
+      return plan.action === 'destroy' ? `to ${address}, removed` : `to ${address}, no longer declared`
   }
 }
 

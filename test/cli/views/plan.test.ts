@@ -43,6 +43,31 @@ Tail calls: 1 array, held at every step and after a crash at every step.
 `)
 })
 
+test('pins elsewhere stand below the objects, each with what it leads to, and are counted', () => {
+  const path = (name: string) => `/sys/fs/bpf/tc/${name}`
+  const pins = [
+    { action: 'create', path: path('new'), address: 'map.flows' },
+    { action: 'create', path: path('lost'), address: 'map.flows', drift: true },
+    { action: 'update', path: path('calls'), address: 'map.calls' },
+    { action: 'keep', path: path('flows'), address: 'map.flows' },
+    { action: 'delete', path: path('old'), address: 'map.flows' },
+  ] as const
+  const changes = [change('replace', 'map.calls', { because: [{ attribute: 'slots.1' }], verdict: 'atomic' })]
+  expect(renderPlan(plan(changes, { pins }), { identity: linux, paint: plain })).toBe(
+    `pinfold plan · edge · kernel 6.18 · generation 7 -> 8
+
+ +/- map     calls                  slot 1 differs: new array, switched with its callers   atomic
+  + pin      /sys/fs/bpf/tc/new     to map.flows
+  + pin      /sys/fs/bpf/tc/lost    to map.flows: somebody removed it
+  ~ pin      /sys/fs/bpf/tc/calls   to the new map.calls                                   atomic
+  = pin      /sys/fs/bpf/tc/flows   to map.flows
+  - pin      /sys/fs/bpf/tc/old     to map.flows, no longer declared
+
+Plan: 2 to create, 1 to update, 1 to replace, 1 to delete, 1 kept.
+`,
+  )
+})
+
 test('with nothing to do it says so, and that the arrays are held', () => {
   const nothing = plan([change('keep', 'map.tail_calls')], {
     generation: { from: 7, to: 7 },

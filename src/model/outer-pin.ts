@@ -1,0 +1,33 @@
+import type { Address, Kind } from './address.ts'
+import type { Position } from './diagnostic.ts'
+
+/** A further pin of an object of the stack, at a path outside of the stack's directory. */
+export interface WantedPin {
+  readonly address: Address
+  /** Where the manifest mentions it. */
+  readonly at?: Position
+}
+
+/** Such a path as it was found, with the name beside it that an apply uses on the way. */
+export interface OuterPin {
+  /** Absolute. */
+  readonly path: string
+  readonly found: PinnedObject | undefined
+  /** At `stagedPath`: what is about to be put there, or was displaced from there. */
+  readonly staged: PinnedObject | undefined
+  /** Why nothing may be pinned there; a clause. */
+  readonly problem?: string
+}
+
+/** What a pin leads to. */
+export interface PinnedObject {
+  readonly kind: Kind
+  readonly id: number
+}
+
+/** The name beside an outer pin at which its successor waits, and then what it displaced. */
+export const stagedPath = (path: string): string => `${path}:next`
+
+/** True for two pins of one object. */
+export const isSameObject = (a: PinnedObject | undefined, b: PinnedObject | undefined): boolean =>
+  a !== undefined && b !== undefined && a.kind === b.kind && a.id === b.id

@@ -1,0 +1,86 @@
+import type { Kind } from '../model/address.ts'
+import { isSameObject, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
+import type { CurrentState, Tree } from '../model/state.ts'
+import type { Operation } from './step.ts'
+
+/** What brings the pins elsewhere to what one tree's record says. */
+export interface SettledPins {
+  /** Moves that put back (or finish putting) what waits beside a path. */
+  readonly moves: readonly Operation[]
+  /** Removal of what is left over; first of all that is retired, since a link or program lives as long as such a pin. */
+  readonly removals: readonly Operation[]
+}
+
+/**
+ * After a crash, or at a destroy (no tree): makes every pin elsewhere lead to the object of the tree that stays, or removes it
+ * where that tree's record does not have it. Only what a record of the stack says, and what leads to an object of a tree
+ * with such a record, is the stack's own; anything else is left alone.
+ */
+export function settlePins(current: CurrentState, stays: Tree | undefined): SettledPins {
+  const settled = (current.outerPins ?? []).map((pin) => settlePin(pin, current, stays))
+  const removals = linksFirst(
+    settled.flatMap(({ gone }) => gone),
+    ({ holds }) => holds.kind,
+  )
+  return {
+    moves: settled.flatMap(({ move }) => move),
+    removals: removals.map(({ path, holds }) => ({ kind: 'unpin', path, holds })),
+  }
+}
+
+/** True when each recorded pin elsewhere of a tree is in place, or waits beside it. */
+export function hasItsPins(tree: Tree, { outerPins = [] }: CurrentState): boolean {
+  return Object.keys(tree.record?.pins ?? {}).every((path) => {
+    const wanted = objectIn(tree, path)
+    const pin = outerPins.find((it) => it.path === path)
+    return isSameObject(pin?.found, wanted) || isSameObject(pin?.staged, wanted)
+  })
+}
+
+interface Leftover {
+  readonly path: string
+  readonly holds: PinnedObject
+}
+
+interface Settling {
+  readonly move: readonly Operation[]
+  readonly gone: readonly Leftover[]
+}
+
+function settlePin(pin: OuterPin, current: CurrentState, stays: Tree | undefined): Settling {
+  const { path } = pin
+  const staged = stagedPath(path)
+  const wanted = stays && objectIn(stays, path)
+  const own = (object: PinnedObject | undefined): object is PinnedObject => isOwnPin(current, path, object)
+  const leftover = (at: string, holds: PinnedObject | undefined): Leftover[] =>
+    own(holds) ? [{ path: at, holds }] : []
+  if (isSameObject(pin.found, wanted) || !isSameObject(pin.staged, wanted))
+    return {
+      move: [],
+      gone: [...(isSameObject(pin.found, wanted) ? [] : leftover(path, pin.found)), ...leftover(staged, pin.staged)],
+    }
+  if (!pin.found) return { move: [{ kind: 'rename', from: staged, to: path }], gone: [] }
+  if (!own(pin.found)) return { move: [], gone: leftover(staged, pin.staged) }
+  return {
+    move: [{ kind: 'exchange', a: staged, b: path, holds: pin.found }],
+    gone: [{ path: staged, holds: pin.found }],
+  }
+}
+
+/** The object that a tree's record wants at a path. */
+function objectIn(tree: Tree, path: string): PinnedObject | undefined {
+  const address = tree.record?.pins?.[path]
+  const pin = tree.pins.find((it) => 'address' in it && it.address === address)
+  return pin && 'address' in pin ? { kind: pin.kind, id: pin.id } : undefined
+}
+
+/** True for an object of one of the stack's trees whose record has it at that path. */
+export const isOwnPin = (current: CurrentState, path: string, object: PinnedObject | undefined): boolean =>
+  current.trees.some((tree) => isSameObject(objectIn(tree, path), object))
+
+/** A link may run programs, and those use maps. */
+const rank: Readonly<Record<Kind, number>> = { link: 0, program: 1, map: 2 }
+
+/** Sorted so that nothing goes before what may need it. */
+export const linksFirst = <T>(list: readonly T[], kindOf: (item: T) => Kind): T[] =>
+  list.toSorted((a, b) => rank[kindOf(a)] - rank[kindOf(b)])

@@ -1,0 +1,62 @@
+import { dirname } from 'node:path'
+import type { Kernel } from '../kernel/kernel.ts'
+import { KernelError, PlanError } from '../model/errors.ts'
+import { type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
+import type { StackRecord } from '../model/record.ts'
+import type { DesiredState } from '../model/state.ts'
+import { checkDirectory, stackAround } from './check-directory.ts'
+
+/** Which paths are looked at, and who may own the directories on the way. */
+export interface OuterQuestion {
+  /** Records of the stack's trees. */
+  readonly records: readonly (StackRecord | undefined)[]
+  readonly wanted: DesiredState | undefined
+  readonly owners: readonly number[]
+}
+
+/** Reads what lies at every path outside of the stack's directory that is recorded or wanted, sorted. */
+export function readOuterPins(kernel: Kernel, question: OuterQuestion): readonly OuterPin[] {
+  const recorded = question.records.flatMap((record) => Object.keys(record?.pins ?? {}))
+  const paths = new Set([...recorded, ...(question.wanted?.pins?.keys() ?? [])])
+  return [...paths].sort().map((path) => readOuterPin(kernel, path, question.owners))
+}
+
+function readOuterPin(kernel: Kernel, path: string, owners: readonly number[]): OuterPin {
+  const found = readPin(kernel, path)
+  const staged = readPin(kernel, stagedPath(path))
+  const problem = placeProblem(kernel, path, owners) ?? problemOf(found) ?? problemOf(staged)
+  return { path, found: objectIn(found), staged: objectIn(staged), ...(problem !== undefined && { problem }) }
+}
+
+const objectIn = (found: PinnedObject | string | undefined): PinnedObject | undefined =>
+  typeof found === 'string' ? undefined : found
+
+const problemOf = (found: PinnedObject | string | undefined): string | undefined =>
+  typeof found === 'string' ? found : undefined
+
+/** What is pinned there, or a clause that says what else is. */
+function readPin(kernel: Kernel, path: string): PinnedObject | string | undefined {
+  try {
+    const stat = kernel.bpffs.stat(path)
+    if (!stat) return undefined
+    if (stat.kind !== 'pin') return `a ${stat.kind === 'symlink' ? 'symbolic link' : stat.kind} is there`
+    const { kind, id } = kernel.describePin(path)
+    return { kind, id }
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    return error.errno === 'ENOENT' ? undefined : error.message
+  }
+}
+
+function placeProblem(kernel: Kernel, path: string, owners: readonly number[]): string | undefined {
+  const directory = dirname(path)
+  try {
+    checkDirectory(kernel, { path: directory, owners })
+  } catch (error) {
+    if (error instanceof PlanError) return error.message.replace(/^cannot /, 'pinfold cannot ')
+    throw error
+  }
+  if (kernel.bpffs.stat(directory) === undefined) return `the directory ${directory} does not exist`
+  const stack = stackAround(kernel, directory)
+  return stack && `it is inside the stack ${stack}`
+}
