@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { checkMaps } from './check-maps.ts'
+import { checkMoves } from './check-moves.ts'
 import { checkPins } from './check-pins.ts'
 import { type CheckContext, complainAt, type Found, type PlaceComplaint, suggest, wrongKind } from './complain.ts'
 import type { Path } from './manifest.ts'
@@ -15,6 +16,7 @@ export function check(context: CheckContext): readonly Diagnostic[] {
     ...checkLinks(context),
     ...checkMaps(context),
     ...checkPins(context),
+    ...checkMoves(context),
   ]
   return found.map(([code, place]) => complainAt(context.locate, code, place))
 }

@@ -103,6 +103,11 @@ export const manifestCodes = {
     explanation: 'An interface takes one XDP link. Let one program call the others by tail calls.',
   },
   M027: { summary: 'Wrong kind', explanation: 'The reference names another kind of object than this place takes.' },
+  M028: {
+    summary: 'Bad move',
+    explanation:
+      'A row of moved: gives one object a new address of the same kind. What it moves from is not declared any more, what it moves to is, and neither stands in two rows.',
+  },
 } as const
 
 export type ManifestCode = keyof typeof manifestCodes

@@ -19,6 +19,13 @@ export interface Manifest {
   readonly links: ReadonlyMap<string, ManifestLink>
   /** Further pins by their absolute path outside of the stack's directory. */
   readonly pins: ReadonlyMap<string, Address>
+  readonly moved: readonly ManifestMove[]
+}
+
+/** A new address for an object that stays what it is; both of one kind. */
+export interface ManifestMove {
+  readonly from: Address
+  readonly to: Address
 }
 
 /** An object file and the values of its globals. */

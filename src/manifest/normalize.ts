@@ -6,6 +6,7 @@ import type {
   ManifestEntry,
   ManifestLink,
   ManifestMap,
+  ManifestMove,
   ManifestObject,
   ManifestProgram,
 } from './manifest.ts'
@@ -27,6 +28,7 @@ export function normalize(root: SourceNode): Manifest {
     programs: mapEach(source.programs, programOf),
     links: mapEach(source.links, linkOf),
     pins: mapEach(source.pins, (_, address) => address as Address),
+    moved: (source.moved ?? []) as readonly ManifestMove[],
   })
 }
 

@@ -256,6 +256,10 @@ export interface SourceManifest {
   pins?: {
     [k: string]: ObjectReference
   } | null
+  /**
+   * New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.
+   */
+  moved?: SourceMove[] | null
 }
 /**
  * Who owns the stack's directories and pins, as numbers. Without it root.
@@ -433,4 +437,17 @@ export interface SourceLink {
    * How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.
    */
   onReplace?: 'overlap' | 'gap'
+}
+/**
+ * One object and its new address.
+ */
+export interface SourceMove {
+  /**
+   * An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.
+   */
+  from: string
+  /**
+   * An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.
+   */
+  to: string
 }

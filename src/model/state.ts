@@ -34,6 +34,8 @@ export interface CurrentState extends State {
   readonly strays?: readonly Stray[]
   /** Pins elsewhere, recorded or wanted; absent: none. */
   readonly outerPins?: readonly OuterPin[]
+  /** Objects of the live tree that were read under another address than the one they have there; absent: none. */
+  readonly moved?: readonly Move[]
   /** Who runs, uses and holds what in the whole system; emptyGraph where it was not asked for. */
   readonly graph: SystemGraph
 }
@@ -46,6 +48,8 @@ export interface DesiredState extends State {
   readonly history?: number
   /** Further pins by their absolute path outside of the stack's directory; absent: none. */
   readonly pins?: ReadonlyMap<string, WantedPin>
+  /** Objects that are known by another address from now on; absent: none. */
+  readonly moved?: readonly Move[]
   /** SHA-256 of the manifest's text after interpolation. */
   readonly digest: string
   /** BTF of each object, to upload with its maps and programs; keyed by the object's name in the manifest. */
@@ -53,6 +57,14 @@ export interface DesiredState extends State {
 }
 
 export type { Ownership } from './record.ts'
+
+/** A new address for an object that stays what it is; both of one kind. */
+export interface Move {
+  readonly from: Address
+  readonly to: Address
+  /** Where the manifest says so. */
+  readonly at?: Position
+}
 
 /** What a stack consists of, told apart by `kind`. */
 export type Resource = MapState | ProgramState | LinkState

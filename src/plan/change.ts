@@ -44,6 +44,8 @@ export interface Change {
   readonly drift?: boolean
   /** Entries that a kept or replaced map holds, where known. */
   readonly entries?: number
+  /** The address that it is known by until now. */
+  readonly movedFrom?: Address
   /** Kernel id of what is live now. */
   readonly liveId?: number
   /** For a new link: where it is attached, for the view. */

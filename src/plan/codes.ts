@@ -16,6 +16,7 @@ type PlanProblem =
   | 'longDrain'
   | 'pinRefused'
   | 'pinLeft'
+  | 'bothLive'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -73,6 +74,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Pin elsewhere left alone',
     explanation:
       'The stack pinned something at this path, and somebody has replaced it since. pinfold removes only what is its own.',
+  },
+  bothLive: {
+    code: 'P123',
+    summary: 'Both ends of a move are live',
+    explanation:
+      'A row of `moved:` gives an object a new address at which another object of the stack lives already. Remove the row, or first apply a manifest without the object at the new address.',
   },
   notKept: {
     code: 'P401',

@@ -20,7 +20,7 @@ export function guardChanges(
   return [
     ...changes.flatMap((change) => guardChange(change, desired)),
     ...stillUsed(changes, current),
-    ...(desired ? sleepers(changes, desired) : []),
+    ...(desired ? [...sleepers(changes, desired), ...bothLive(current, desired)] : []),
   ]
 }
 
@@ -80,6 +80,17 @@ function entriesLost(change: Change, where: Pick<Diagnostic, 'address' | 'at'>):
   const count = change.entries === undefined ? 'what it holds' : `its ${change.entries} entries`
   const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${count} will be lost.`
   return { severity: 'warning', ...named(planCodes.entriesLost), detail, ...where }
+}
+
+/** A move whose ends are two objects: which of them is meant only the user knows. */
+function bothLive({ resources }: CurrentState, { moved = [] }: DesiredState): Diagnostic[] {
+  return moved.flatMap(({ from, to, at }) => {
+    const [old, other] = [resources.get(from)?.live?.id, resources.get(to)?.live?.id]
+    if (old === undefined || other === undefined) return []
+    const detail = `${from} (#${old}) cannot be moved to ${to}, since there is one of that name already (#${other}).`
+    const hint = `remove the move to delete ${from}, or first apply a manifest without ${to}`
+    return [{ severity: 'error', ...named(planCodes.bothLive), detail, hint, address: to, ...(at && { at }) } as const]
+  })
 }
 
 /** Outgoing programs that a link of somebody else runs. */

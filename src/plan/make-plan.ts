@@ -24,7 +24,7 @@ import type { Operation } from './step.ts'
  */
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
-  const changes = diff(current, desired)
+  const changes = withMoves(diff(current, desired), current)
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const renew = !isOwnedAsWanted(current, desired)
   const pins = diffOuterPins(sides, { renew })
@@ -59,9 +59,20 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   }
 }
 
+function withMoves(changes: readonly Change[], { moved = [] }: CurrentState): readonly Change[] {
+  const origins = new Map(moved.map(({ from, to }) => [to, from]))
+  return changes.map((change) => {
+    const movedFrom = origins.get(change.address)
+    return movedFrom ? { ...change, movedFrom } : change
+  })
+}
+
 /** True when there is a live generation, and it has all that is wanted. */
 const isSettled = ({ trees }: CurrentState, changes: readonly (Change | PinChange)[]): boolean =>
-  trees.some((tree) => tree.name === 'live') && changes.every((change) => change.action === 'keep')
+  trees.some((tree) => tree.name === 'live') && changes.every(isKept)
+
+const isKept = (change: Change | PinChange): boolean =>
+  change.action === 'keep' && !('movedFrom' in change && change.movedFrom)
 
 const isOwnedAsWanted = ({ record }: CurrentState, desired: DesiredState): boolean =>
   JSON.stringify(ownershipOf(record)) === JSON.stringify(ownershipOf(desired))

@@ -7,6 +7,7 @@ import {
   programAddress,
 } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
+import { targetKey } from '../model/link-spec.ts'
 import type { RecordedMap, StackRecord } from '../model/record.ts'
 import type { CurrentState, DesiredState, MapContents, MapState, ProgramState, Resource, Tree } from '../model/state.ts'
 import { fromBase64 } from '../util/base64.ts'
@@ -36,7 +37,24 @@ export function formerState(current: CurrentState, generation?: number): Desired
     ...(current.record?.history ? { history: current.record.history } : {}),
     ...(record.ownership ? { ownership: record.ownership } : {}),
     ...(record.pins ? { pins: pinsOf(record.pins) } : {}),
+    ...movesTo(resources, current),
   }
+}
+
+/** Objects that have been moved since: the same one by its id, or a link at the same place. */
+function movesTo(former: readonly Resource[], { resources }: CurrentState): Pick<DesiredState, 'moved'> {
+  const wanted = new Set(former.map(({ address }) => address))
+  const left = [...resources.values()].filter(({ address }) => !wanted.has(address))
+  const moved = former.flatMap((to) => {
+    const from = resources.has(to.address) ? undefined : left.find((it) => isSame(it, to))
+    return from ? [{ from: from.address, to: to.address }] : []
+  })
+  return moved.length > 0 ? { moved } : {}
+}
+
+function isSame(live: Resource, former: Resource): boolean {
+  if (live.kind === 'link') return former.kind === 'link' && targetKey(live.target) === targetKey(former.target)
+  return live.kind === former.kind && live.live !== undefined && live.live.id === former.live?.id
 }
 
 const pinsOf = (pins: StackRecord['pins'] & object): DesiredState['pins'] & object =>

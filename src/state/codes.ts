@@ -102,6 +102,11 @@ export const stateCodes = {
     summary: 'Pin of an unknown object',
     explanation: 'A path under `pins:` leads to an object of the stack: `map.`, `program.` or `link.` and its name.',
   },
+  M242: {
+    summary: 'Bad end of a move',
+    explanation:
+      'A row of `moved:` moves an object that is not declared any more to an address that is. Remove the row, or declare the new address and not the old one.',
+  },
   M241: {
     summary: 'Pin elsewhere of an unpinned map',
     explanation: 'A further pin needs the pin in the stack’s own tree, which `pin: false` leaves out.',

@@ -4,11 +4,12 @@ import type { SystemGraph } from '../model/graph.ts'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { OuterPin } from '../model/outer-pin.ts'
-import type { CurrentState, DesiredState, LinkState, Resource, TreePin } from '../model/state.ts'
+import type { CurrentState, DesiredState, LinkState, Move, Resource, TreePin } from '../model/state.ts'
 import { checkDirectory } from './check-directory.ts'
 import { readMaps } from './current-maps.ts'
 import { foreignId, readPrograms } from './current-programs.ts'
 import { type LiveTree, openLiveTree } from './live-tree.ts'
+import { moveTree } from './moves.ts'
 import { readOuterPins } from './outer-pins.ts'
 import { type KnownInfos, readGraph } from './reachable.ts'
 import { readStrays, readTrees, type TreeReading } from './read-trees.ts'
@@ -39,7 +40,8 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
   const directory = `${place.bpffs}/${place.stack}`
   const owners = ownersOf(place, wanted)
   checkDirectory(kernel, { path: directory, owners })
-  const readings = readTrees(kernel, directory, { adopt: place.adopt })
+  const found = readTrees(kernel, directory, { adopt: place.adopt })
+  const { readings, moved } = moveLive(found, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
   return {
@@ -50,9 +52,21 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     record: live?.record,
     trees: readings.map((reading) => reading.tree),
     strays: readStrays(kernel, directory),
+    ...(moved.length > 0 && { moved }),
     ...outerPins(readOuterPins(kernel, { records: readings.map(({ tree }) => tree.record), wanted, owners })),
     graph: place.graph ?? readGraph(kernel, { targets: targetsOf(resources, wanted), known: knownInfos(readings) }),
   }
+}
+
+/** The live tree under the addresses of the manifest. */
+function moveLive(
+  readings: readonly TreeReading[],
+  moves: readonly Move[],
+): { readonly readings: readonly TreeReading[]; readonly moved: readonly Move[] } {
+  const live = readings.find(({ tree }) => tree.name === 'live')
+  if (!live || moves.length === 0) return { readings, moved: [] }
+  const { tree, moved } = moveTree(live.tree, moves)
+  return { readings: readings.map((reading) => (reading === live ? { ...live, tree } : reading)), moved }
 }
 
 const outerPins = (pins: readonly OuterPin[]): Pick<CurrentState, 'outerPins'> =>

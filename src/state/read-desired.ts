@@ -1,11 +1,12 @@
 import type { LoadedManifest } from '../manifest/load.ts'
 import type { Address } from '../model/address.ts'
 import { ManifestError } from '../model/errors.ts'
-import type { DesiredState, ProgramState, Resource } from '../model/state.ts'
+import type { DesiredState, Move, ProgramState, Resource } from '../model/state.ts'
 import { checkArrays } from './array-members.ts'
 import { readLinkStates } from './desired-links.ts'
 import { toMapState } from './desired-map-state.ts'
 import { findMaps, type MapFinding } from './desired-maps.ts'
+import { readMoves } from './desired-moves.ts'
 import { readObjects } from './desired-objects.ts'
 import { readPins } from './desired-pins.ts'
 import { findPrograms } from './desired-programs.ts'
@@ -29,8 +30,9 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
   const all: readonly Resource[] = [...mapStates, ...programStates, ...links]
   const resources = new Map<Address, Resource>(all.map((resource) => [resource.address, resource]))
   const pins = readPins(reading, resources)
+  const moved = readMoves(reading, resources)
   if (reading.complaints.length > 0) throw refusal(reading)
-  return toState(reading, { objects, resources, pins })
+  return toState(reading, { objects, resources, pins, moved })
 }
 
 function refusal({ loaded, complaints }: Reading): ManifestError {
@@ -47,9 +49,10 @@ interface Parts {
   readonly objects: readonly LoadedObject[]
   readonly resources: ReadonlyMap<Address, Resource>
   readonly pins: DesiredState['pins']
+  readonly moved: readonly Move[]
 }
 
-function toState({ loaded }: Reading, { objects, resources, pins }: Parts): DesiredState {
+function toState({ loaded }: Reading, { objects, resources, pins, moved }: Parts): DesiredState {
   const { manifest, digest } = loaded
   return {
     stack: manifest.name,
@@ -58,6 +61,7 @@ function toState({ loaded }: Reading, { objects, resources, pins }: Parts): Desi
     ...(manifest.ownership ? { ownership: manifest.ownership } : {}),
     history: manifest.history,
     ...(pins ? { pins } : {}),
+    ...(moved.length > 0 ? { moved } : {}),
     digest,
     btf: new Map(objects.flatMap(({ name, file }) => (file.btf ? [[name, file.btf.bytes]] : []))),
   }

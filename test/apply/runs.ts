@@ -76,11 +76,16 @@ export async function destroyStack(kernel: Kernel, desired: DesiredState, place:
 }
 
 /** What rollback does: recover, then make a former generation live again. */
-export async function rollBack(kernel: Kernel, stack: DesiredState, generation?: number): Promise<Run> {
-  using _lock = lockStack(kernel, `${bpffs}/${stack.stack}`)
-  await recoverStack(kernel, stack)
-  const former = formerState(currentOf(kernel, stack), generation)
-  return await run(kernel, planFor(kernel, former), former)
+export async function rollBack(
+  kernel: Kernel,
+  stack: DesiredState,
+  generation?: number,
+  place: Place = {},
+): Promise<Run> {
+  using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${stack.stack}`)
+  await recoverStack(kernel, stack, place)
+  const former = formerState(currentOf(kernel, stack, place), generation)
+  return await run(kernel, planFor(kernel, former, place), former)
 }
 
 /** Recovery alone, as every command does it first. */

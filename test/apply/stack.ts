@@ -18,6 +18,7 @@ export interface StackOptions {
   readonly without?: readonly Address[]
   readonly ownership?: DesiredState['ownership']
   readonly history?: number
+  readonly moved?: DesiredState['moved']
   /** Pins elsewhere. */
   readonly pins?: Readonly<Record<string, Address>>
 }
@@ -54,6 +55,7 @@ export function stackOf(options: StackOptions = {}): DesiredState {
     btf: new Map(),
     ...(options.history === undefined ? {} : { history: options.history }),
     ...(options.ownership && { ownership: options.ownership }),
+    ...(options.moved && { moved: options.moved }),
     ...(options.pins && {
       pins: new Map(Object.entries(options.pins).map(([path, address]) => [path, { address }])),
     }),

@@ -1,4 +1,4 @@
-import type { Address } from '../../src/model/address.ts'
+import { type Address, programAddress } from '../../src/model/address.ts'
 import type { DesiredState } from '../../src/model/state.ts'
 import { link, map, program, returning, type StackOptions, shape, stackOf } from '../apply/stack.ts'
 
@@ -17,13 +17,13 @@ const raw = (onReplace: 'overlap' | 'gap', verdict: number) => [
   link('trace', { program: 'program.trace', target: { kind: 'raw_tracepoint', name: 'sys_enter' }, onReplace }),
 ]
 
-const tcx = (verdict: number) => [
-  program('egress', {
+const tcx = (verdict: number, name = 'egress') => [
+  program(name, {
     load: { type: 'sched_cls', attachType: 'tcx_egress', flags: 0, license: 'GPL' },
     code: returning(verdict, ['flows']),
   }),
-  link('egress', {
-    program: 'program.egress',
+  link(name, {
+    program: programAddress(name),
     target: { kind: 'tcx', interface: 'lo', ifindex: 1, direction: 'egress' },
   }),
 ]
@@ -75,6 +75,19 @@ export const scenarios: readonly Scenario[] = [
   { name: 'a link replaced with a gap', from: stackOf({ more: raw('gap', 0) }), to: stackOf({ more: raw('gap', 1) }) },
   { name: 'inner maps', from: stackOf({ more: outer('red') }), to: stackOf({ more: outer('blue', 'red') }) },
   { name: 'destroy', from: stackOf({ more: [...tcx(0), ...outer('red')] }) },
+  {
+    name: 'objects that are moved, one of them changed too',
+    from: stackOf({ more: tcx(0), ...elsewhere({ x_egress: 'link.egress' }) }),
+    to: stackOf({
+      more: tcx(0, 'out'),
+      verdicts: { v6: 1 },
+      moved: [
+        { from: 'program.egress', to: 'program.out' },
+        { from: 'link.egress', to: 'link.out' },
+      ],
+      ...elsewhere({ x_egress: 'link.out' }),
+    }),
+  },
   { name: 'a new stack with pins elsewhere', to: stackOf({ ...allKinds, ownership: { mode: 0o750 } }) },
   { name: 'pins elsewhere that move on', from: stackOf(allKinds), to: stackOf({ ...allKinds, verdicts: { v4: 1 } }) },
   {

@@ -175,6 +175,18 @@ const mistakes: readonly Mistake[] = [
     text: edge('pins:\n  /x/m:next: map.flows\n'),
     expected: ['M016 6:3'],
   },
+  {
+    name: 'a move to another kind',
+    text: edge('moved: [{ from: map.a, to: link.a }]\n'),
+    expected: ['M028 5:28'],
+    hint: 'map.',
+  },
+  {
+    name: 'one object moved twice',
+    text: edge('moved:\n  - { from: map.a, to: map.b }\n  - { from: map.b, to: map.c }\n'),
+    expected: ['M028 7:13'],
+  },
+  { name: 'a move of no kind', text: edge('moved: [{ from: a, to: map.a }]\n'), expected: ['M015 5:17'] },
   { name: 'contents for a foreign map', text: map('{ pinned: /x/m, entries: { 1: 1 } }'), expected: ['M023 6:26'] },
   { name: 'slots and entries', text: map('{ slots: {}, entries: {} }'), expected: ['M023 6:23'] },
   { name: 'a negative index', text: map('{ slots: { -1: ingress } }'), expected: ['M024 6:21'] },

@@ -29,6 +29,8 @@ links:
     attach: { xdp: { interface: eth0, mode: native } }
 pins:
   /sys/fs/bpf/tc/globals/flows: map.flows
+moved:
+  - { from: map.counters, to: map.flows }
 `
 
 const own = { owner: 'stack', onChange: 'refuse', onSlotChange: 'replace', pin: true }
@@ -75,11 +77,12 @@ test('the example of the design becomes plain data with every default in place',
       ],
     ]),
     pins: new Map([['/sys/fs/bpf/tc/globals/flows', 'map.flows']]),
+    moved: [{ from: 'map.counters', to: 'map.flows' }],
   })
 })
 
 test('empty sections are as good as absent ones', () => {
-  expect(manifest(minimal('vars:\nobjects:\nmaps:\nprograms:\nlinks:\npins:\n'))).toEqual(manifest(minimal()))
+  expect(manifest(minimal('vars:\nobjects:\nmaps:\nprograms:\nlinks:\npins:\nmoved:\n'))).toEqual(manifest(minimal()))
 })
 
 test('owner and mode become numbers', () => {

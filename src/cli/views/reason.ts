@@ -3,6 +3,11 @@ import { grouped } from './text.ts'
 
 /** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
 export function renderReason(change: Change, plan: Plan): string {
+  const moved = change.movedFrom === undefined ? '' : `moved from ${change.movedFrom}, `
+  return `${moved}${reasonOf(change, plan)}`
+}
+
+function reasonOf(change: Change, plan: Plan): string {
   switch (change.action) {
     case 'keep':
       return kept(change)

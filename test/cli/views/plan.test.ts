@@ -43,6 +43,19 @@ Tail calls: 1 array, held at every step and after a crash at every step.
 `)
 })
 
+test('what is only known by another address is kept, and says where it was', () => {
+  const changes = [
+    change('keep', 'map.flows', { entries: 3, movedFrom: 'map.sessions' }),
+    change('update', 'program.ingress', { because: [{ attribute: 'code' }], movedFrom: 'program.main' }),
+  ]
+  expect(renderPlan(plan(changes), { identity: linux, paint: plain })).toContain(
+    `
+  = map      flows     moved from map.sessions, kept, 3 entries
+  ~ program  ingress   moved from program.main, code differs
+`,
+  )
+})
+
 test('pins elsewhere stand below the objects, each with what it leads to, and are counted', () => {
   const path = (name: string) => `/sys/fs/bpf/tc/${name}`
   const pins = [
