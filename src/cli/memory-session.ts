@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { openMemoryMachine } from '../index.ts'
 import type { Session } from './command-session.ts'
 import { UsageError } from './usage-error.ts'
@@ -34,7 +35,8 @@ function readState(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    // Known at once, and not only after everything was done.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(dirname(file))) return undefined
     throw unusable(file, cause)
   }
 }
@@ -50,4 +52,8 @@ function writeState(file: string, text: string, before: string | undefined): voi
 }
 
 const unusable = (file: string, cause: unknown): UsageError =>
-  new UsageError(`cannot use ${file}: ${(cause as Error).message}`, { code: 'C112', cause })
+  new UsageError(`cannot use ${file}: ${(cause as Error).message}`, {
+    code: 'C112',
+    hint: 'name a file in a directory that exists and may be written to',
+    cause,
+  })

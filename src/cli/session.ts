@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { openKernel } from '../index.ts'
+import { type Kernel, openKernel } from '../index.ts'
 import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
 import { UsageError } from './usage-error.ts'
@@ -9,12 +9,23 @@ export async function openSession(options: OptionValues): Promise<Session> {
   const bpffs = bpffsOf(options)
   const session = { ...(await openKernelOf(options)), bpffs }
   try {
-    if (options['mount-bpffs'] && !session.kernel.bpffs.mountOf(bpffs)) session.kernel.bpffs.mount(bpffs)
+    if (options['mount-bpffs'] && !session.kernel.bpffs.mountOf(bpffs)) mountAt(session.kernel, bpffs)
   } catch (error) {
     session[Symbol.dispose]()
     throw error
   }
   return session
+}
+
+/** Only where it hides nothing. */
+function mountAt({ bpffs }: Kernel, path: string): void {
+  if (bpffs.stat(path) && bpffs.list(path).length > 0) {
+    throw new UsageError(`cannot mount a bpffs at ${path}: the directory is not empty`, {
+      code: 'C116',
+      hint: 'name an empty directory, or one that does not exist yet, with --bpffs',
+    })
+  }
+  bpffs.mount(path)
 }
 
 async function openKernelOf({ kernel: kind = 'linux', state }: OptionValues): Promise<Omit<Session, 'bpffs'>> {

@@ -18,6 +18,7 @@ export type UsageCode =
   | 'C113'
   | 'C114'
   | 'C115'
+  | 'C116'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -60,5 +61,9 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'Not the name of a stack',
     explanation:
       'A stack is named like its directory on bpffs: at most 255 bytes, no dot, no slash. `pinfold show` lists those there are.',
+  },
+  C116: {
+    summary: 'No place for a bpffs',
+    explanation: '--mount-bpffs mounts only on an empty directory, or makes one: a mount hides what lies below it.',
   },
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
@@ -84,6 +84,14 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
       printed: `No stacks on ${directory}.\n`,
     })
     run('umount', directory)
+  })
+
+  test('--mount-bpffs does not hide what is in a directory', async () => {
+    const directory = join(host.directory, 'full')
+    mkdirSync(join(directory, 'something'), { recursive: true })
+    const { code, printed } = await pinfold('show', '--bpffs', directory, '--mount-bpffs')
+    expect({ code, printed }).toEqual({ code: 1, printed: expect.stringMatching(/^! error C116: .+ is not empty\n/) })
+    expect(readdirSync(directory)).toEqual(['something'])
   })
 
   test('a pin path that somebody else has taken is left alone', async () => {
