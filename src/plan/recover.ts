@@ -117,8 +117,8 @@ function waitingRecord(live: Tree | undefined): Found[] {
 }
 
 function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): Found {
-  const nextGeneration = next.record?.generation ?? 0
-  if (live && nextGeneration < (live.record?.generation ?? 0))
+  // A tree gets its record before its first pin: one without is no former generation, whatever lies in it.
+  if (next.record && live && next.record.generation < (live.record?.generation ?? 0))
     return found('retire', next, inPhase('retire', finishSuccession(live, next, current)))
   const running = switchedLinks(next, live, current.graph)
   if (running.length > 0 && isComplete(next) && hasItsPins(next, current))

@@ -133,6 +133,17 @@ test('an array that both trees pin is not waited for, whichever of them goes', (
   }
 })
 
+test('a staged tree without a record is removed where it lies; what somebody put there stays', () => {
+  const live = tree('live', 7, 10, { id: 5, runs: 11 })
+  const bare = { name: 'next', record: undefined, directories: ['next', 'next/maps', 'next/links'], pins: [] }
+  expect(todo(machine([live, bare]))).toEqual(['discard'])
+  expect(words(machine([live, bare]))).toEqual(
+    ['next/links', 'next/maps', 'next'].map((it) => `remove-directory ${it}`),
+  )
+  const guest = { path: 'next/maps/guest', kind: 'foreign', what: 'a map' } as const
+  expect(words(machine([live, { ...bare, pins: [guest] }]))).toEqual(['remove-directory next/links'])
+})
+
 test('an older tree under the name next is the former generation: it is retired', () => {
   const running = { id: 5, runs: 21 }
   const current = machine([tree('live', 8, 20, running), tree('next', 7, 10, running)])

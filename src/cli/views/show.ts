@@ -27,7 +27,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
   const all = [...stack.resources.values()]
   const holders = pinsOfMaps(stack)
   const state = stack.record?.phase === 'destroying' ? ' · a destroy was interrupted' : ''
-  const record = stack.record || all.length === 0 ? '' : ' · no record'
+  const record = stack.record || !stack.trees.some((tree) => tree.name === 'live') ? '' : ' · no record'
   const groups: readonly Branch[] = [
     { text: 'maps', children: aligned(all.filter((it) => it.kind === 'map').map((it) => mapRow(it, stack, holders))) },
     { text: 'programs', children: aligned(all.filter((it) => it.kind === 'program').map(programRow)) },
