@@ -1,8 +1,9 @@
-import { KernelError, PlanError } from '../model/errors.ts'
+import { PlanError } from '../model/errors.ts'
 import { isSameObject, type PinnedObject } from '../model/outer-pin.ts'
 import type { Ownership } from '../model/state.ts'
 import type { Operation } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
+import { exchangePaths } from './exchange.ts'
 import { absolute, type Execution } from './execution.ts'
 import { isErrno } from './problem.ts'
 
@@ -25,18 +26,12 @@ export function unpin(run: Execution, { path, holds }: Pick<Of<'unpin'>, 'path' 
 export const removeDirectory = ({ kernel, plan }: Execution, path: string): void =>
   unlessGone(() => kernel.bpffs.removeDirectory(absolute(plan, path)))
 
-/** Exchanges two trees or pins in one instant; stale (P303) where `b` is no longer what it holds. Linux 5.16. */
+/** Exchanges two trees or pins; stale (P303) where they no longer are what they hold. */
 export function exchange(run: Execution, { a, b, holds }: Of<'exchange'>): void {
   const { kernel, plan } = run
-  if (holds) expectPinned(run, absolute(plan, b), holds)
-  try {
-    kernel.bpffs.exchange(absolute(plan, a), absolute(plan, b))
-  } catch (error) {
-    if (!(error instanceof KernelError) || error.errno !== 'EINVAL') throw error
-    const message = `cannot exchange ${a} and ${b}: bpffs of this kernel (${kernel.identity.release}) cannot do it`
-    const { code, command, errno } = error
-    throw new KernelError(message, { code, command, errno, hint: 'Linux 5.16 or newer is needed', cause: error })
-  }
+  if (holds?.a) expectPinned(run, absolute(plan, a), holds.a)
+  if (holds?.b) expectPinned(run, absolute(plan, b), holds.b)
+  exchangePaths(kernel.bpffs, absolute(plan, a), absolute(plan, b))
 }
 
 function expectPinned({ kernel }: Execution, path: string, wanted: PinnedObject): void {

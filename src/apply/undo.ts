@@ -37,7 +37,7 @@ function inverseOf(step: Operation): readonly Operation[] {
     case 'detach-link':
       return reattach(step)
     case 'exchange':
-      return [{ kind: 'exchange', a: step.b, b: step.a, ...(step.holds && { holds: step.holds }) }]
+      return [{ kind: 'exchange', a: step.a, b: step.b, ...(step.holds && { holds: turned(step.holds) }) }]
     case 'rename':
       return [{ kind: 'rename', from: step.to, to: step.from }]
     case 'unpin':
@@ -58,6 +58,12 @@ function inverseOf(step: Operation): readonly Operation[] {
       return unreachable(step)
   }
 }
+
+/** What was displaced lies at the other path now. */
+const turned = <T>({ a, b }: { readonly a?: T; readonly b?: T }): { readonly a?: T; readonly b?: T } => ({
+  ...(b && { a: b }),
+  ...(a && { b: a }),
+})
 
 /** Before and after, exchanged; what is absent stays absent. */
 const swapped = <T>(step: {

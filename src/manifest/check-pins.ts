@@ -13,8 +13,8 @@ export function* checkPins({ root, bpffs }: CheckContext): Iterable<Found> {
       const detail = `${path} is in the directory of the stack "${stack}" itself, where every object has its pin already.`
       yield ['M022', { path: place, detail, hint: 'leave it out, or choose a path elsewhere', part: 'key' }]
     }
-    if (path.endsWith(':next') || Buffer.byteLength(posix.basename(path)) > longestName) {
-      const detail = `${path}: the name of a pin elsewhere has at most ${longestName} bytes and does not end in ":next", since the pin is made beside its path and then put there.`
+    if (/:(next|old)$/.test(path) || Buffer.byteLength(posix.basename(path)) > longestName) {
+      const detail = `${path}: the name of a pin elsewhere has at most ${longestName} bytes and does not end in ":next" or ":old", since the pin is made beside its path and then put there.`
       yield ['M016', { path: place, detail, hint: 'choose another name', part: 'key' }]
     }
   }

@@ -8,13 +8,15 @@ export interface WantedPin {
   readonly at?: Position
 }
 
-/** Such a path as it was found, with the name beside it that an apply uses on the way. */
+/** Such a path as it was found, with the names beside it that an apply uses on the way. */
 export interface OuterPin {
   /** Absolute. */
   readonly path: string
   readonly found: PinnedObject | undefined
   /** At `stagedPath`: what is about to be put there, or was displaced from there. */
   readonly staged: PinnedObject | undefined
+  /** At `asidePath`, where only a crash leaves something. */
+  readonly aside?: PinnedObject | undefined
   /** Why nothing may be pinned there; a clause. */
   readonly problem?: string
 }
@@ -27,6 +29,9 @@ export interface PinnedObject {
 
 /** The name beside an outer pin at which its successor waits, and then what it displaced. */
 export const stagedPath = (path: string): string => `${path}:next`
+
+/** The name beside a path at which what lies there waits while two paths are exchanged by renames (before Linux 5.16). */
+export const asidePath = (path: string): string => `${path}:old`
 
 /** True for two pins of one object. */
 export const isSameObject = (a: PinnedObject | undefined, b: PinnedObject | undefined): boolean =>

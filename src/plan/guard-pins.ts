@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { type OuterPin, stagedPath } from '../model/outer-pin.ts'
+import { asidePath, type OuterPin, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import { type PlanCode, planCodes } from './codes.ts'
 import { isOwnPin } from './settle-pins.ts'
@@ -18,10 +18,12 @@ export function guardPins(current: CurrentState, desired?: DesiredState): readon
   })
 }
 
-function whyTaken({ path, found, staged }: OuterPin, current: CurrentState): string | undefined {
+function whyTaken({ path, found, staged, aside }: OuterPin, current: CurrentState): string | undefined {
   if (found && !isOwnPin(current, path, found))
     return `${found.kind} #${found.id} is there, which this stack did not pin`
-  return staged && `${staged.kind} #${staged.id} is at ${stagedPath(path)}, which is needed on the way`
+  const inTheWay = staged ?? aside
+  const where = staged ? stagedPath(path) : asidePath(path)
+  return inTheWay && `${inTheWay.kind} #${inTheWay.id} is at ${where}, which is needed on the way`
 }
 
 function leftAlone({ path, found }: OuterPin, current: CurrentState): Diagnostic[] {

@@ -1,7 +1,7 @@
 import type { Address, Ref } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import { mapTypeRule } from '../model/map-types.ts'
-import { type OuterPin, stagedPath } from '../model/outer-pin.ts'
+import { asidePath, type OuterPin, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import { needsHolder } from './user-references.ts'
 
@@ -97,8 +97,9 @@ function scope(map: WorldMap | undefined, path: string): void {
 }
 
 /** Pins elsewhere of what the stack's trees hold; what is somebody else's is not counted. */
-function addOuterPin(world: World, { path, found, staged }: OuterPin): void {
-  for (const [at, object] of [[path, found] as const, [stagedPath(path), staged] as const]) {
+function addOuterPin(world: World, { path, found, staged, aside }: OuterPin): void {
+  const places = [[path, found] as const, [stagedPath(path), staged] as const, [asidePath(path), aside] as const]
+  for (const [at, object] of places) {
     const key = object && `${object.kind}#${object.id}`
     const held = key && (world.maps.get(key) ?? world.programs.get(key) ?? world.links.get(key))
     if (held && held.pins.size > 0) held.pins.add(at)

@@ -63,7 +63,9 @@ function placePin({ action, path, address }: PinChange, sides: Sides): Staged[] 
     ...made.map((operation) => ({ stage, operation }) as const),
     {
       stage: 'pins',
-      operation: holds ? { kind: 'exchange', a: staged, b: path, holds } : { kind: 'rename', from: staged, to: path },
+      operation: holds
+        ? { kind: 'exchange', a: staged, b: path, holds: { b: holds } }
+        : { kind: 'rename', from: staged, to: path },
     },
   ]
 }

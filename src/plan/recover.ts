@@ -2,6 +2,7 @@ import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, t
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
+import { finishExchange } from './finish-exchange.ts'
 import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
@@ -59,18 +60,19 @@ export function mayNeedRecovery({ trees, record }: CurrentState): boolean {
  * tree is follows from its record and from the programs that the links run, never from its directory's name.
  */
 export function planRecovery(current: CurrentState, options: RecoveryOptions = {}): RecoveryPlan | undefined {
-  const leftovers = findLeftovers(current)
-  const removal = options.removesStack && isEmptied(leftovers, current) ? removeStack(current) : []
-  const steps = [...leftovers.flatMap((leftover) => leftover.steps), ...removal]
+  const { renames, current: exchanged } = finishExchange(current)
+  const leftovers = findLeftovers(exchanged)
+  const removal = options.removesStack && isEmptied(leftovers, exchanged) ? removeStack(exchanged) : []
+  const steps = [...inPhase('publish', renames), ...leftovers.flatMap((leftover) => leftover.steps), ...removal]
   if (steps.length === removal.length) return undefined
-  const existing = existingInTrees(current)
+  const existing = existingInTrees(exchanged)
   const published = leftovers.find((leftover) => leftover.todo === 'publish')
   return {
     version: 1,
     action: 'recover',
     stack: current.stack,
     directory: current.directory,
-    generation: { from: current.generation, to: published?.generation ?? current.generation },
+    generation: { from: current.generation, to: published?.generation ?? exchanged.generation },
     changes: [],
     steps,
     existing,

@@ -1,5 +1,5 @@
 import type { Kind } from '../model/address.ts'
-import { isSameObject, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
+import { asidePath, isSameObject, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import type { Operation } from './step.ts'
 
@@ -33,7 +33,7 @@ export function hasItsPins(tree: Tree, { outerPins = [] }: CurrentState): boolea
   return Object.keys(tree.record?.pins ?? {}).every((path) => {
     const wanted = objectIn(tree, path)
     const pin = outerPins.find((it) => it.path === path)
-    return isSameObject(pin?.found, wanted) || isSameObject(pin?.staged, wanted)
+    return [pin?.found, pin?.staged, pin?.aside].some((object) => isSameObject(object, wanted))
   })
 }
 
@@ -48,24 +48,29 @@ interface Settling {
 }
 
 function settlePin(pin: OuterPin, current: CurrentState, stays: Tree | undefined): Settling {
-  const { path } = pin
-  const staged = stagedPath(path)
+  const { path, found } = pin
   const wanted = stays && objectIn(stays, path)
-  const own = (object: PinnedObject | undefined): object is PinnedObject => isOwnPin(current, path, object)
-  const leftover = (at: string, holds: PinnedObject | undefined): Leftover[] =>
-    own(holds) ? [{ path: at, holds }] : []
-  if (isSameObject(pin.found, wanted) || !isSameObject(pin.staged, wanted))
-    return {
-      move: [],
-      gone: [...(isSameObject(pin.found, wanted) ? [] : leftover(path, pin.found)), ...leftover(staged, pin.staged)],
-    }
-  if (!pin.found) return { move: [{ kind: 'rename', from: staged, to: path }], gone: [] }
-  if (!own(pin.found)) return { move: [], gone: leftover(staged, pin.staged) }
+  const isOwn = (object: PinnedObject | undefined): object is PinnedObject => isOwnPin(current, path, object)
+  const beside = besides(pin).filter((it) => isOwn(it.holds))
+  const source = beside.find((it) => isSameObject(it.holds, wanted))
+  const others = beside.filter((it) => it !== source)
+  if (isSameObject(found, wanted) || !source || (found && !isOwn(found))) {
+    const isLeft = !isSameObject(found, wanted) && isOwn(found)
+    return { move: [], gone: [...(isLeft ? [{ path, holds: found }] : []), ...beside] }
+  }
+  if (!found) return { move: [{ kind: 'rename', from: source.path, to: path }], gone: others }
+  const displaced = { path: source.path, holds: found }
   return {
-    move: [{ kind: 'exchange', a: staged, b: path, holds: pin.found }],
-    gone: [{ path: staged, holds: pin.found }],
+    move: [{ kind: 'exchange', a: source.path, b: path, holds: { b: found } }],
+    gone: [displaced, ...others],
   }
 }
+
+/** What lies at the names beside a path. */
+const besides = ({ path, staged, aside }: OuterPin): Leftover[] => [
+  ...(staged ? [{ path: stagedPath(path), holds: staged }] : []),
+  ...(aside ? [{ path: asidePath(path), holds: aside }] : []),
+]
 
 /** The object that a tree's record wants at a path. */
 function objectIn(tree: Tree, path: string): PinnedObject | undefined {

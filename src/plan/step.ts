@@ -97,8 +97,13 @@ export type Operation =
       readonly program: HeldProgram
       readonly attached?: LinkTarget
     }
-  /** `holds` is given for a pin outside of the stack's directory: what must lie at `b`. */
-  | { readonly kind: 'exchange'; readonly a: string; readonly b: string; readonly holds?: PinnedObject }
+  /** `holds` is given for a pin outside of the stack's directory: what must lie at `b`, or to take that back at `a`. */
+  | {
+      readonly kind: 'exchange'
+      readonly a: string
+      readonly b: string
+      readonly holds?: { readonly a?: PinnedObject; readonly b?: PinnedObject }
+    }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   /** Closes this process's descriptor of an object. */
   | { readonly kind: 'release'; readonly target: Ref }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { Kernel } from '../kernel/kernel.ts'
 import { KernelError, PlanError } from '../model/errors.ts'
-import { type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
+import { asidePath, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { DesiredState } from '../model/state.ts'
 import { checkDirectory, stackAround } from './check-directory.ts'
@@ -24,15 +24,14 @@ export function readOuterPins(kernel: Kernel, question: OuterQuestion): readonly
 function readOuterPin(kernel: Kernel, path: string, owners: readonly number[]): OuterPin {
   const found = readPin(kernel, path)
   const staged = readPin(kernel, stagedPath(path))
-  const problem = placeProblem(kernel, path, owners) ?? problemOf(found) ?? problemOf(staged)
-  return { path, found: objectIn(found), staged: objectIn(staged), ...(problem !== undefined && { problem }) }
+  const aside = readPin(kernel, asidePath(path))
+  const problem = placeProblem(kernel, path, owners) ?? [found, staged, aside].find((it) => typeof it === 'string')
+  const objects = { found: objectIn(found), staged: objectIn(staged), aside: objectIn(aside) }
+  return { path, ...objects, ...(typeof problem === 'string' && { problem }) }
 }
 
 const objectIn = (found: PinnedObject | string | undefined): PinnedObject | undefined =>
   typeof found === 'string' ? undefined : found
-
-const problemOf = (found: PinnedObject | string | undefined): string | undefined =>
-  typeof found === 'string' ? found : undefined
 
 /** What is pinned there, or a clause that says what else is. */
 function readPin(kernel: Kernel, path: string): PinnedObject | string | undefined {

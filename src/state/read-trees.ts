@@ -3,6 +3,7 @@ import { readRecord } from '../kernel/record-map.ts'
 import { linkAddress, type MapAddress, mapAddress, programAddress } from '../model/address.ts'
 import { KernelError } from '../model/errors.ts'
 import type { MapId } from '../model/ids.ts'
+import { asidePath } from '../model/outer-pin.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { Stray, Tree, TreePin } from '../model/state.ts'
 import { own } from './own.ts'
@@ -43,7 +44,8 @@ export function readStrays(kernel: Kernel, directory: string): Stray[] {
 }
 
 /** True for a name that pinfold gives to a tree. */
-const isTreeName = (name: string): boolean => name === 'live' || name === 'next' || /^gen-[0-9]+(-[0-9]+)?$/.test(name)
+const isTreeName = (name: string): boolean =>
+  name === 'live' || name === 'next' || name === asidePath('live') || /^gen-[0-9]+(-[0-9]+)?$/.test(name)
 
 type KindFolder = 'maps' | 'programs' | 'links'
 

@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Bpffs, Kernel } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import type { Address } from '../../src/model/address.ts'
+import { KernelError } from '../../src/model/errors.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
 import { canTestLinux, openTestHost } from '../support/linux.ts'
 import { applyStack, destroyStack, planFor } from './runs.ts'
@@ -65,6 +67,39 @@ describe.skipIf(!canTestLinux)('pins elsewhere on Linux', () => {
     expect(kernel.bpffs.list(`${host.bpffs}/tc`)).toEqual([])
     expect(kernel.openDescriptors()).toBe(open)
   })
+
+  test('move on, with the trees, where bpffs cannot exchange: by renames', async () => {
+    const renamed: string[] = []
+    const old = withBpffs({
+      exchange: () => {
+        throw new KernelError('cannot exchange', { code: 'K022', command: 'renameat2', errno: 'EINVAL' })
+      },
+      rename: (from, to) => {
+        renamed.push(to.slice(host.bpffs.length))
+        kernel.bpffs.rename(from, to)
+      },
+    })
+    const options = { pins: { [pathOf('map.calls')]: 'map.calls' } } as const
+    await applyStack(old, desired(options), place)
+    const before = kernel.describePin(pathOf('map.calls')).id
+    renamed.length = 0
+    const { outcome } = await applyStack(old, desired({ ...options, verdicts: { v4: 1 } }), place)
+    expect(outcome).toMatchObject({ result: 'done', generation: 2, left: [] })
+    expect(renamed.filter((path) => path.startsWith('/edge/live'))).toEqual(['/edge/live:old', '/edge/live'])
+    expect(kernel.describePin(pathOf('map.calls')).id).toBe(kernel.describePin(ownPathOf('map.calls')).id)
+    expect(kernel.describePin(pathOf('map.calls')).id).not.toBe(before)
+    expect((await destroyStack(old, desired(options), place)).outcome).toMatchObject({ result: 'done', left: [] })
+  })
+
+  /** The running kernel with another file system of pins. */
+  const withBpffs = (change: Partial<Bpffs>): Kernel =>
+    new Proxy(kernel, {
+      get(target, key) {
+        if (key === 'bpffs') return { ...kernel.bpffs, ...change }
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
 
   test('are refused where somebody else’s object is', async () => {
     const path = `${host.bpffs}/tc/map_calls`

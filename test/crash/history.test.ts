@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import {
+  type MemoryMachine,
+  type MemoryMachineOptions,
+  openMemoryMachine,
+} from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
 import type { Address } from '../../src/model/address.ts'
@@ -14,7 +18,11 @@ const version = (v4: number, history = 1): DesiredState => stackOf({ verdicts: {
 
 /** A machine on which these versions were applied one after the other. */
 async function machineAfter(...versions: readonly DesiredState[]): Promise<Snapshot> {
-  const machine = openMemoryMachine()
+  return await machineWith({}, versions)
+}
+
+async function machineWith(options: MemoryMachineOptions, versions: readonly DesiredState[]): Promise<Snapshot> {
+  const machine = openMemoryMachine(undefined, options)
   for (const desired of versions) expect((await applyStack(machine.open(), desired)).outcome.result).toBe('done')
   return machine.snapshot()
 }
@@ -116,7 +124,15 @@ describe('a rollback', () => {
   })
 })
 
-const acts = {
+interface Act {
+  readonly before: readonly DesiredState[]
+  readonly act: (kernel: MemoryProcess) => Promise<unknown>
+  readonly options?: MemoryMachineOptions
+}
+
+const unlinked = (v4: number): DesiredState => stackOf({ verdicts: { v4 }, history: 1, without: ['link.eth0'] })
+
+const acts: Readonly<Record<string, Act>> = {
   'an upgrade that keeps the former generation': {
     before: [version(0)],
     act: (kernel: MemoryProcess) => applyStack(kernel, version(1)),
@@ -125,13 +141,23 @@ const acts = {
     before: [version(0), version(1)],
     act: (kernel: MemoryProcess) => applyStack(kernel, version(2)),
   },
+  'an upgrade where bpffs cannot exchange': {
+    before: [version(0)],
+    act: (kernel: MemoryProcess) => applyStack(kernel, version(1)),
+    options: { withoutExchange: true } as const,
+  },
+  'an upgrade where bpffs cannot exchange, without links': {
+    before: [unlinked(0)],
+    act: (kernel: MemoryProcess) => applyStack(kernel, unlinked(1)),
+    options: { withoutExchange: true } as const,
+  },
   'a rollback': { before: [version(0), version(1)], act: (kernel: MemoryProcess) => rollBack(kernel, version(1)) },
 }
 
 test.each(Object.entries(acts))(
   'killed before any operation of %s, every array is held and the next apply finishes',
-  async (name, { before, act }) => {
-    const snapshot = await machineAfter(...before)
+  async (name, { before, act, options = {} }) => {
+    const snapshot = await machineWith(options, before)
     const scenario = { name, from: version(0), to: version(1) }
     let kills = 0
     for (let fatal = 1, ended = false; !ended; fatal++) {
@@ -150,6 +176,12 @@ test.each(Object.entries(acts))(
       expectHeld(machine, scenario, at)
       await recoverOnly(machine.open(), version(0))
       expectHeld(machine, scenario, `${at}, recovered`)
+      const trees = treesOf(machine.open())
+      expect(trees, at).toContain('live')
+      expect(
+        trees.filter((tree) => !/^(live|gen-\d+)$/.test(tree)),
+        at,
+      ).toEqual([])
       for (const desired of [version(0), version(5)]) {
         expect((await applyStack(machine.open(), desired)).outcome, at).toMatchObject({ result: 'done', left: [] })
         expectHeld(machine, scenario, `${at}, applied`)

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { MemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import type { MemoryMachine, MemoryMachineOptions } from '../../src/kernel/memory/memory-kernel.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
@@ -11,8 +11,8 @@ import { stackOf } from '../apply/stack.ts'
 import type { Scenario } from './scenarios.ts'
 
 /** The machine in which a scenario begins. */
-export async function beginning({ from }: Scenario): Promise<Snapshot> {
-  const machine = openMemoryMachine()
+export async function beginning({ from }: Scenario, options: MemoryMachineOptions = {}): Promise<Snapshot> {
+  const machine = openMemoryMachine(undefined, options)
   if (from) expect((await applyStack(machine.open(), from)).outcome.result).toBe('done')
   return machine.snapshot()
 }

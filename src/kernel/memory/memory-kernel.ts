@@ -46,6 +46,8 @@ export interface MemoryMachineOptions {
   readonly namespaces?: readonly string[]
   /** `category/name`. */
   readonly tracepoints?: readonly string[]
+  /** Answers EINVAL to an exchange on bpffs, as before Linux 5.16. */
+  readonly withoutExchange?: true
   /** 2 unless said otherwise. */
   readonly possibleCpus?: number
 }
@@ -80,10 +82,19 @@ export const openMemoryKernel = (options: MemoryMachineOptions = {}): MemoryProc
   openMemoryMachine(undefined, options).open()
 
 function emptyWorld(options: MemoryMachineOptions): World {
-  const { mounts = ['/sys/fs/bpf'], possibleCpus = 2, interfaces, cgroups, namespaces, tracepoints } = options
+  const {
+    mounts = ['/sys/fs/bpf'],
+    possibleCpus = 2,
+    interfaces,
+    cgroups,
+    namespaces,
+    tracepoints,
+    withoutExchange,
+  } = options
   const world = createWorld({
     release: '6.18.0-memory',
     possibleCpus,
+    ...(withoutExchange && { withoutExchange }),
     exist: {
       ...(interfaces && { interface: interfaces }),
       ...(cgroups && { cgroup: cgroups }),

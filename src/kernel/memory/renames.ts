@@ -24,7 +24,7 @@ export function exchangeNames(world: World, a: string, b: string): void {
   const { source, target } = lookUpBoth(world, a, b)
   const { inode } = target
   if (!inode) return refuse(command, 'ENOENT', b)
-  const errno = refusalOfExchange(world, source, { ...target, inode })
+  const errno = world.options.withoutExchange ? 'EINVAL' : refusalOfExchange(world, source, { ...target, inode })
   if (errno) return refuse(command, errno, a)
   source.parent.content.entries.set(source.name, inode.number)
   target.parent.content.entries.set(target.name, source.inode.number)

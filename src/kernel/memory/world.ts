@@ -35,6 +35,8 @@ export type NameSpace = 'interface' | 'cgroup' | 'namespace'
 export interface WorldOptions {
   readonly release: string
   readonly possibleCpus: number
+  /** Absent: bpffs can exchange, as from Linux 5.16. */
+  readonly withoutExchange?: true
   /** Names that exist; a list that is absent lets every name exist. */
   readonly exist: Partial<Record<NameSpace | 'tracepoint', readonly string[]>>
 }
