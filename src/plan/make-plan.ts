@@ -10,6 +10,7 @@ import { guardChanges, guardDesired } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
 import { succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
+import { markLost } from './lost-pins.ts'
 import { makeRecord } from './make-record.ts'
 import { order, type Staged } from './order.ts'
 import { diffOuterPins, expandOuterPins, outerPreconditions } from './outer-pins.ts'
@@ -24,7 +25,7 @@ import type { Operation } from './step.ts'
  */
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
-  const changes = withMoves(diff(current, desired), current)
+  const changes = markLost(withMoves(diff(current, desired), current), current, desired)
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const renew = !isOwnedAsWanted(current, desired)
   const pins = diffOuterPins(sides, { renew })

@@ -86,6 +86,22 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
     run('umount', directory)
   })
 
+  test('a pin that somebody removed is drift: exit code 3, and the next apply puts it back', async () => {
+    const options = [...manifest(), '--bpffs', host.bpffs, '--var', `IFACE=${host.veth.name}`]
+    await pinfold('apply', '--auto-approve', ...options)
+    run('rm', join(host.bpffs, 'edge/live/links/uplink'))
+    const { code, printed } = await pinfold('plan', ...options)
+    expect({ code, printed }).toEqual({
+      code: 3,
+      printed: expect.stringContaining(
+        `  + link     uplink       somebody removed its pin: new: xdp ${host.veth.name}`,
+      ),
+    })
+    expect(await pinfold('apply', '--auto-approve', ...options)).toMatchObject({ code: 0 })
+    expect(await pinfold('plan', ...options)).toMatchObject({ code: 0 })
+    await pinfold('destroy', 'edge', '--auto-approve', '--bpffs', host.bpffs)
+  })
+
   test('--mount-bpffs does not hide what is in a directory', async () => {
     const directory = join(host.directory, 'full')
     mkdirSync(join(directory, 'something'), { recursive: true })

@@ -47,6 +47,20 @@ test('another mode of the tree alone is a new generation of the same objects', (
   )
 })
 
+test('what is new because somebody removed its pin is drift, and not what the manifest sends elsewhere', () => {
+  const without = (address: string): CurrentState => {
+    const whole = applied(edge())
+    const resources = new Map([...whole.resources].filter(([it]) => it !== address))
+    return { ...whole, resources, record: makeRecord(desired(...edge()), 7) }
+  }
+  const drifted = (current: CurrentState, wanted: readonly Resource[]): string[] =>
+    makePlan(current, desired(...wanted)).changes.flatMap((change) => (change.drift ? [change.address] : []))
+  for (const { address } of edge()) expect(drifted(without(address), edge())).toEqual([address])
+  const elsewhere = link('eth0', 'ipv4')
+  expect(drifted(without('link.eth0'), [...edge().slice(0, -1), elsewhere])).toEqual([])
+  expect(drifted(applied(edge().slice(1)), edge())).toEqual([])
+})
+
 test('the same states give the same plan', () => {
   const make = () => makePlan(applied(edge()), desired(...edge(1)))
   expect(make()).toEqual(make())

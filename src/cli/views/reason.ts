@@ -12,7 +12,7 @@ function reasonOf(change: Change, plan: Plan): string {
     case 'keep':
       return kept(change)
     case 'create':
-      return change.detail ?? 'new'
+      return `${change.drift ? 'somebody removed its pin: ' : ''}${change.detail ?? 'new'}`
     case 'delete':
       return plan.action === 'destroy' ? `removed${lost(change)}` : `no longer declared${lost(change)}`
     default:
