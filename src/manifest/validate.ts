@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { Diagnostic, Position } from '../model/diagnostic.ts'
 import type { Value } from '../model/value.ts'
+import { nearest } from '../util/nearest.ts'
 import type { ManifestCode } from './codes.ts'
 import { complainAt, placeName, suggest } from './complain.ts'
 import type { Path } from './manifest.ts'
@@ -18,9 +19,20 @@ export function validate(root: SourceNode, locate: Locate): readonly Diagnostic[
   const seen = new Set<string>()
   return mistakes
     .filter(({ error, path }) => isOwnMistake(error, mistyped) && !isUnresolved(error, path, root))
+    .filter(({ error }) => !isMisspelt(error, mistakes))
     .filter(({ error, path }) => isFirst(error, locate(path, 'value'), seen))
     .map(({ error, path }) => describe(error, path, locate))
 }
+
+/** True for a key that is missing only because it stands there with another spelling, which is complained about. */
+const isMisspelt = (missing: ErrorObject, mistakes: readonly { readonly error: ErrorObject }[]): boolean =>
+  missing.keyword === 'required' &&
+  mistakes.some(
+    ({ error: { keyword, instancePath, params } }) =>
+      keyword === 'additionalProperties' &&
+      instancePath === missing.instancePath &&
+      nearest(params['additionalProperty'], [missing.params['missingProperty']]) !== undefined,
+  )
 
 /** Whether the mistake is new: an alias only repeats what is wrong at its anchor. */
 function isFirst(
