@@ -137,7 +137,14 @@ const meanings: Readonly<Record<string, Meaning>> = {
     what: 'another program is attached there',
     hint: 'see who holds the place: bpftool net show, bpftool link show',
   },
-  'BPF_LINK_CREATE EEXIST': { what: 'the program, or another one, is attached there already' },
+  'BPF_LINK_CREATE EEXIST': {
+    what: 'the program, or another one, is attached there already',
+    hint: 'see who holds the place: bpftool net show, bpftool link show',
+  },
+  'BPF_LINK_CREATE EOPNOTSUPP': {
+    what: 'the kernel, or the driver of the interface, does not support it',
+    hint: 'a driver without XDP of its own takes mode: generic',
+  },
   'BPF_LINK_CREATE EINVAL': { what: 'the program does not fit this place, or the kernel has no such link' },
   'BPF_LINK_UPDATE EPERM': {
     what: 'it does not run the expected program any more',

@@ -49,6 +49,15 @@ describe.skipIf(!canTestLinux)('links that are refused', () => {
     ).toThrow(expect.objectContaining({ message: expect.stringContaining('cannot attach to xdp gone0: ') }))
   })
 
+  test('a driver without XDP is refused with the mode that works', async () => {
+    using program = await load({ type: 'xdp' }, 2)
+    const ifindex = kernel.interfaceIndex('lo') ?? 0
+    const target = { kind: 'xdp', interface: 'lo', ifindex, mode: 'native' } as const
+    expect(() => kernel.createLink({ program, target })).toThrow(
+      expect.objectContaining({ errno: 'EOPNOTSUPP', hint: expect.stringContaining('mode: generic') }),
+    )
+  })
+
   test.skipIf(cgroup1 === undefined)('a cgroup of version 1 is refused as such', async () => {
     using program = await load({ type: 'cgroup_skb', attachType: 'cgroup_inet_ingress' }, 1)
     const path = cgroup1 ?? ''

@@ -65,7 +65,9 @@ function closing(outcome: Outcome, { action, stack, steps, duration, paint }: Ou
     case 'stale':
       return 'The live state changed meanwhile; everything was undone. Plan again.'
     case 'rolled-back':
-      return `Rolled back: ${stack} is as it was, generation ${outcome.generation}.`
+      return outcome.generation === 0
+        ? `Rolled back: there is no stack ${stack}, as before.`
+        : `Rolled back: ${stack} is as it was, generation ${outcome.generation}.`
     case 'incomplete':
       return paint(
         'red',
