@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "pinfold",
-      "sources": ["native/addon.cc", "native/bpf.cc", "native/calls.cc"],
+      "sources": ["native/bpf.cc", "native/calls.cc"],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
       "defines": ["NAPI_DISABLE_CPP_EXCEPTIONS"],
       "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],

@@ -5,10 +5,19 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <initializer_list>
+#include <utility>
 
 inline Napi::Value Result(Napi::Env env, long result) {
   return Napi::Number::New(env, static_cast<double>(result < 0 ? -errno : result));
 }
 
-void ExportBpf(Napi::Env env, Napi::Object exports);
-void ExportCalls(Napi::Env env, Napi::Object exports);
+// For arguments of another type or size, which TypeScript does not pass.
+inline Napi::Value Wrong(Napi::Env env) { return Napi::Number::New(env, -EFAULT); }
+
+using Callback = Napi::Value (*)(const Napi::CallbackInfo&);
+inline void Export(Napi::Object exports, std::initializer_list<std::pair<const char*, Callback>> functions) {
+  for (auto [name, function] : functions) exports[name] = Napi::Function::New(exports.Env(), function, name);
+}
+
+void ExportCalls(Napi::Object exports);

@@ -1,4 +1,4 @@
-// bpf(command, attr, pointers?) at once, and bpfAsync(...) on the thread pool.
+// Entry of the addon; bpf(command, attr, pointers?) at once, many in a row, and on the thread pool. No policy: see README.md.
 // `pointers` is a flat list [offset, bytes, ...]: the address of each `bytes` is written into attr at `offset`.
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +15,6 @@ struct Attr {
 };
 
 bool Bytes(const Napi::Value& value, Attr* out) {
-  // One call into Node checks the type and finds the memory; this runs tens of thousands of times in a `show`.
   napi_typedarray_type type;
   void* data = nullptr;
   size_t size = 0;
@@ -27,8 +26,7 @@ bool Bytes(const Napi::Value& value, Attr* out) {
 
 // Fills in the addresses. False when a value has another type or would be written outside of attr.
 bool Point(const Attr& attr, const Napi::Value& list) {
-  if (list.IsUndefined()) return true;
-  if (!list.IsArray()) return false;
+  if (!list.IsArray()) return list.IsUndefined();
   auto pointers = list.As<Napi::Array>();
   for (uint32_t i = 0; i + 1 < pointers.Length(); i += 2) {
     Attr target;
@@ -44,15 +42,15 @@ bool Point(const Attr& attr, const Napi::Value& list) {
 
 // Takes (command, attr, pointers?) apart. False when the arguments are not that.
 bool Arguments(const Napi::CallbackInfo& info, int* command, Attr* attr) {
-  if (napi_get_value_int32(info.Env(), info[0], command) != napi_ok || !Bytes(info[1], attr)) return false;
-  return info.Length() < 3 || Point(*attr, info[2]);
+  auto status = napi_get_value_int32(info.Env(), info[0], command);
+  return status == napi_ok && Bytes(info[1], attr) && Point(*attr, info[2]);
 }
 
 // point(bytes, pointers): only fills in the addresses, for structures that another one points to.
 Napi::Value PointOnly(const Napi::CallbackInfo& info) {
   Attr target;
-  bool done = Bytes(info[0], &target) && Point(target, info[1]);
-  return Napi::Number::New(info.Env(), done ? 0 : -EFAULT);
+  if (!Bytes(info[0], &target) || !Point(target, info[1])) return Wrong(info.Env());
+  return Napi::Number::New(info.Env(), 0);
 }
 
 long Bpf(int command, const Attr& attr) { return syscall(SYS_bpf, command, attr.data, attr.size); }
@@ -60,54 +58,79 @@ long Bpf(int command, const Attr& attr) { return syscall(SYS_bpf, command, attr.
 Napi::Value BpfSync(const Napi::CallbackInfo& info) {
   int command;
   Attr attr;
-  if (!Arguments(info, &command, &attr)) return Napi::Number::New(info.Env(), -EFAULT);
+  if (!Arguments(info, &command, &attr)) return Wrong(info.Env());
   return Result(info.Env(), Bpf(command, attr));
+}
+
+// Equal slots of a memory: first the attr of a call that opens something, then that of a call with its descriptor as first member.
+struct Slots {
+  uint32_t count, size, open, open_size, ask, ask_size;
+};
+
+int32_t OpenAndAsk(uint8_t* slot, const Slots& slots) {
+  uint8_t* second = slot + slots.open_size;
+  int32_t fd = Bpf(slots.open, {slot, slots.open_size});
+  if (fd < 0) return -errno;
+  memcpy(second, &fd, sizeof fd);
+  int32_t result = Bpf(slots.ask, {second, slots.ask_size}) < 0 ? -errno : 0;
+  close(fd);
+  return result;
+}
+
+// bpfEach(memory, slots): makes both calls of every slot, closes the descriptor and leaves 0 or -errno in its place.
+Napi::Value BpfEach(const Napi::CallbackInfo& info) {
+  Attr memory, row;
+  Slots slots;
+  if (!Bytes(info[0], &memory) || !Bytes(info[1], &row) || row.size != sizeof slots) return Wrong(info.Env());
+  memcpy(&slots, row.data, sizeof slots);
+  bool fit = uint64_t{slots.open_size} + slots.ask_size <= slots.size && slots.ask_size >= sizeof(int32_t);
+  if (!fit || uint64_t{slots.count} * slots.size > memory.size) return Wrong(info.Env());
+  for (uint8_t* slot = memory.data; slots.count > 0; slots.count--, slot += slots.size) {
+    int32_t result = OpenAndAsk(slot, slots);
+    memcpy(slot + slots.open_size, &result, sizeof result);
+  }
+  return Napi::Number::New(info.Env(), 0);
 }
 
 class Worker : public Napi::AsyncWorker {
  public:
-  Worker(const Napi::CallbackInfo& info, int command, Attr attr)
-      : AsyncWorker(info.Env()), deferred_(info.Env()), command_(command), attr_(attr) {
+  explicit Worker(const Napi::CallbackInfo& info) : AsyncWorker(info.Env()), deferred_(info.Env()) {
+    valid_ = Arguments(info, &command_, &attr_);
     // The memory behind attr and pointers must outlive the call.
     auto keep = Napi::Array::New(info.Env());
     keep[0u] = info[1];
     keep[1u] = info[2];
-    keep_ = Napi::Persistent(keep.As<Napi::Object>());
+    Receiver() = Napi::Persistent(keep.As<Napi::Object>());
   }
   Napi::Promise Promise() const { return deferred_.Promise(); }
 
  protected:
   void Execute() override {
-    result_ = Bpf(command_, attr_);
-    if (result_ < 0) result_ = -errno;
+    result_ = valid_ ? Bpf(command_, attr_) : -EFAULT;
+    if (valid_ && result_ < 0) result_ = -errno;
   }
   void OnOK() override { deferred_.Resolve(Napi::Number::New(Env(), static_cast<double>(result_))); }
 
  private:
   Napi::Promise::Deferred deferred_;
-  Napi::ObjectReference keep_;
+  bool valid_;
   int command_;
   Attr attr_;
   long result_ = 0;
 };
 
 Napi::Value BpfAsync(const Napi::CallbackInfo& info) {
-  int command;
-  Attr attr;
-  if (!Arguments(info, &command, &attr)) {
-    auto deferred = Napi::Promise::Deferred::New(info.Env());
-    deferred.Resolve(Napi::Number::New(info.Env(), -EFAULT));
-    return deferred.Promise();
-  }
-  auto* worker = new Worker(info, command, attr);
+  auto* worker = new Worker(info);
   worker->Queue();
   return worker->Promise();
 }
 
 }  // namespace
 
-void ExportBpf(Napi::Env env, Napi::Object exports) {
-  exports["bpf"] = Napi::Function::New(env, BpfSync, "bpf");
-  exports["point"] = Napi::Function::New(env, PointOnly, "point");
-  exports["bpfAsync"] = Napi::Function::New(env, BpfAsync, "bpfAsync");
+static Napi::Object Init(Napi::Env, Napi::Object exports) {
+  Export(exports, {{"bpf", BpfSync}, {"bpfEach", BpfEach}, {"bpfAsync", BpfAsync}, {"point", PointOnly}});
+  ExportCalls(exports);
+  return exports;
 }
+
+NODE_API_MODULE(pinfold, Init)

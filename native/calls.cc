@@ -45,7 +45,7 @@ Napi::Value Setrlimit(Info info) {
 
 // perfEventOpen(attr, pid, cpu, group, flags)
 Napi::Value PerfEventOpen(Info info) {
-  if (!info[0].IsTypedArray()) return Napi::Number::New(info.Env(), -EFAULT);
+  if (!info[0].IsTypedArray()) return Wrong(info.Env());
   auto* attr = info[0].As<Napi::Uint8Array>().Data();
   return Result(info.Env(), syscall(SYS_perf_event_open, attr, Int(info, 1), Int(info, 2), Int(info, 3), Int(info, 4)));
 }
@@ -70,7 +70,7 @@ Napi::Value InterfaceName(Info info) {
 
 // netlink(request, reply): asks rtnetlink; the length of the first datagram of its answer, which is in `reply`.
 Napi::Value Netlink(Info info) {
-  if (!info[0].IsTypedArray() || !info[1].IsTypedArray()) return Napi::Number::New(info.Env(), -EFAULT);
+  if (!info[0].IsTypedArray() || !info[1].IsTypedArray()) return Wrong(info.Env());
   auto request = info[0].As<Napi::Uint8Array>(), reply = info[1].As<Napi::Uint8Array>();
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return Result(info.Env(), fd);
@@ -83,16 +83,8 @@ Napi::Value Netlink(Info info) {
 
 }  // namespace
 
-void ExportCalls(Napi::Env env, Napi::Object exports) {
-  exports["close"] = Napi::Function::New(env, Close, "close");
-  exports["fcntl"] = Napi::Function::New(env, Fcntl, "fcntl");
-  exports["flock"] = Napi::Function::New(env, Flock, "flock");
-  exports["renameat2"] = Napi::Function::New(env, Renameat2, "renameat2");
-  exports["mount"] = Napi::Function::New(env, Mount, "mount");
-  exports["setrlimit"] = Napi::Function::New(env, Setrlimit, "setrlimit");
-  exports["perfEventOpen"] = Napi::Function::New(env, PerfEventOpen, "perfEventOpen");
-  exports["membarrier"] = Napi::Function::New(env, Membarrier, "membarrier");
-  exports["interfaceIndex"] = Napi::Function::New(env, InterfaceIndex, "interfaceIndex");
-  exports["interfaceName"] = Napi::Function::New(env, InterfaceName, "interfaceName");
-  exports["netlink"] = Napi::Function::New(env, Netlink, "netlink");
+void ExportCalls(Napi::Object exports) {
+  Export(exports, {{"close", Close}, {"fcntl", Fcntl}, {"flock", Flock}, {"renameat2", Renameat2}, {"mount", Mount}});
+  Export(exports, {{"setrlimit", Setrlimit}, {"perfEventOpen", PerfEventOpen}, {"membarrier", Membarrier}});
+  Export(exports, {{"interfaceIndex", InterfaceIndex}, {"interfaceName", InterfaceName}, {"netlink", Netlink}});
 }

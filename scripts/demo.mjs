@@ -1,12 +1,14 @@
 // The demo's own part, after scripts/demo has built everything and entered namespaces of its own: this process is in the
 // server's network namespace, a second one is the client's. `--rehearse WHY` does without a kernel.
+
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { makeNetwork, run, sendPackets } from './demo-network.mjs'
 
+const require = createRequire(import.meta.url)
 const cli = resolve(import.meta.dirname, '../dist/cli/pinfold.js')
 const manifest = resolve(import.meta.dirname, '../examples/tail-calls/pinfold.yaml')
 const directory = mkdtempSync(join(tmpdir(), 'pinfold-demo-'))
@@ -75,8 +77,9 @@ async function pinfoldHere(command, { options, expected, show = false }) {
     return true
   }
   try {
-    // Each address is a module of its own, and runs once.
-    await import(`${pathToFileURL(cli)}?run=${command}-${performance.now()}`)
+    // Forgotten, it runs anew.
+    delete require.cache[cli]
+    await require(cli).finished
   } finally {
     process.argv = before.argv
     process.stdout.write = before.write

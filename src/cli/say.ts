@@ -8,7 +8,7 @@ export interface Speaker {
 }
 
 /** The colours of a terminal, unless the options say no. */
-export const paintOf = ({ terminal, options }: Speaker): Paint => painter(terminal.color && !options['no-color'])
+export const paintOf = ({ terminal, options }: Speaker): Paint => painter(!options['no-color'] && terminal.color)
 
 /** Prints a document with --json, else the text, which ends in a line break. */
 export function say({ terminal, options }: Speaker, document: object, text: string): void {

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 
 /** Where a command reads and writes: the process's streams, or a test's. */
@@ -32,13 +31,20 @@ export const painter = (color: boolean): Paint =>
 
 /** The terminal of this process. NO_COLOR (when not empty) and a stream that is no terminal switch colour off. */
 export function processTerminal(): Terminal {
-  const { stdin, stdout, stderr, env } = process
+  const { env } = process
   return {
-    write: (text) => void stdout.write(text),
-    warn: (text) => void stderr.write(text),
-    interactive: Boolean(stdin.isTTY && stdout.isTTY),
-    color: Boolean(stdout.isTTY) && !env['NO_COLOR'],
-    columns: stdout.columns ?? 80,
+    // Node makes a stream when it is first looked at, which costs a start some milliseconds each.
+    write: (text) => void process.stdout.write(text),
+    warn: (text) => void process.stderr.write(text),
+    get interactive() {
+      return Boolean(process.stdout.isTTY && process.stdin.isTTY)
+    },
+    get color() {
+      return !env['NO_COLOR'] && Boolean(process.stdout.isTTY)
+    },
+    get columns() {
+      return process.stdout.columns ?? 80
+    },
     environment: env,
     ask: askLine,
     catchInterrupt,
@@ -46,6 +52,7 @@ export function processTerminal(): Terminal {
 }
 
 async function askLine(question: string): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline')
   const lines = createInterface({ input: process.stdin, output: process.stdout })
   try {
     return await new Promise((resolve) => {

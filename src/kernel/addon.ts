@@ -6,7 +6,13 @@ import { KernelError } from '../model/errors.ts'
 export interface Addon {
   /** `pointers` is a flat list [offset, bytes, ...]: the address of `bytes` is written into attr at `offset`. */
   bpf(command: number, attr: Uint8Array, pointers?: Pointers): number
-  /** The same on the thread pool; keeps the buffers alive until it is done. */
+  /**
+   * Equal slots of `memory` hold two attrs in a row: of a call that opens something, and of one that takes its descriptor as first
+   * member. Makes both, closes the descriptor and leaves 0 or -errno in its place. `slots`: count, size of each, command and
+   * attr size of the first and of the second call, 32 bits each.
+   */
+  bpfEach(memory: Uint8Array, slots: Uint8Array): number
+  /** `bpf` on the thread pool; keeps the buffers alive until it is done. */
   bpfAsync(command: number, attr: Uint8Array, pointers?: Pointers): Promise<number>
   /** Only fills in the addresses, for structures that another one points to. */
   point(bytes: Uint8Array, pointers: Pointers): number

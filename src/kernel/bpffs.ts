@@ -17,14 +17,15 @@ import { KernelError } from '../model/errors.ts'
 import { loadAddon } from './addon.ts'
 import { getAttr, pinAttr } from './attr-object.ts'
 import { kernelError, withErrno } from './errno.ts'
-import type { Bpffs, BpffsMount, DirectoryEntry, FileStat } from './kernel.ts'
+import type { Bpffs, DirectoryEntry, FileStat, Mounts } from './kernel.ts'
 import { lockDirectory } from './lock.ts'
 import { findBpffs, parseMountinfo } from './mountinfo.ts'
 import { bpf } from './syscall.ts'
 
 /** The pin file system of this machine. Every failure is a KernelError with the path in `target`. */
 export const linuxBpffs: Bpffs = {
-  mountOf,
+  mountOf: (path) => mounts().of(path),
+  mounts,
   mount: mountBpffs,
   stat: (path) => withErrno(`look at ${path}`, path, () => fileStat(lstatSync(path, { throwIfNoEntry: false }))),
   list: (path) => withErrno(`list ${path}`, path, () => listDirectory(path)),
@@ -39,8 +40,9 @@ export const linuxBpffs: Bpffs = {
   lock: lockDirectory,
 }
 
-function mountOf(path: string): BpffsMount | undefined {
-  return findBpffs(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')), realpathOfExisting(path))
+function mounts(): Mounts {
+  const all = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
+  return { of: (path) => findBpffs(all, realpathOfExisting(path)) }
 }
 
 function mountBpffs(path: string): void {

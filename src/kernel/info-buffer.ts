@@ -1,7 +1,29 @@
-/** The buffer that the kernel fills, reused: nothing is allocated per call but the result. Zeroes where it knows less. */
+import { loadAddon } from './addon.ts'
+import { littleEndian, viewOf } from './layout.ts'
+
+/** Memory that the kernel describes an object in, used again and again: nothing is allocated per call but the result. */
 export interface InfoBuffer {
+  /** The info structure; zeroes where the kernel knows less. */
   readonly bytes: Buffer
   readonly view: DataView
-  /** Asks again after the caller has put pointers into `bytes`. */
+  /** Room for the ids of a program's maps, to which `bytes` may point. */
+  readonly ids: DataView
+  /** The address of `ids`: its first and its second four bytes. */
+  readonly idsAt: readonly [number, number]
+  /** Asks again about the same object, after the caller has put pointers into `bytes`. */
   readonly again: () => void
+}
+
+/** More than any info structure has: what lies behind the kernel's own size must be zero, and stays zero. */
+export const infoSize = 512
+
+/** As many maps as a program can refer to (MAX_USED_MAPS); only BPF_PROG_BIND_MAP adds more. */
+export const idsSize: number = 64 * 4
+
+/** Makes an info buffer of memory that stays where it is: `infoSize` bytes, and `idsSize` for ids. */
+export function infoBuffer(bytes: Buffer, ids: Buffer, again: () => void): InfoBuffer {
+  const pointer = viewOf(Buffer.alloc(8))
+  loadAddon().point(new Uint8Array(pointer.buffer, pointer.byteOffset, 8), [0, ids])
+  const idsAt = [pointer.getUint32(0, littleEndian), pointer.getUint32(4, littleEndian)] as const
+  return { bytes, view: viewOf(bytes), ids: viewOf(ids), idsAt, again }
 }

@@ -1,17 +1,24 @@
 import type { BtfId, MapId, ProgramId } from '../model/ids.ts'
 import { programTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
-import type { InfoBuffer } from './info-buffer.ts'
+import { type InfoBuffer, idsSize } from './info-buffer.ts'
 import type { ProgramInfo } from './kernel.ts'
 import { littleEndian, numberAt, struct, textAt, viewOf } from './layout.ts'
 
-/** Decodes `struct bpf_prog_info`; asks a second time for the ids of its maps, where it has any. */
+/** Clears the buffer for a question; a program answers with the ids of its maps, other kinds do not look at this request. */
+export function prepareInfo({ bytes, view, idsAt }: InfoBuffer): void {
+  bytes.fill(0)
+  view.setUint32(at.nr_map_ids, idsSize / 4, littleEndian)
+  view.setUint32(at.map_ids, idsAt[0], littleEndian)
+  view.setUint32(at.map_ids + 4, idsAt[1], littleEndian)
+}
+
+/** Decodes `struct bpf_prog_info`. */
 export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
   const { bytes, view } = buffer
   const word = (offset: number): number => view.getUint32(offset, littleEndian)
   const typeNumber = word(at.type)
-  // Read before the second call overwrites the buffer.
-  const info = {
+  return {
     kind: 'program',
     id: word(at.id) as ProgramId,
     name: textAt(bytes, at.name, 16),
@@ -25,36 +32,27 @@ export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
     jitedSize: word(at.jited_prog_len),
     verifiedInstructions: word(at.verified_insns),
     btfId: word(at.btf_id) as BtfId | 0,
-  } as const
-  return { ...info, mapIds: readMapIds(buffer, word(at.nr_map_ids)) }
+    // The last to be read: it may overwrite the buffer.
+    mapIds: readMapIds(buffer, word(at.nr_map_ids)),
+  }
 }
 
 /** The first of the bit field, which compilers put at the other end on big endian. */
 const gplBit = littleEndian ? 1 : 0x8000_0000
 
-let ids = Buffer.alloc(64 * 4)
-let address: Uint8Array | undefined
-
-function readMapIds({ bytes, view, again }: InfoBuffer, count: number): readonly MapId[] {
-  if (count === 0) return []
-  if (count * 4 > ids.length) {
-    ids = Buffer.alloc(count * 4)
-    address = undefined
-  }
-  bytes.fill(0)
-  view.setUint32(at.nr_map_ids, count, littleEndian)
-  address ??= addressOf(ids)
-  bytes.set(address, at.map_ids)
-  again()
-  const words = viewOf(ids)
+function readMapIds(buffer: InfoBuffer, count: number): readonly MapId[] {
+  const words = count * 4 > idsSize ? askForIds(buffer, count) : buffer.ids
   return Array.from({ length: count }, (_, i) => words.getUint32(i * 4, littleEndian) as MapId)
 }
 
-/** The eight bytes of a pointer to the buffer. */
-function addressOf(target: Uint8Array): Uint8Array {
-  const pointer = Buffer.alloc(8)
-  loadAddon().point(pointer, [0, target])
-  return pointer
+/** Asks again with more room. */
+function askForIds({ bytes, view, again }: InfoBuffer, count: number): DataView {
+  const ids = Buffer.alloc(count * 4)
+  bytes.fill(0)
+  view.setUint32(at.nr_map_ids, count, littleEndian)
+  loadAddon().point(bytes, [at.map_ids, ids])
+  again()
+  return viewOf(ids)
 }
 
 /** `struct bpf_prog_info`. The bit field gpl_compatible is the lowest bit of its word, or the highest on big endian. */

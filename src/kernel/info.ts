@@ -2,10 +2,10 @@ import { closeSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { loadAddon } from './addon.ts'
 import { infoLayout } from './attr-object.ts'
 import { kernelError } from './errno.ts'
-import type { InfoBuffer } from './info-buffer.ts'
+import { type InfoBuffer, idsSize, infoBuffer, infoSize } from './info-buffer.ts'
 import { decodeLink } from './info-link.ts'
 import { decodeMap } from './info-map.ts'
-import { decodeProgram } from './info-program.ts'
+import { decodeProgram, prepareInfo } from './info-program.ts'
 import type { Fd, MapInfo, ObjectInfo, ObjectKind } from './kernel.ts'
 import { littleEndian, viewOf } from './layout.ts'
 import { commands } from './syscall.ts'
@@ -18,14 +18,13 @@ export function readInfo(fd: Fd<ObjectKind>): ObjectInfo {
 
 /** The same without the look into fdinfo, which costs more than the rest. */
 export function readInfoAlone(fd: Fd<ObjectKind>): ObjectInfo {
-  fetchInfo(fd.number, `describe ${fd.kind}`)
-  return decode(fd.kind)
+  return decode(fd.kind, fetchInfo(fd.number, `describe ${fd.kind}`).buffer)
 }
 
-/** The same for a bare descriptor of any kind; what describing thousands of pins costs. */
+/** The same for a bare descriptor of any kind. */
 export function readAnyInfo(fd: number, doing: string): ObjectInfo {
-  const length = fetchInfo(fd, doing)
-  return decode(kindBySize.get(length) ?? learnKind(fd, length))
+  const { buffer, length } = fetchInfo(fd, doing)
+  return decode(kindBySize.get(length) ?? learnKind(fd, length), buffer)
 }
 
 /** The kind of an open object, from /proc; undefined when it is none of ours. */
@@ -34,7 +33,13 @@ export function kindOfFd(fd: number): ObjectKind | undefined {
   return name === 'prog' ? 'program' : (name as 'map' | 'link' | undefined)
 }
 
-function decode(kind: ObjectKind): ObjectInfo {
+/** Decodes what the kernel left in a buffer, `length` bytes; undefined when it is not known yet what kind has that size. */
+export function decodeAny(buffer: InfoBuffer, length: number): ObjectInfo | undefined {
+  const kind = kindBySize.get(length)
+  return kind && decode(kind, buffer)
+}
+
+function decode(kind: ObjectKind, buffer: InfoBuffer): ObjectInfo {
   switch (kind) {
     case 'map':
       return decodeMap(buffer)
@@ -45,30 +50,31 @@ function decode(kind: ObjectKind): ObjectInfo {
   }
 }
 
-// More than any info structure has: what lies behind the kernel's own size must be zero, and stays zero.
-const bytes = Buffer.alloc(512)
-const view = viewOf(bytes)
 const attr = Buffer.alloc(infoLayout.size)
 const attrView = viewOf(attr)
-let pointed = false
-/** What the buffer was filled for last: a decoder may ask again. */
+/** What was asked last. */
 let asked = { fd: -1, doing: '' }
-const buffer: InfoBuffer = { bytes, view, again: () => call() }
+let single: InfoBuffer | undefined
 
-/** Fills `bytes`; how much of it the kernel knows. */
-function fetchInfo(fd: number, doing: string): number {
-  bytes.fill(0)
+/** Fills the one buffer of this file; how much of it the kernel knows. */
+function fetchInfo(fd: number, doing: string): { readonly buffer: InfoBuffer; readonly length: number } {
+  single ??= openBuffer()
+  prepareInfo(single)
   asked = { fd, doing }
-  return call()
+  return { buffer: single, length: call() }
+}
+
+function openBuffer(): InfoBuffer {
+  const bytes = Buffer.alloc(infoSize)
+  loadAddon().point(attr, [infoLayout.at.info, bytes])
+  return infoBuffer(bytes, Buffer.alloc(idsSize), call)
 }
 
 function call(): number {
   const { fd, doing } = asked
-  const addon = loadAddon()
-  if (!pointed) pointed = addon.point(attr, [infoLayout.at.info, bytes]) === 0
   attrView.setUint32(infoLayout.at.bpf_fd, fd, littleEndian)
-  attrView.setUint32(infoLayout.at.info_len, bytes.length, littleEndian)
-  const result = addon.bpf(commands.BPF_OBJ_GET_INFO_BY_FD, attr)
+  attrView.setUint32(infoLayout.at.info_len, infoSize, littleEndian)
+  const result = loadAddon().bpf(commands.BPF_OBJ_GET_INFO_BY_FD, attr)
   if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: -result, doing })
   return attrView.getUint32(infoLayout.at.info_len, littleEndian)
 }

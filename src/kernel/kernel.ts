@@ -30,8 +30,10 @@ export interface Kernel {
   openById<K extends ObjectKind>(kind: K, id: number): Fd<K>
   /** BPF_OBJ_GET of a pin of any kind. ENOENT, EACCES; EINVAL or EPERM for a file that is no pin. */
   openPin(path: string): Fd<ObjectKind>
-  /** Open, describe and close a pin in one go: what reading thousands of pins costs most. */
+  /** Open, describe and close a pin in one go. */
   describePin(path: string): ObjectInfo
+  /** Everything in a directory of pins, sorted by name. ENOENT and ENOTDIR of the directory, EACCES of a pin. */
+  describePins(directory: string): readonly PinEntry[]
   /** BPF_OBJ_GET_INFO_BY_FD. */
   describe(fd: Fd<ObjectKind>): ObjectInfo
   /** Every living id of a kind, ascending (BPF_*_GET_NEXT_ID; CAP_SYS_ADMIN). */
@@ -210,6 +212,8 @@ export type LinkTargetInfo =
 export interface Bpffs {
   /** The bpffs mount that a path is on: its mount point. Undefined when the path is on no visible bpffs. */
   mountOf(path: string): BpffsMount | undefined
+  /** All mounts as they are now, for asking about many paths. */
+  mounts(): Mounts
   /** Mounts a bpffs at a directory, creating it; only when a user asks. */
   mount(path: string): void
   /** Undefined when nothing is there. */
@@ -233,6 +237,12 @@ export interface Bpffs {
   lock(directory: string): Disposable | undefined
 }
 
+/** The mounts of a moment. */
+export interface Mounts {
+  /** What `mountOf` would have said then. */
+  of(path: string): BpffsMount | undefined
+}
+
 /** The mount that a path lies on. */
 export interface BpffsMount {
   readonly mountPoint: string
@@ -254,4 +264,10 @@ export interface FileStat {
 export interface DirectoryEntry {
   readonly name: string
   readonly directory: boolean
+}
+
+/** One name in a directory of bpffs, and what is pinned there. */
+export interface PinEntry extends DirectoryEntry {
+  /** Undefined for a directory, for a pin that has gone meanwhile, and for a file that is no pin of a map, program or link. */
+  readonly info: ObjectInfo | undefined
 }

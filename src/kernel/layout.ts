@@ -108,7 +108,7 @@ const align = (offset: number, alignment: number): number => Math.ceil(offset / 
 function measure(field: Field): readonly [number, number] {
   if (typeof field === 'object' || field === 'u32' || field === 'i32') return [4, 4]
   if (field === 'u64' || field === 'pointer') return [8, 8]
-  return [Number(/\d+/.exec(field)?.[0]), 1]
+  return [Number(/\[(\d+)\]/.exec(field)?.[1]), 1]
 }
 
 function countOf(field: { count: string; unit?: number | string }, given: Readonly<Record<string, unknown>>): number {

@@ -10,6 +10,7 @@ import { idAttr, idCommands, nextId, pinAttr } from './attr-object.ts'
 import { btfLoadAttr } from './attr-program.ts'
 import { linuxBpffs } from './bpffs.ts'
 import { createMap } from './create-map.ts'
+import { describePins } from './describe-pins.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
@@ -60,6 +61,7 @@ class LinuxKernel implements Kernel {
   readonly namespaceInode = places.namespaceInode
   readonly hasTracepoint = hasTracepoint
   readonly describePin = describePin
+  readonly describePins = describePins
   readonly describe = readInfo
   readonly #fds = new FdTable()
   readonly #elements: MapElements

@@ -2,7 +2,7 @@ import { deflateSync, inflateSync } from 'node:zlib'
 import { KernelError } from '../model/errors.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { StackRecord } from '../model/record.ts'
-import type { Fd, Kernel } from './kernel.ts'
+import type { Fd, Kernel, ObjectInfo } from './kernel.ts'
 
 /** The record map's name in the kernel; with its shape it tells a record from other maps. */
 export const recordMapName = 'pinfold_record'
@@ -25,9 +25,10 @@ export function writeRecord(kernel: Kernel, record: StackRecord, path: string): 
  */
 export function readRecord(kernel: Kernel, path: string): StackRecord | undefined {
   try {
+    if (!isRecord(kernel.describePin(path))) return undefined
     using fd = kernel.openPin(path)
-    const value = fd.kind === 'map' ? readValue(kernel, fd as Fd<'map'>) : undefined
-    return value && decodeRecord(value)
+    const value = fd.kind === 'map' ? kernel.lookup(fd as Fd<'map'>, firstKey) : undefined
+    return value && decodeRecord(Buffer.from(value.buffer, value.byteOffset, value.length))
   } catch (error) {
     if (error instanceof KernelError && noRecord.has(error.errno)) return undefined
     throw error
@@ -36,6 +37,13 @@ export function readRecord(kernel: Kernel, path: string): StackRecord | undefine
 
 /** Nothing there, no pin, or gone while we looked. */
 const noRecord: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL', 'ELOOP'])
+
+/** True for a map that has the name and the shape of a record; what is in it may still be damaged. */
+export function isRecord(info: ObjectInfo): boolean {
+  if (info.kind !== 'map' || info.type !== 'array' || info.name !== recordMapName) return false
+  const { keySize, valueSize, maxEntries } = info.shape
+  return keySize === firstKey.length && maxEntries === 1 && valueSize <= largestValue
+}
 
 // Header of the value: four bytes that name the format, then the compressed length, little-endian on every machine.
 const magic = Buffer.from('pfr1')
@@ -61,15 +69,6 @@ const recordShape = (valueSize: number): MapShape => ({
   flags: 0,
   mapExtra: 0,
 })
-
-function readValue(kernel: Kernel, map: Fd<'map'>): Buffer | undefined {
-  const info = kernel.describe(map)
-  if (info.kind !== 'map' || info.type !== 'array' || info.name !== recordMapName) return undefined
-  const { keySize, valueSize, maxEntries } = info.shape
-  if (keySize !== firstKey.length || maxEntries !== 1 || valueSize > largestValue) return undefined
-  const value = kernel.lookup(map, firstKey)
-  return value && Buffer.from(value.buffer, value.byteOffset, value.length)
-}
 
 /** The array may be longer than the record (the kernel rounds value sizes up to 8), so the header's length decides. */
 function decodeRecord(value: Buffer): StackRecord | undefined {
@@ -110,6 +109,7 @@ const isPins = (pins: unknown): boolean =>
 const isProgram = (row: Json): boolean =>
   isObject(row['load']) &&
   typeof row['load']['type'] === 'string' &&
+  Array.isArray(row['tags']) &&
   typeof row['instructions'] === 'string' &&
   Array.isArray(row['references'])
 

@@ -40,6 +40,8 @@ export interface StackRecord {
 /** What the kernel would forget of a program. */
 export interface RecordedProgram {
   readonly load: LoadAttributes
+  /** What a kernel, new or old, says as its tag. */
+  readonly tags: readonly string[]
   /** Relocated instructions with map references zeroed; base64. */
   readonly instructions: string
   readonly references: readonly MapReference<MapAddress>[]

@@ -2,9 +2,9 @@ import type { MapShape, MapSpec } from '../model/map-spec.ts'
 import type { ProgramSpec } from '../model/program-spec.ts'
 import type { Value } from '../model/value.ts'
 import { toHex } from '../util/hex.ts'
+import { programTags } from '../util/program-tags.ts'
 import { decodeValue } from './btf/decode-value.ts'
 import type { ObjectFile } from './object-file.ts'
-import { programTags } from './tag.ts'
 
 /** What `pinfold inspect` shows: plain, JSON-able. */
 export interface ObjectDescription {
@@ -97,7 +97,7 @@ function describeVariables(
 
 function describeProgram(program: ProgramSpec): ProgramDescription {
   const { kind: _, code, debug: __, ...rest } = program
-  const [sha256, sha1] = programTags(code)
+  const [sha256, sha1] = programTags(code.instructions)
   return {
     ...rest,
     instructions: code.instructions.length / 8,

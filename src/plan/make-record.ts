@@ -2,6 +2,7 @@ import { nameOf } from '../model/address.ts'
 import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord } from '../model/record.ts'
 import type { DesiredState, LinkState, MapState, ProgramState } from '../model/state.ts'
 import { toBase64 } from '../util/base64.ts'
+import { programTags } from '../util/program-tags.ts'
 
 /** What the kernel would forget of a wanted state, to be pinned beside it. */
 export function makeRecord(desired: DesiredState, generation: number): StackRecord {
@@ -35,7 +36,9 @@ const recordPins = (pins: DesiredState['pins'] & object): StackRecord['pins'] & 
 function recordProgram(program: ProgramState): Record<string, RecordedProgram> {
   if (!program.load || !program.code) return {}
   const instructions = toBase64(program.code.instructions)
-  return { [nameOf(program.address)]: { load: program.load, instructions, references: program.code.references } }
+  const { references } = program.code
+  const tags = programTags(program.code.instructions)
+  return { [nameOf(program.address)]: { load: program.load, tags, instructions, references } }
 }
 
 function recordMap(map: MapState): RecordedMap {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import type { FileStat, Kernel } from '../kernel/kernel.ts'
-import { readRecord } from '../kernel/record-map.ts'
+import type { FileStat, Kernel, Mounts } from '../kernel/kernel.ts'
+import { isRecord } from '../kernel/record-map.ts'
 import { PlanError } from '../model/errors.ts'
 
 /** Where a stack lies, and who may own the directories on the way. */
@@ -9,6 +9,8 @@ export interface DirectoryCheck {
   readonly path: string
   /** User ids that may own directories; default: root and the user of this process. */
   readonly owners?: readonly number[]
+  /** The mounts, read before; default: read them. */
+  readonly mounts?: Mounts
 }
 
 /**
@@ -16,8 +18,8 @@ export interface DirectoryCheck {
  * the mount's root must be a real one, ours, and closed to writes by group and others. Throws PlanError P201 or P202.
  */
 export function checkDirectory(kernel: Kernel, check: DirectoryCheck): void {
-  const { path, owners = [0, process.getuid?.() ?? 0] } = check
-  const mount = kernel.bpffs.mountOf(path)
+  const { path, owners = [0, process.getuid?.() ?? 0], mounts = kernel.bpffs.mounts() } = check
+  const mount = mounts.of(path)
   if (!mount) throw noBpffs(path)
   if (mount.problem !== undefined) throw new PlanError(`cannot use ${path}: ${mount.problem}`, unusableMount)
   for (const directory of directoriesBetween(mount.mountPoint, path)) {
@@ -81,5 +83,5 @@ const holdsRecord = (kernel: Kernel, directory: string): boolean =>
   ['live', 'next'].some(
     (tree) =>
       kernel.bpffs.stat(`${directory}/${tree}/record`)?.kind === 'pin' &&
-      readRecord(kernel, `${directory}/${tree}/record`) !== undefined,
+      isRecord(kernel.describePin(`${directory}/${tree}/record`)),
   )

@@ -2,7 +2,7 @@ import type { Fd, MapInfo } from '../kernel/kernel.ts'
 import { type MapAddress, mapAddress, nameOf } from '../model/address.ts'
 import type { MapId } from '../model/ids.ts'
 import type { MapShape } from '../model/map-spec.ts'
-import { type MapType, mapTypeRule } from '../model/map-types.ts'
+import { mapTypeRule } from '../model/map-types.ts'
 import type { RecordedMap, StackRecord } from '../model/record.ts'
 import type { DesiredState, MapContents, MapState } from '../model/state.ts'
 import { readContents } from './current-contents.ts'
@@ -15,7 +15,7 @@ import { own } from './own.ts'
 export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapState[] {
   const pinned = live.tree.pins.flatMap((pin): FoundMap[] => {
     const info = live.infos.get(pin.path)
-    return pin.kind === 'map' && info?.kind === 'map' ? [{ address: pin.address, info }] : []
+    return pin.kind === 'map' && info?.kind === 'map' ? [{ address: pin.address, info, shape: pin.shape }] : []
   })
   const found = [...pinned, ...findUnpinned(live, new Set(pinned.map((map) => map.info.id)))]
   const names = new Map(found.map((map) => [map.info.id, map.address]))
@@ -25,6 +25,8 @@ export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapS
 interface FoundMap {
   readonly address: MapAddress
   readonly info: MapInfo
+  /** Without `inner`. */
+  readonly shape: MapShape
 }
 
 interface Reading {
@@ -33,35 +35,31 @@ interface Reading {
   readonly wanted: DesiredState | undefined
 }
 
-/** Empty for a map of a type that pinfold does not know, and for one that is gone. */
-function readMap(reading: Reading, { address, info }: FoundMap): MapState[] {
+/** Empty for a map that is gone. */
+function readMap(reading: Reading, found: FoundMap): MapState[] {
+  const { address, info } = found
   const { live, wanted } = reading
-  if (!info.type) return []
   const recorded = live.record && own(live.record.maps, nameOf(address))
   const desired = wanted?.resources.get(address)
   const wish = desired?.kind === 'map' ? desired : undefined
-  const inside = readInside(reading, { info, type: info.type, recorded, wish })
+  const inside = readInside(reading, { found, recorded, wish })
   if (!inside) return []
-  return [
-    {
-      kind: 'map',
-      address,
-      name: sameKernelName(nameOf(address), info.name) ? nameOf(address) : info.name,
-      owner: recorded?.owner ?? 'stack',
-      ...(recorded?.foreignPath === undefined ? {} : { foreignPath: recorded.foreignPath }),
-      shape: inside.shape,
-      layout: recorded?.layout ?? {},
-      pinned: live.pinsOf.has(`map#${info.id}`),
-      contents: inside.contents,
-      onChange: 'refuse',
-      onSlotChange: 'replace',
-      live: {
-        id: info.id,
-        pins: live.pinsOf.get(`map#${info.id}`) ?? [],
-        ...(inside.entries === undefined ? {} : { entries: inside.entries }),
-      },
-    },
-  ]
+  const { id } = info
+  const pins = live.pinsOf.get(`map#${id}`)
+  const state: MapState = {
+    kind: 'map',
+    address,
+    name: sameKernelName(nameOf(address), info.name) ? nameOf(address) : info.name,
+    owner: recorded?.owner ?? 'stack',
+    shape: inside.shape,
+    layout: recorded?.layout ?? {},
+    pinned: pins !== undefined,
+    contents: inside.contents,
+    onChange: 'refuse',
+    onSlotChange: 'replace',
+    live: inside.entries === undefined ? { id, pins: pins ?? [] } : { id, pins: pins ?? [], entries: inside.entries },
+  }
+  return [recorded?.foreignPath === undefined ? state : { ...state, foreignPath: recorded.foreignPath }]
 }
 
 interface Inside {
@@ -71,22 +69,22 @@ interface Inside {
 }
 
 interface MapQuestion {
-  readonly info: MapInfo
-  readonly type: MapType
+  readonly found: FoundMap
   readonly recorded: RecordedMap | undefined
   readonly wish: MapState | undefined
 }
 
 /** What only an open map tells; most maps need not be opened a second time. Undefined when it is gone. */
-function readInside({ live, names }: Reading, { info, type, recorded, wish }: MapQuestion): Inside | undefined {
-  const outside: Inside = { shape: { ...info.shape, type }, contents: { kind: 'runtime' }, entries: undefined }
+function readInside({ live, names }: Reading, { found, recorded, wish }: MapQuestion): Inside | undefined {
+  const { info, shape: outer } = found
+  const outside: Inside = { shape: outer, contents: { kind: 'runtime' }, entries: undefined }
   const declared = recorded?.entries ?? recorded?.inner ?? recorded?.initial
-  if (!wish && declared === undefined && !mapTypeRule(type).holds) return outside
+  if (!wish && declared === undefined && !mapTypeRule(outer.type).holds) return outside
   using map = openOrGone(live.kernel, 'map', info.id)
   if (!map) return undefined
-  const shape = withInner(live, { map, shape: outside.shape, recorded })
+  const shape = withInner(live, { map, shape: outer, recorded })
   const contents = readContents({ live, names, map, shape, recorded, wish })
-  return { shape, contents, entries: wish && countEntries(live.kernel, map, type) }
+  return { shape, contents, entries: wish && countEntries(live.kernel, map, outer.type) }
 }
 
 interface OpenMap {
@@ -113,7 +111,7 @@ function shapeOfSomeInner(live: LiveTree, outer: Fd<'map'>): MapShape | undefine
 
 /** The kernel keeps 15 bytes of a name, other characters than these replaced. */
 const sameKernelName = (name: string, kernelName: string): boolean =>
-  name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15) === kernelName
+  name === kernelName || name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15) === kernelName
 
 /**
  * Maps without a pin, found through the programs that use them: a program's map ids come in the order in which its code
@@ -127,7 +125,9 @@ function findUnpinned(live: LiveTree, pinned: ReadonlySet<MapId>): FoundMap[] {
     if (found.has(address) || pinned.has(id) || own(record.maps, nameOf(address))?.pinned !== false) continue
     using map = openOrGone(kernel, 'map', id)
     const info = map && kernel.describe(map)
-    if (info?.kind === 'map') found.set(address, { address, info })
+    if (info?.kind === 'map' && info.type) {
+      found.set(address, { address, info, shape: { type: info.type, ...info.shape } })
+    }
   }
   return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1))
 }

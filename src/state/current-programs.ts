@@ -2,8 +2,7 @@ import type { ProgramInfo } from '../kernel/kernel.ts'
 import { type MapAddress, nameOf } from '../model/address.ts'
 import type { Code } from '../model/program-spec.ts'
 import type { RecordedProgram } from '../model/record.ts'
-import type { LiveProgram, ProgramState, TreePin } from '../model/state.ts'
-import { hasTag } from '../object/tag.ts'
+import type { ProgramState, TreePin } from '../model/state.ts'
 import { fromBase64 } from '../util/base64.ts'
 import type { LiveTree } from './live-tree.ts'
 import { own } from './own.ts'
@@ -39,15 +38,13 @@ function readProgram(
     load: recorded?.load,
     code,
     maps: info.mapIds.map((id) => maps.get(id) ?? foreignId(id)),
-    live: { id: info.id, pins, tag: info.tag, ...(code ? asRecorded(code, info.tag) : {}) },
+    live: recorded
+      ? { id: info.id, pins, tag: info.tag, asRecorded: recorded.tags.includes(info.tag) }
+      : { id: info.id, pins, tag: info.tag },
   }
 }
 
 const recordedCode = (recorded: RecordedProgram): Code<MapAddress> => ({
   instructions: fromBase64(recorded.instructions),
   references: recorded.references,
-})
-
-const asRecorded = (code: Code<MapAddress>, tag: string): Pick<LiveProgram, 'asRecorded'> => ({
-  asRecorded: hasTag(code, tag),
 })

@@ -1,4 +1,4 @@
-import type { Kernel } from '../kernel/kernel.ts'
+import type { Kernel, Mounts } from '../kernel/kernel.ts'
 import type { Address, ProgramAddress } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import type { ProgramId } from '../model/ids.ts'
@@ -29,6 +29,8 @@ export interface Place {
    * foreign, which a plan refuses to replace and a destroy leaves.
    */
   readonly adopt?: boolean
+  /** The mounts, read before, where several stacks are read at once; default: read them. */
+  readonly mounts?: Mounts
 }
 
 /**
@@ -39,7 +41,7 @@ export interface Place {
 export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState): CurrentState {
   const directory = `${place.bpffs}/${place.stack}`
   const owners = ownersOf(place, wanted)
-  checkDirectory(kernel, { path: directory, owners })
+  checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
   const found = readTrees(kernel, directory, { adopt: place.adopt })
   const { readings, moved } = moveLive(found, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
@@ -82,10 +84,10 @@ function ownersOf(place: Place, wanted: DesiredState | undefined): number[] {
 
 function readResources(live: LiveTree, wanted: DesiredState | undefined): Map<Address, Resource> {
   const maps = readMaps(live, wanted)
-  const programs = readPrograms(live, new Map([...maps].map((map) => [map.live?.id ?? 0, map.address])))
-  return new Map<Address, Resource>(
-    [...maps, ...programs, ...readLinks(live)].map((resource) => [resource.address, resource]),
-  )
+  const programs = readPrograms(live, new Map(maps.map((map) => [map.live?.id ?? 0, map.address])))
+  const resources = new Map<Address, Resource>()
+  for (const resource of [...maps, ...programs, ...readLinks(live)]) resources.set(resource.address, resource)
+  return resources
 }
 
 type LinkPin = TreePin & { readonly kind: 'link' }

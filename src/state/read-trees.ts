@@ -91,11 +91,11 @@ const isFolder = (entry: DirectoryEntry): boolean => entry.directory && folders.
 
 function readFolder(reading: Reading, folder: string, kind: KindFolder): void {
   reading.directories.push(folder)
-  for (const entry of reading.kernel.bpffs.list(`${reading.directory}/${folder}`)) {
-    const path = `${folder}/${entry.name}`
-    const info = entry.directory ? undefined : describePin(reading, path)
-    if (entry.directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
-    else if (info) reading.pins.push(toPin(reading, { path, name: entry.name, info, kind }))
+  for (const { name, directory, info } of reading.kernel.describePins(`${reading.directory}/${folder}`)) {
+    const path = `${folder}/${name}`
+    if (info) reading.infos.set(path, info)
+    if (directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
+    else if (info) reading.pins.push(toPin(reading, { path, name, info, kind }))
   }
 }
 
@@ -141,7 +141,9 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
   if (info.kind === 'map' && kind === 'maps' && info.type) {
     const address = mapAddress(name)
     reading.maps.set(info.id, address)
-    const shape = { type: info.type, ...info.shape }
+    // Not by a spread: this runs for each of thousands of maps.
+    const { keySize, valueSize, maxEntries, flags, mapExtra } = info.shape
+    const shape = { type: info.type, keySize, valueSize, maxEntries, flags, mapExtra }
     return { path, kind: 'map', id: info.id, address, shape, ...ownerPin(reading, name, info.id) }
   }
   if (info.kind === 'program' && kind === 'programs') {

@@ -101,6 +101,23 @@ export function fileContract(world: () => TestWorld): void {
     expect(errnoOf(() => files.list(at('m')))).toBe('ENOTDIR')
   })
 
+  test('a directory is described with everything in it, sorted', async () => {
+    const { kernel, files, at } = open()
+    using program = await load(kernel)
+    const names = Array.from({ length: 150 }, (_, i) => `m${1000 + i}`)
+    for (const name of names.toReversed()) pinMap(kernel, at(name))
+    kernel.pin(program, at('p'))
+    files.makeDirectory(at('d'))
+    expect(kernel.describePins(at(''))).toEqual([
+      { name: 'd', directory: true, info: undefined },
+      ...names.map((name) => ({ name, directory: false, info: kernel.describePin(at(name)) })),
+      { name: 'p', directory: false, info: kernel.describe(program) },
+    ])
+    expect(kernel.describePins(at('d'))).toEqual([])
+    expect(errnoOf(() => kernel.describePins(at('missing')))).toBe('ENOENT')
+    expect(errnoOf(() => kernel.describePins(at('p')))).toBe('ENOTDIR')
+  })
+
   test('owner and mode are changed, and go with the inode', () => {
     const { kernel, files, at } = open()
     pinMap(kernel, at('m'))

@@ -7,6 +7,7 @@ describe('struct', () => {
     const layout = struct({ a: 'u32', b: 'u64', c: 'char[3]', d: 'i32', e: 'pointer' })
     expect(layout).toMatchObject({ at: { a: 0, b: 8, c: 16, d: 20, e: 24 }, size: 32 })
     expect(struct({ a: 'u64', b: 'u32' }).size).toBe(16)
+    expect(struct({ a: 'u8[16]', b: 'u32' })).toMatchObject({ at: { b: 16 }, size: 20 })
     expect(struct({ a: 'u32', b: 'u32', c: 'u32' }).size).toBe(12)
   })
 })

@@ -129,6 +129,8 @@ describe.skipIf(!canTestLinux)('links on Linux', () => {
       expect(kernel.describe(link)).toMatchObject(expected)
       kernel.pin(link, path)
       expect(kernel.describePin(path)).toEqual(kernel.describe(link))
+      const entries = kernel.describePins(host.bpffs)
+      expect(entries.find(({ name }) => name === row.kind)?.info).toEqual(kernel.describe(link))
       using again = kernel.openPin(path)
       expect(again.kind).toBe('link')
       id = kernel.describe(link).id

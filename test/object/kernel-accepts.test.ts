@@ -7,7 +7,7 @@ import type { MapSpec } from '../../src/model/map-spec.ts'
 import type { ProgramSpec } from '../../src/model/program-spec.ts'
 import type { ObjectFile } from '../../src/object/object-file.ts'
 import { readObject } from '../../src/object/read.ts'
-import { programTags } from '../../src/object/tag.ts'
+import { programTags } from '../../src/util/program-tags.ts'
 import { bytesOf, fixtureNames, fixturePath, libxdpPaths } from './fixtures.ts'
 
 // What the verifier is meant to refuse is tested in test/cli/bad-input.
@@ -31,7 +31,7 @@ async function loadEverything(kernel: Kernel, object: ObjectFile): Promise<void>
   const btf = object.btf && kernel.loadBtf(object.btf.bytes)
   for (const program of object.programs.filter(isLoadable)) {
     const fd = await loadProgram(kernel, { object, program, btf })
-    expect(kernel.describe(fd)).toMatchObject({ tag: expect.toBeOneOf([...programTags(program.code)]) })
+    expect(kernel.describe(fd)).toMatchObject({ tag: expect.toBeOneOf([...programTags(program.code.instructions)]) })
     fd[Symbol.dispose]()
   }
 }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readObject } from '../../src/object/read.ts'
-import { programTags } from '../../src/object/tag.ts'
+import { programTags } from '../../src/util/program-tags.ts'
 import { bytesOf, fixturePath, libxdpPaths } from './fixtures.ts'
 import { loadByLibbpf } from './libbpf.ts'
 
@@ -19,7 +19,7 @@ test.each([...loadable, ...libxdp, ...examples])(
     const isTcx = ours.some(({ section }) => section.startsWith('tcx/'))
     const theirs = tagsByLibbpf(path, isTcx ? ['type', 'classifier'] : [])
     expect(ours.map(({ name }) => name.slice(0, 15)).sort()).toEqual([...theirs.keys()].sort())
-    for (const { name, code } of ours) expect(programTags(code)).toContain(theirs.get(name.slice(0, 15)))
+    for (const { name, code } of ours) expect(programTags(code.instructions)).toContain(theirs.get(name.slice(0, 15)))
   },
 )
 

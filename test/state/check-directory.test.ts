@@ -63,11 +63,11 @@ test('no bpffs is said with how to mount one', () => {
 
 test('a bpffs that cannot be used is refused with the reason', () => {
   const kernel = openMemoryKernel()
-  const mountOf = (): { mountPoint: string; problem: string } => ({
+  const of = (): { mountPoint: string; problem: string } => ({
     mountPoint: bpffs,
     problem: 'another mount hides it',
   })
-  const hidden = { ...kernel, bpffs: { ...kernel.bpffs, mountOf } }
+  const hidden = { ...kernel, bpffs: { ...kernel.bpffs, mounts: () => ({ of }) } }
   const check = (): void => checkDirectory(hidden, { path })
   expect(check).toThrow(expect.objectContaining({ code: 'P201', message: expect.stringContaining('hides') }))
 })

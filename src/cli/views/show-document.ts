@@ -1,13 +1,8 @@
 import { type CurrentState, type LinkState, type MapState, nameOf, type ProgramState } from '../../index.ts'
 import { idOf, pinsOfMaps, strangersIn } from './held.ts'
 
-/** Live stacks as a document; fields that bpftool has too bear its names and hold what it prints. */
-export const stacksDocument = (stacks: readonly CurrentState[]): object => ({
-  type: 'stacks',
-  stacks: stacks.map(stackDocument),
-})
-
-function stackDocument(stack: CurrentState): object {
+/** A live stack as a document; fields that bpftool has too bear its names and hold what it prints. */
+export function stackDocument(stack: CurrentState): object {
   const all = [...stack.resources.values()]
   const holders = pinsOfMaps(stack)
   return {

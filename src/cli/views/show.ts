@@ -12,16 +12,9 @@ import { idOf, pinsOfMaps, strangersIn } from './held.ts'
 import { counted, grouped } from './text.ts'
 import { aligned, type Branch, renderTree } from './tree.ts'
 
-export interface StacksView {
-  readonly bpffs: string
-  readonly paint: Paint
-}
-
-/** Live stacks as trees: what each pin is, who holds each array, what each link is attached to. Ends in a line break. */
-export function renderStacks(stacks: readonly CurrentState[], { bpffs, paint }: StacksView): string {
-  if (stacks.length === 0) return `No stacks on ${bpffs}.\n`
-  return stacks.map((stack) => `${renderTree(stackBranch(stack, paint)).join('\n')}\n`).join('\n')
-}
+/** A live stack as a tree: what each pin is, who holds each array, what each link is attached to. Ends in a line break. */
+export const renderStack = (stack: CurrentState, paint: Paint): string =>
+  `${renderTree(stackBranch(stack, paint)).join('\n')}\n`
 
 function stackBranch(stack: CurrentState, paint: Paint): Branch {
   const all = [...stack.resources.values()]

@@ -15,6 +15,10 @@ export function bpffsOf(process: Process): Bpffs {
       assertAlive(process, 'mountOf')
       return mountOf(world, path)
     },
+    mounts() {
+      assertAlive(process, 'mounts')
+      return { of: (path) => mountOf(world, path) }
+    },
     mount(path) {
       enter(process, 'mount', path)
       mountBpffs(world, path, 0o700)

@@ -1,6 +1,6 @@
 import type { ProgramId } from '../../model/ids.ts'
 import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
-import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind } from '../kernel.ts'
+import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind, PinEntry } from '../kernel.ts'
 import { describeObject } from './describe.ts'
 import { addPin, bpffsOf, pinnedObject } from './files.ts'
 import { createLink, updateLink } from './links.ts'
@@ -32,6 +32,7 @@ export function kernelOf(process: Process): MemoryProcess {
     openById: (kind, id) => openById(process, kind, id),
     openPin: (path) => openPin(process, path),
     describePin: (path) => describePin(process, path),
+    describePins: (directory) => describePins(process, directory),
     describe: (fd) => describeObject(world, descriptorOf(process, fd, 'BPF_OBJ_GET_INFO_BY_FD').object),
     ids: (kind) => ids(process, kind),
     attachedWithoutLink: (target) => attachedWithoutLink(world, target),
@@ -98,6 +99,15 @@ function openPin(process: Process, path: string): Fd<ObjectKind> {
 function describePin(process: Process, path: string): ObjectInfo {
   assertAlive(process, 'describePin')
   return describeObject(process.machine.world, pinnedObject(process.machine.world, path))
+}
+
+function describePins(process: Process, directory: string): PinEntry[] {
+  return bpffsOf(process)
+    .list(directory)
+    .map((entry) => {
+      const info = entry.directory ? undefined : describePin(process, `${directory}/${entry.name}`)
+      return { ...entry, info }
+    })
 }
 
 function ids(process: Process, kind: ObjectKind): number[] {

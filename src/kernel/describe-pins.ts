@@ -1,0 +1,106 @@
+import { readdirSync } from 'node:fs'
+import { KernelError } from '../model/errors.ts'
+import { loadAddon } from './addon.ts'
+import { infoLayout, objectLayout } from './attr-object.ts'
+import { linuxBpffs } from './bpffs.ts'
+import { kernelError, withErrno } from './errno.ts'
+import { decodeAny } from './info.ts'
+import { type InfoBuffer, idsSize, infoBuffer, infoSize } from './info-buffer.ts'
+import { prepareInfo } from './info-program.ts'
+import type { ObjectInfo, PinEntry } from './kernel.ts'
+import { encode, littleEndian, struct, viewOf } from './layout.ts'
+import { describePin } from './pins.ts'
+import { commands } from './syscall.ts'
+
+/** What is pinned in a directory, by one call into the addon for many pins. */
+export function describePins(directory: string): readonly PinEntry[] {
+  const names = withErrno(`list ${directory}`, directory, () => readdirSync(directory)).sort()
+  slots ??= Array.from({ length: slotCount }, (_, index) => openSlot(index))
+  const entries: PinEntry[] = []
+  for (let first = 0; first < names.length; first += slotCount) {
+    const count = Math.min(slotCount, names.length - first)
+    for (let i = 0; i < count; i++) prepare(slots[i] as Slot, `${directory}/${names[first + i]}`)
+    callEach(memory, count)
+    for (let i = 0; i < count; i++) {
+      const name = names[first + i] as string
+      entries.push(toEntry(slots[i] as Slot, name, `${directory}/${name}`))
+    }
+  }
+  return entries
+}
+
+/** Where one pin is described, again and again. */
+interface Slot {
+  readonly path: Buffer
+  /** The attr of BPF_OBJ_GET_INFO_BY_FD; the addon leaves 0 or -errno in the descriptor's place. */
+  readonly attr: DataView
+  readonly info: InfoBuffer
+}
+
+/** Longer than the kernel takes a path: it says ENAMETOOLONG itself. */
+const pathSize = 4104
+
+const slotLayout = struct({
+  open: `u8[${objectLayout.size}]`,
+  ask: `u8[${infoLayout.size}]`,
+  info: `u8[${infoSize}]`,
+  ids: `u8[${idsSize}]`,
+  path: `u8[${pathSize}]`,
+})
+const slotCount = 64
+const memory = Buffer.alloc(slotCount * slotLayout.size)
+let slots: readonly Slot[] | undefined
+
+function openSlot(index: number): Slot {
+  const bytes = memory.subarray(index * slotLayout.size, (index + 1) * slotLayout.size)
+  const part = (at: number, size: number): Buffer => bytes.subarray(at, at + size)
+  const { at } = slotLayout
+  const [path, info] = [part(at.path, pathSize), part(at.info, infoSize)]
+  loadAddon().point(bytes, [at.open + objectLayout.at.pathname, path, at.ask + infoLayout.at.info, info])
+  const attr = viewOf(part(at.ask, infoLayout.size))
+  const again = (): void => {
+    callEach(bytes, 1)
+    const result = resultOf(attr)
+    if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET', errno: -result, doing: 'describe a pin' })
+  }
+  return { path, attr, info: infoBuffer(info, part(at.ids, idsSize), again) }
+}
+
+function prepare({ path, attr, info }: Slot, name: string): void {
+  path[path.write(name, 0, pathSize - 1)] = 0
+  attr.setUint32(infoLayout.at.info_len, infoSize, littleEndian)
+  prepareInfo(info)
+}
+
+/** What `bpfEach` takes. */
+const eachLayout = struct({ count: 'u32', size: 'u32', open: 'u32', open_size: 'u32', ask: 'u32', ask_size: 'u32' })
+const each = encode(eachLayout, {
+  size: slotLayout.size,
+  open: commands.BPF_OBJ_GET,
+  open_size: objectLayout.size,
+  ask: commands.BPF_OBJ_GET_INFO_BY_FD,
+  ask_size: infoLayout.size,
+})
+
+function callEach(bytes: Buffer, count: number): void {
+  each.view.setUint32(eachLayout.at.count, count, littleEndian)
+  loadAddon().bpfEach(bytes, each.bytes)
+}
+
+const resultOf = (attr: DataView): number => attr.getInt32(infoLayout.at.bpf_fd, littleEndian)
+
+function toEntry(slot: Slot, name: string, path: string): PinEntry {
+  try {
+    return { name, directory: false, info: readSlot(slot) ?? describePin(path) }
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    if (error.errno === 'ENOENT' || error.errno === 'EINVAL') return { name, directory: false, info: undefined }
+    if (linuxBpffs.stat(path)?.kind === 'directory') return { name, directory: true, info: undefined }
+    throw error
+  }
+}
+
+/** Undefined for a failure, which is better told by asking once more, and for a kind that has not been met yet. */
+function readSlot({ attr, info }: Slot): ObjectInfo | undefined {
+  return resultOf(attr) < 0 ? undefined : decodeAny(info, attr.getUint32(infoLayout.at.info_len, littleEndian))
+}
