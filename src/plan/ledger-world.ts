@@ -3,6 +3,7 @@ import type { SystemGraph } from '../model/graph.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import { asidePath, type OuterPin, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
+import { connectedGraph } from './connected.ts'
 import { needsHolder } from './user-references.ts'
 
 /**
@@ -55,8 +56,11 @@ export function keyOf(ref: string, existing: Readonly<Record<string, number>>): 
 export function worldOf(current: CurrentState, existing: Readonly<Record<string, number>>): World {
   const world: World = { maps: new Map(), programs: new Map(), links: new Map() }
   const names = new Map(Object.entries(existing).map(([ref]) => [keyOf(ref, existing), ref]))
-  addGraph(world, current.graph, names)
-  for (const pin of current.trees.flatMap((tree) => tree.pins)) {
+  const pins = current.trees.flatMap((tree) => tree.pins)
+  const own = pins.flatMap((pin) => ('id' in pin ? [`${pin.kind}#${pin.id}`] : []))
+  const live = current.graph.roots.map((root) => `program#${root.program}`)
+  addGraph(world, connectedGraph(current.graph, [...names.keys(), ...own, ...live]), names)
+  for (const pin of pins) {
     if (pin.kind === 'map') scope(world.maps.get(`map#${pin.id}`), pin.path)
     if (pin.kind === 'program') world.programs.get(`program#${pin.id}`)?.pins.add(pin.path)
     if (pin.kind === 'link' && !pin.severed) addLink(world, pin)
