@@ -42,13 +42,13 @@ export function createLink({ kernel, handles, desired }: Execution, operation: O
 }
 
 /**
- * Removes a link's names and this process's descriptor, then waits until its id is gone: the kernel detaches from a work
- * queue. Throws PlanError P305, its names put back, when somebody else keeps it.
+ * Removes a link's names, then this process's descriptor, and waits until its id is gone. Throws PlanError P305, its names put
+ * back, when somebody else keeps it.
  */
 export async function detachLink(run: Execution, { target, paths }: Of<'detach-link'>): Promise<void> {
   const id = run.handles.idOf(target)
   if (!isAlive(run, id)) return removeNames(run, paths)
-  removeAllNames(run, target, paths)
+  await removeAllNames(run, target, paths)
   run.handles.release(target)
   if (await poll(() => !isAlive(run, id), run.patience)) return
   if (!putBack(run, id, paths)) return
@@ -73,7 +73,7 @@ function putBack(run: Execution, id: number, paths: readonly string[]): boolean 
 const mapOf = (target: LinkTarget) => (target.kind === 'iter' ? target.map : undefined)
 
 /** All names or none. */
-function removeAllNames(run: Execution, target: LinkRef, paths: readonly string[]): void {
+async function removeAllNames(run: Execution, target: LinkRef, paths: readonly string[]): Promise<void> {
   const link = run.handles.link(target)
   const removed: string[] = []
   try {
@@ -81,6 +81,9 @@ function removeAllNames(run: Execution, target: LinkRef, paths: readonly string[
       unpin(run, { path })
       removed.push(path)
     }
+    // Before 6.18 a name keeps the link for a grace period. If the name's reference went last, a work queue would remove the id
+    // first and detach later; closing the descriptor last detaches at once, in this thread, and the gap is short.
+    if (paths.length > 0) await run.kernel.waitForReaders()
   } catch (error) {
     for (const path of removed) run.kernel.pin(link, absolute(run.plan, path))
     throw error

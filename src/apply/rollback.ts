@@ -2,7 +2,7 @@ import type { Operation, Phase } from '../plan/step.ts'
 import type { ApplyEvent } from './event.ts'
 import { execute } from './execute.ts'
 import type { Execution } from './execution.ts'
-import { describeFailure } from './problem.ts'
+import { describeFailure, isErrno } from './problem.ts'
 
 /** How to take one step back, recorded before the step ran. */
 export interface Undo {
@@ -34,7 +34,7 @@ async function* undoAll(run: Execution, operations: readonly Operation[]): Async
   const left: string[] = []
   for (const operation of operations) {
     try {
-      await execute(run, operation)
+      await takeBack(run, operation)
       yield { type: 'undone', operation }
     } catch (error) {
       const problem = describeFailure(operation, error)
@@ -43,4 +43,13 @@ async function* undoAll(run: Execution, operations: readonly Operation[]): Async
     }
   }
   return left
+}
+
+async function takeBack(run: Execution, operation: Operation): Promise<void> {
+  try {
+    await execute(run, operation)
+  } catch (error) {
+    // Its device, cgroup or namespace is gone: a link that is attached to nothing runs nothing.
+    if (operation.kind !== 'update-link' || !isErrno(error, 'ENOLINK')) throw error
+  }
 }

@@ -68,4 +68,6 @@ export interface RecordedMap {
 export interface RecordedLink {
   readonly program: ProgramAddress
   readonly target: LinkTarget
+  /** How the manifest wants it replaced where the kernel cannot update it: a rollback does as the upgrade did. Absent: overlap. */
+  readonly onReplace?: 'gap'
 }

@@ -64,7 +64,8 @@ function recordData(contents: MapState['contents'] & { kind: 'data' }): Pick<Rec
   return { frozen: contents.frozen, ...(contents.initial === undefined ? {} : { initial: contents.initial }) }
 }
 
-const recordLink = (link: LinkState): Record<string, RecordedLink> =>
-  link.program.startsWith('#')
-    ? {}
-    : { [nameOf(link.address)]: { program: link.program as RecordedLink['program'], target: link.target } }
+function recordLink({ address, program, target, onReplace }: LinkState): Record<string, RecordedLink> {
+  if (program.startsWith('#')) return {}
+  const recorded = { program: program as RecordedLink['program'], target }
+  return { [nameOf(address)]: onReplace === 'gap' ? { ...recorded, onReplace } : recorded }
+}

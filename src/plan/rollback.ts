@@ -127,11 +127,11 @@ function programsOf(tree: Tree, record: StackRecord, { graph }: CurrentState): P
 }
 
 function linksOf(record: StackRecord): Resource[] {
-  return Object.entries(record.links).map(([name, { program, target }]) => ({
+  return Object.entries(record.links).map(([name, { program, target, onReplace = 'overlap' as const }]) => ({
     kind: 'link',
     address: linkAddress(name),
     program,
     target,
-    onReplace: 'overlap',
+    onReplace,
   }))
 }
