@@ -5,7 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readObject } from '../../src/object/read.ts'
 
-const sources = [...readdirSync('examples').map((name) => `examples/${name}/${name}`), 'bench/hundred/hundred']
+const sources = [
+  ...readdirSync('examples').map((name) => `examples/${name}/${name}`),
+  'bench/hundred/hundred',
+  'bench/upgrade/chain',
+]
 const canCompile = spawnSync('clang-16', ['--version']).status === 0
 
 describe.skipIf(!canCompile)('the committed objects are what clang-16 makes of their sources', () => {
