@@ -52,6 +52,8 @@ function setSlot<H extends HeldProgram | MapRef>({ kernel, handles }: Execution,
   const found = idAt(kernel, map, index)
   if (found === idOf(handles, after)) return
   if (found !== idOf(handles, before)) throw swapped(change.map, index, found)
+  // Perhaps nothing but this slot keeps somebody else's program: open, it can be put back.
+  if (before?.startsWith('#')) change.open(before)
   if (after === undefined) kernel.remove(map, wordOf(kernel, index))
   else kernel.update(map, wordOf(kernel, index), change.open(after))
 }

@@ -19,9 +19,13 @@ export function lastUses(plan: Plan, desired: DesiredState | undefined): Readonl
   for (const [index, step] of plan.steps.entries()) {
     for (const used of [...refsOf(step), ...mapsOf(step, desired, made)]) last.set(used, index)
   }
-  const closable = [...last].filter(([used]) => (!made.has(used) || pinned.has(used)) && !isCounted(used, desired))
+  const closable = [...last].filter(([used]) => isKept(used, made, pinned) && !isCounted(used, desired))
   return grouped(closable)
 }
+
+/** Somebody else's program may have had no other holder than the slot that it was displaced from. */
+const isKept = (used: Used, made: ReadonlySet<Used>, pinned: ReadonlySet<Used>): boolean =>
+  !used.startsWith('#') && (!made.has(used) || pinned.has(used))
 
 const madeBy = (step: Step): Used[] =>
   step.kind === 'create-map' || step.kind === 'open-map' || step.kind === 'load-program' || step.kind === 'create-link'

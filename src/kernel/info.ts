@@ -1,4 +1,5 @@
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { programTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import { infoLayout } from './attr-object.ts'
 import { kernelError } from './errno.ts'
@@ -10,10 +11,10 @@ import type { Fd, MapInfo, ObjectInfo, ObjectKind } from './kernel.ts'
 import { littleEndian, viewOf } from './layout.ts'
 import { commands } from './syscall.ts'
 
-/** BPF_OBJ_GET_INFO_BY_FD of an object whose kind is known. A map's `frozen` is told too (from fdinfo). */
+/** BPF_OBJ_GET_INFO_BY_FD of an object whose kind is known. A map's `frozen` and an array's owner are told too (from fdinfo). */
 export function readInfo(fd: Fd<ObjectKind>): ObjectInfo {
   const info = readInfoAlone(fd)
-  return info.kind === 'map' ? withFrozen(info, fd.number) : info
+  return info.kind === 'map' ? withFdinfo(info, fd.number) : info
 }
 
 /** The same without the look into fdinfo, which costs more than the rest. */
@@ -92,9 +93,12 @@ function learnKind(fd: number, size: number): ObjectKind {
   return kind
 }
 
-function withFrozen(info: MapInfo, fd: number): MapInfo {
-  const line = /^frozen:\s*(\d)/m.exec(readFdinfo(fd))
-  return line ? { ...info, frozen: line[1] === '1' } : info
+function withFdinfo(info: MapInfo, fd: number): MapInfo {
+  const lines = readFdinfo(fd)
+  const frozen = /^frozen:\s*(\d)/m.exec(lines)?.[1]
+  const owner = /^owner_prog_type:\s*(\d+)/m.exec(lines)?.[1]
+  const ownerType = owner === undefined ? undefined : programTypeOf(Number(owner))
+  return { ...info, ...(frozen !== undefined && { frozen: frozen === '1' }), ...(ownerType && { ownerType }) }
 }
 
 const text = Buffer.alloc(1024)

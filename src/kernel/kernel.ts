@@ -160,6 +160,8 @@ export interface MapInfo {
   readonly valueTypeId: number
   /** From fdinfo; undefined unless asked for by `describe`. */
   readonly frozen?: boolean
+  /** What a program array takes, once its first program decided that; from fdinfo as well. */
+  readonly ownerType?: ProgramType
 }
 
 /** `struct bpf_prog_info`. */

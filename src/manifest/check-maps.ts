@@ -15,15 +15,15 @@ export function* checkMaps(context: CheckContext): Iterable<Found> {
   yield* checkOwners(context)
 }
 
-const besidePinned = new Set(['pinned', 'object'])
+const besidePinned = new Set(['pinned', 'object', 'slots'])
 const contents = ['slots', 'entries', 'inner']
 
 function* checkExclusions({ root }: CheckContext, path: Path): Iterable<Found> {
   const keys = [...childrenOf(nodeAt(root, path)).keys()]
   if (keys.includes('pinned')) {
     for (const key of keys.filter((key) => knownKeys.has(key) && !besidePinned.has(key))) {
-      const detail = `${path.join('.')} is a map of someone else, which is never changed: "${key}" cannot go with "pinned".`
-      yield ['M023', { path: [...path, key], detail, hint: 'only "object" goes with "pinned"', part: 'key' }]
+      const detail = `${path.join('.')} is a map of someone else, of which nothing is changed but declared slots: "${key}" cannot go with "pinned".`
+      yield ['M023', { path: [...path, key], detail, hint: 'only "object" and "slots" go with "pinned"', part: 'key' }]
     }
     return
   }

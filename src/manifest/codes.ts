@@ -90,7 +90,7 @@ export const manifestCodes = {
   M023: {
     summary: 'Keys exclude each other',
     explanation:
-      'A foreign map (pinned:) is never changed, so nothing but object: goes with it; and a map holds slots, entries or inner maps, one of them.',
+      'Of a foreign map (pinned:) nothing is changed but declared slots, so nothing but object: and slots: goes with it; and a map holds slots, entries or inner maps, one of them.',
   },
   M024: { summary: 'Bad slot index', explanation: 'An index is an integer from 0 to one below the number of entries.' },
   M025: {

@@ -57,13 +57,15 @@ export interface OwnMap {
   readonly inner?: readonly (readonly [index: number, map: string])[]
 }
 
-/** A map of someone else: used, held and checked, never changed. */
+/** A map of someone else: used, held and checked; nothing of it is changed but the declared slots. */
 export interface ForeignMap {
   readonly owner: 'foreign'
   readonly name: string
   readonly object?: string
   /** Where its owner has pinned it; absolute. */
   readonly pinned: string
+  /** Slots of a program array that are the stack's to fill; the others are its owner's. */
+  readonly slots?: OwnMap['slots']
 }
 
 /** A declared entry; its values are encoded later, by BTF. */

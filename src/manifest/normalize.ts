@@ -52,7 +52,8 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     slots,
     inner,
   } = source ?? {}
-  if (pinned !== undefined) return present({ owner: 'foreign' as const, name, object, pinned })
+  const programs = indexed(slots, (program) => (program === null ? undefined : bareName(program)))
+  if (pinned !== undefined) return present({ owner: 'foreign' as const, name, object, pinned, slots: programs })
   return present({
     owner: 'stack' as const,
     name,
@@ -61,7 +62,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     onSlotChange,
     pin,
     maxEntries,
-    slots: indexed(slots, (program) => (program === null ? undefined : bareName(program))),
+    slots: programs,
     entries: entriesOf(name, root),
     inner: indexed(inner, bareName),
   })

@@ -44,7 +44,7 @@ export type SourceMap = {
    */
   maxEntries?: number
   /**
-   * The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots.
+   * The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array.
    */
   slots?: {
     /**
@@ -68,7 +68,7 @@ export type SourceMap = {
     [k: string]: MapReference
   } | null
   /**
-   * Pin of a map that belongs to someone else: it is used, held and checked, never changed. Excludes every other key but `object`.
+   * Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.
    */
   pinned?: string
 } | null

@@ -7,6 +7,7 @@ import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
 import type { Code, DebugInfo, LoadAttributes } from './program-spec.ts'
+import type { ProgramType } from './program-types.ts'
 import type { Ownership, StackRecord } from './record.ts'
 
 /**
@@ -80,7 +81,7 @@ export interface MapState {
   readonly address: MapAddress
   /** Name given to the kernel before it is cut to 15 bytes. */
   readonly name: string
-  /** `foreign`: someone else's map that is used, held and checked, never changed. */
+  /** `foreign`: someone else's map that is used, held and checked, and of which nothing is changed but declared slots. */
   readonly owner: 'stack' | 'foreign'
   /** Where a foreign map is pinned by its owner; absolute. */
   readonly foreignPath?: string
@@ -106,6 +107,8 @@ export interface LiveMap {
   readonly id: MapId
   /** Every pin of it inside the stack's live tree, relative to the stack's directory: `live/maps/flows`. */
   readonly pins: readonly string[]
+  /** What a program array takes, where somebody else decided that. */
+  readonly ownerType?: ProgramType
   /** Entries counted, where that is cheap to know. */
   readonly entries?: number
 }
@@ -116,7 +119,7 @@ export type MapContents =
   | { readonly kind: 'runtime' }
   /** These entries; others are left alone. Current side: the values found at the keys that are or were declared. */
   | { readonly kind: 'entries'; readonly entries: readonly Entry[] }
-  /** The whole program array. Current side: `undefined` never appears, an empty slot is absent. */
+  /** The whole program array, or of someone else's the slots that are or were declared. Current side: `undefined` never appears, an empty slot is absent. */
   | { readonly kind: 'slots'; readonly slots: ReadonlyMap<number, ProgramTarget> }
   /** The declared inner maps of an array_of_maps or hash_of_maps, by index. */
   | { readonly kind: 'inner'; readonly slots: ReadonlyMap<number, MapAddress | `#${number}`> }

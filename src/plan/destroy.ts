@@ -7,9 +7,10 @@ import { guardPins } from './guard-pins.ts'
 import { prove } from './make-plan.ts'
 import { pinsThatGo } from './outer-pins.ts'
 import type { Plan, Precondition } from './plan.ts'
-import { existingOf, preconditionsOf } from './preconditions.ts'
+import { existingInTrees, existingOf, preconditionsOf } from './preconditions.ts'
 import { retire } from './retire.ts'
 import { settlePins } from './settle-pins.ts'
+import { settleSlots } from './shared-slots.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -20,7 +21,7 @@ import type { Step } from './step.ts'
 export function makeDestroyPlan(current: CurrentState): Plan {
   const changes = deletionOf(current)
   const pins = pinsThatGo(current)
-  const existing = existingOf(current)
+  const existing = { ...existingInTrees(current), ...existingOf(current) }
   const steps = [...begin(current), ...removeTrees(current), ...removeStack(current)]
   return {
     version: 1,
@@ -57,10 +58,9 @@ export function removeTrees(current: CurrentState): readonly Step[] {
     return retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side, removed })
   })
   const unpins = links.map((path) => ({ kind: 'unpin', path }) as const)
-  return [...settlePins(current, undefined).removals, ...unpins, ...operations].map((operation) => ({
-    phase: 'retire',
-    ...operation,
-  }))
+  const slots = settleSlots(current, { goes: trees, stays: undefined })
+  const { removals } = settlePins(current, undefined)
+  return [...slots, ...removals, ...unpins, ...operations].map((operation) => ({ phase: 'retire', ...operation }))
 }
 
 /** The stack's own directory goes last, and stays where something foreign lies in it. */

@@ -73,7 +73,7 @@ function mapChange(current: State, after: MapState, context: MapContext): Change
   const { address } = after
   const { outcome, switched, inner } = context
   const before = current.resources.get(address)
-  if (before?.kind !== 'map') return { action: 'create', address, because: [] }
+  if (before?.kind !== 'map') return { action: 'create', address, because: [], ...useOf(after) }
   const known = { ...liveOf(before), ...(before.live?.entries === undefined ? {} : { entries: before.live.entries }) }
   if (outcome?.how === 'replace')
     return { action: 'replace', address, because: outcome.because, ...lossOf(after, switched), ...known }
@@ -85,6 +85,14 @@ function mapChange(current: State, after: MapState, context: MapContext): Change
   ]
   if (because.length === 0) return { action: 'keep', address, because, ...known }
   return { action: 'update', address, because, verdict: 'atomic', ...known }
+}
+
+/** For the view: where somebody else's map is, and which slots of it are written. */
+function useOf({ owner, foreignPath, contents }: MapState): Pick<Change, 'detail'> {
+  if (owner !== 'foreign') return {}
+  const slots = contents.kind === 'slots' ? [...contents.slots.keys()] : []
+  const written = slots.length === 0 ? '' : `, ${slots.length === 1 ? 'slot' : 'slots'} ${slots.join(', ')} in place`
+  return { detail: `of others, at ${foreignPath}${written}` }
 }
 
 function newInner(map: MapState, outcomes: ReadonlyMap<MapAddress, MapOutcome>): Reason[] {

@@ -1,5 +1,13 @@
 import { type Address, liveRef, nameOf, nextRef, type Ref } from '../model/address.ts'
-import type { CurrentState, DesiredState, LinkState, MapState, ProgramState, ProgramTarget } from '../model/state.ts'
+import type {
+  CurrentState,
+  DesiredState,
+  LinkState,
+  MapState,
+  ProgramState,
+  ProgramTarget,
+  Resource,
+} from '../model/state.ts'
 import { unreachable } from '../util/unreachable.ts'
 import type { Change } from './change.ts'
 import type { Stage, Staged } from './order.ts'
@@ -17,7 +25,7 @@ export interface Sides {
 /** The operations that carry out one change, each with its stage; what goes is removed with its old tree (see retire). */
 export function expand(change: Change, sides: Sides): readonly Staged[] {
   const wanted = sides.desired.resources.get(change.address)
-  if (wanted === undefined) return []
+  if (wanted === undefined) return leaveSlots(sides.current.resources.get(change.address))
   switch (wanted.kind) {
     case 'map':
       return expandMap(change, wanted, sides)
@@ -71,14 +79,37 @@ function adoptPin(live: MapState | ProgramState, target: Ref): Staged[] | undefi
   return from === undefined ? undefined : at('keep', { kind: 'link-pin', target, from, to: treePath(live.address) })
 }
 
+/** The stack's programs in an array of somebody else's that it does not use any more. */
+function leaveSlots(gone: Resource | undefined): Staged[] {
+  if (gone?.kind !== 'map' || gone.owner !== 'foreign' || gone.contents.kind !== 'slots') return []
+  const array = liveRef(gone.address)
+  return [...gone.contents.slots].flatMap(([index, program]) =>
+    at('entries', { kind: 'replace-slot', array, index, before: liveHeld(program) }),
+  )
+}
+
+/** The declared slots of an array that somebody else owns, by compare of what the kernel said is there. */
+function takeSlots(map: MapState, target: MapRef, sides: Sides): Staged[] {
+  if (map.owner !== 'foreign' || map.contents.kind !== 'slots') return []
+  const found = map.live && sides.current.graph.maps.get(map.live.id)?.programs
+  return [...map.contents.slots].flatMap(([index, program]) => {
+    const id = found?.get(index)
+    const before = id === undefined ? {} : { before: `#${id}` as const }
+    return at('entries', { kind: 'replace-slot', array: target, index, ...before, after: held(program, sides) })
+  })
+}
+
 function expandNewMap(map: MapState, target: MapRef, sides: Sides): Staged[] {
+  const taken = takeSlots(map, target, sides)
   const adopted = adoptPin(map, target)
-  if (adopted) return adopted
+  if (adopted) return [...adopted, ...taken]
   // Whatever can lose its contents at the last user reference is pinned before anything can refer to it.
   const stage = needsHolder(map) ? 'arrays' : 'maps'
   const path = treePath(map.address)
-  if (map.owner === 'foreign')
-    return at(stage, { kind: 'open-map', target, path: map.foreignPath ?? '' }, { kind: 'pin', target, path })
+  if (map.owner === 'foreign') {
+    const opened = { kind: 'open-map', target, path: map.foreignPath ?? '' } as const
+    return [...at(stage, opened, { kind: 'pin', target, path }), ...taken]
+  }
   const made = at(stage, { kind: 'create-map', target })
   const pinned = map.pinned ? at(stage, { kind: 'pin', target, path }) : []
   return [...made, ...pinned, ...fillNew(map, target, stage, sides)]

@@ -1,4 +1,4 @@
-import type { Ref } from '../model/address.ts'
+import { liveRef, nextRef, type Ref } from '../model/address.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import type { Precondition } from './plan.ts'
 
@@ -30,4 +30,16 @@ export function adoptedPins(desired: DesiredState): Precondition[] {
   return [...desired.resources.values()].flatMap(({ kind, live }) =>
     (live?.pins ?? []).map((path) => ({ kind: 'pin', path, object: kind, id: live?.id ?? 0 }) as const),
   )
+}
+
+/** Ids by reference: the live tree's, and the staged tree's where they differ. */
+export function existingInTrees(current: CurrentState): Record<Ref, number> {
+  const existing: Record<Ref, number> = {}
+  for (const tree of current.trees) {
+    for (const pin of tree.pins) {
+      if (!('address' in pin)) continue
+      existing[tree.name === 'live' ? liveRef(pin.address) : nextRef(pin.address)] = pin.id
+    }
+  }
+  return existing
 }

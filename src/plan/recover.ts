@@ -1,4 +1,4 @@
-import { type LinkAddress, linkAddress, liveRef, nextRef, type ProgramAddress, type Ref } from '../model/address.ts'
+import { type LinkAddress, linkAddress, liveRef, type ProgramAddress } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
@@ -6,8 +6,10 @@ import { finishExchange } from './finish-exchange.ts'
 import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
+import { existingInTrees } from './preconditions.ts'
 import { retain, retire } from './retire.ts'
 import { hasItsPins, settlePins } from './settle-pins.ts'
+import { settleSlots } from './shared-slots.ts'
 import type { Operation, Phase, Step } from './step.ts'
 
 /** Something that a crash left, and what is done about it. */
@@ -126,7 +128,8 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
   if (running.length > 0 && isComplete(next) && hasItsPins(next, current))
     return found('publish', next, publish(next, live, current))
   const { moves, removals } = settlePins(current, live)
-  const back = inPhase('switch', [...moves, ...switchBack(running, live)])
+  const slots = settleSlots(current, { goes: [next], stays: live })
+  const back = inPhase('switch', [...moves, ...switchBack(running, live), ...slots])
   const gone = inPhase('retire', [...removals, ...removeTree(next, current)])
   return found(running.length === 0 ? 'discard' : 'switch-back', next, [...back, ...gone])
 }
@@ -208,15 +211,3 @@ function retireFormer(current: CurrentState): Found[] {
 
 const inPhase = (phase: Phase, operations: readonly Operation[]): Step[] =>
   operations.map((operation) => ({ phase, ...operation }))
-
-/** Ids by reference: the live tree's, and the staged tree's where they differ. */
-function existingInTrees(current: CurrentState): Record<Ref, number> {
-  const existing: Record<Ref, number> = {}
-  for (const tree of current.trees) {
-    for (const pin of tree.pins) {
-      if (!('address' in pin)) continue
-      existing[tree.name === 'live' ? liveRef(pin.address) : nextRef(pin.address)] = pin.id
-    }
-  }
-  return existing
-}

@@ -1,7 +1,7 @@
 import type { MapAddress, ProgramAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { LoadAttributes } from '../model/program-spec.ts'
-import { type AttachType, attachTypeNumber } from '../model/program-types.ts'
+import { type AttachType, attachTypeNumber, type ProgramType } from '../model/program-types.ts'
 import type { MapState, ProgramState } from '../model/state.ts'
 import { complaint } from './codes.ts'
 
@@ -27,6 +27,9 @@ function checkArray(
 ): Diagnostic[] {
   const [first, ...others] = participants(array, programs, byAddress)
   if (!first) return []
+  const { ownerType } = array.live ?? {}
+  const wrong = [first, ...others].find(({ program }) => ownerType && program.load && program.load.type !== ownerType)
+  if (ownerType && wrong) return [isForAnother(array, wrong, ownerType)]
   return others.flatMap((other) => {
     const differing = disagreement(first.program.load, other.program.load)
     return differing === undefined ? [] : [disagree(array, { first, other, differing })]
@@ -77,6 +80,16 @@ const expected = (type: AttachType | undefined): number => (type === undefined ?
 const functionText = ({ attachTo }: LoadAttributes): string => (attachTo ? `for ${attachTo}` : 'for no kernel function')
 
 const attachText = (type: AttachType | undefined): string => (type ? `attach type ${type}` : 'no attach type')
+
+/** Somebody else's array takes what its first program was. */
+function isForAnother(array: MapState, { program, role }: Participant, ownerType: ProgramType): Diagnostic {
+  return complaint('O203', {
+    detail: `cannot share ${array.address}: it takes ${ownerType} programs, and ${program.address} (${program.load?.type}) ${role}`,
+    hint: 'the members and callers of a program array must be of one kind: use an array for each',
+    address: array.address,
+    at: program.at ?? array.at,
+  })
+}
 
 interface Disagreement {
   readonly first: Participant

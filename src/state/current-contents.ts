@@ -1,6 +1,6 @@
 import type { Fd } from '../kernel/kernel.ts'
 import type { MapAddress } from '../model/address.ts'
-import type { MapId } from '../model/ids.ts'
+import type { MapId, ProgramId } from '../model/ids.ts'
 import type { Entry, MapShape } from '../model/map-spec.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import type { RecordedMap } from '../model/record.ts'
@@ -33,9 +33,17 @@ export function readContents(question: ContentsQuestion): MapContents {
   return { kind: 'runtime' }
 }
 
-function readTargets({ live, map, shape }: ContentsQuestion): Map<number, ProgramTarget> {
-  const slots = readSlots(live.kernel, map, shape.maxEntries)
-  return new Map([...slots].map(([index, id]) => [index, live.programs.get(id) ?? foreignId(id)]))
+function readTargets(question: ContentsQuestion): Map<number, ProgramTarget> {
+  const { live, map, shape } = question
+  const slots = [...readSlots(live.kernel, map, shape.maxEntries)].filter(([index, id]) => isOurs(question, index, id))
+  return new Map(slots.map(([index, id]) => [index, live.programs.get(id) ?? foreignId(id)]))
+}
+
+/** Of somebody else's array: what is declared now, and what was and still holds a program of the stack. */
+function isOurs({ live, recorded, wish }: ContentsQuestion, index: number, id: ProgramId): boolean {
+  if ((wish ?? recorded)?.owner !== 'foreign') return true
+  if (wish?.contents.kind === 'slots' && wish.contents.slots.has(index)) return true
+  return recorded?.slots?.[index] !== undefined && live.programs.has(id)
 }
 
 function readInner({ live, names, map, shape, recorded, wish }: ContentsQuestion): MapContents {

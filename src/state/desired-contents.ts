@@ -60,7 +60,15 @@ function complainWrongKind(reading: Reading, { map, shape, spec }: ContentsQuest
 
 type DeclaredSlots = NonNullable<OwnMap['slots']>
 
-function readSlots(reading: Reading, question: ContentsQuestion, declared: DeclaredSlots): Map<number, ProgramAddress> {
+/** A map and its shape, where no more has to be known. */
+export type ArrayQuestion = Pick<ContentsQuestion, 'map' | 'shape'>
+
+/** Declared slots that hold a program; an index out of range is complained about. */
+export function readSlots(
+  reading: Reading,
+  question: ArrayQuestion,
+  declared: DeclaredSlots,
+): Map<number, ProgramAddress> {
   const slots = new Map<number, ProgramAddress>()
   for (const [index, program] of [...declared].sort(([a], [b]) => a - b)) {
     if (program === undefined || !isInRange(reading, question, { index, kind: 'slots' })) continue
@@ -143,7 +151,7 @@ function staticInner({ spec, object, maps }: ContentsQuestion): Map<number, MapA
 
 function isInRange(
   reading: Reading,
-  { map, shape }: ContentsQuestion,
+  { map, shape }: ArrayQuestion,
   { index, kind }: { readonly index: number; readonly kind: 'slots' | 'inner' },
 ): boolean {
   if (shape.type === 'hash_of_maps' || index < shape.maxEntries) return true

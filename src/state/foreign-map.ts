@@ -3,14 +3,15 @@ import type { ForeignMap } from '../manifest/manifest.ts'
 import { KernelError } from '../model/errors.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import { mapTypeRule } from '../model/map-types.ts'
-import type { MapState } from '../model/state.ts'
+import type { MapContents, MapState } from '../model/state.ts'
+import { type ArrayQuestion, readSlots } from './desired-contents.ts'
 import { complain, type FoundMap, type Reading } from './desired-reading.ts'
 
 /**
  * Opens somebody else's map and checks that it is what the programs were compiled for. Unlike the stack's own, it is there
  * already: `live` has its id. Where the world trusts foreign maps, nothing is opened, and one in no object is left out.
  */
-export function readForeignMap(reading: Reading, map: FoundMap, { pinned }: ForeignMap): MapState[] {
+export function readForeignMap(reading: Reading, map: FoundMap, { pinned, slots }: ForeignMap): MapState[] {
   const found = reading.world.trustsForeign ? trustMap(reading, map, pinned) : openMap(reading, map, pinned)
   if (typeof found === 'string') {
     const path = ['maps', map.name, 'pinned']
@@ -26,13 +27,27 @@ export function readForeignMap(reading: Reading, map: FoundMap, { pinned }: Fore
       foreignPath: pinned,
       layout: {},
       pinned: true,
-      contents: { kind: 'runtime' },
+      contents: slots ? readForeignSlots(reading, { map, shape: found.shape }, slots) : { kind: 'runtime' },
       onChange: 'refuse',
-      onSlotChange: 'replace',
+      onSlotChange: 'in-place',
       at: reading.loaded.at(['maps', map.name]),
       ...found,
     },
   ]
+}
+
+/** Only the declared ones; `null` is as good as nothing, since the slot is its owner's then. */
+function readForeignSlots(
+  reading: Reading,
+  array: ArrayQuestion,
+  slots: NonNullable<ForeignMap['slots']>,
+): MapContents {
+  const { map, shape } = array
+  if (shape.type === 'prog_array') return { kind: 'slots', slots: readSlots(reading, array, slots) }
+  const detail = `cannot fill ${map.address}: it is of type ${shape.type}, and slots belong to program arrays`
+  const path = ['maps', map.name, 'slots']
+  complain(reading, 'M212', { detail, hint: 'leave `slots:` out', address: map.address, path })
+  return { kind: 'runtime' }
 }
 
 type Known = Pick<MapState, 'name' | 'shape' | 'live'>
@@ -49,7 +64,8 @@ function openMap(reading: Reading, map: FoundMap, pinned: string): Known | strin
   const inner = map.spec?.shape.inner
   const shape: MapShape = { ...info.shape, type: info.type, ...(inner ? { inner } : {}) }
   checkShape(reading, map, { pinned, shape })
-  return { name: info.name, shape, live: { id: info.id, pins: [] } }
+  const ownerType = info.ownerType && { ownerType: info.ownerType }
+  return { name: info.name, shape, live: { id: info.id, pins: [], ...ownerType } }
 }
 
 function placeProblem(reading: Reading, pinned: string): string | undefined {

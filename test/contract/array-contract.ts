@@ -50,6 +50,23 @@ export function arrayContract(world: () => TestWorld): void {
     expect(errnoOf(() => kernel.update(array, u32(0), array))).toBe('EINVAL')
   })
 
+  test('it tells what type of program it takes, once its first program has decided that', async () => {
+    const { kernel } = world()
+    const ownerType = (map: Fd<'map'>): unknown => {
+      const info = kernel.describe(map)
+      return info.kind === 'map' ? info.ownerType : 'no map'
+    }
+    using array = makeMap(kernel, { type: 'prog_array' })
+    using hash = makeMap(kernel, { type: 'hash' })
+    expect([ownerType(array), ownerType(hash)]).toEqual([undefined, undefined])
+    using xdp = await load(kernel)
+    kernel.update(array, u32(0), xdp)
+    expect(ownerType(array)).toBe('xdp')
+    using called = makeMap(kernel, { type: 'prog_array' })
+    using _caller = await load(kernel, useMaps([called]), { type: 'sched_cls' })
+    expect(ownerType(called)).toBe('sched_cls')
+  })
+
   test('the first program in it decides the type and attach type of the others', async () => {
     const { kernel } = world()
     using array = makeMap(kernel, { type: 'prog_array' })

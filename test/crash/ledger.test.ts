@@ -9,6 +9,8 @@ import type { ProgramLoads } from '../../src/apply/program-loads.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Address } from '../../src/model/address.ts'
+import type { MapId } from '../../src/model/ids.ts'
+import type { LoadAttributes } from '../../src/model/program-spec.ts'
 import type { DesiredState, Resource } from '../../src/model/state.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { keepLedger } from '../../src/plan/holders.ts'
@@ -74,6 +76,48 @@ const traced = (version: number): Resource[] => {
 
 const elsewhere = (name: string, address: Address) => [`/sys/fs/bpf/x_${name}`, { address }] as const
 
+/** An array that somebody else pins and calls from a link; the stack fills a slot of it. */
+const sharing = (version: number): Resource[] => [
+  map('flows'),
+  array('calls', { 0: 'leaf' }),
+  array(
+    'theirs',
+    { 2: 'ours' },
+    {
+      owner: 'foreign',
+      foreignPath: '/sys/fs/bpf/x_shared',
+      onSlotChange: 'in-place',
+      live: { id: 1 as MapId, pins: [] },
+    },
+  ),
+  program('ours', ['calls', 'flows'], version),
+  program('leaf', [], version),
+]
+
+async function shareArray(kernel: Kernel): Promise<void> {
+  const { shape } = array('theirs', {})
+  using shared = kernel.createMap({ name: 'theirs', shape })
+  kernel.pin(shared, '/sys/fs/bpf/x_shared')
+  const load = async (uses: readonly string[]) => {
+    const { code, load, name } = program('others', uses)
+    const references = (code?.references ?? []).map((reference) => ({ ...reference, map: shared }))
+    return await kernel.loadProgram({
+      name,
+      load: load as LoadAttributes,
+      instructions: code?.instructions ?? new Uint8Array(8),
+      references,
+    })
+  }
+  using member = await load([])
+  kernel.update(shared, new Uint8Array([2, 0, 0, 0]), member)
+  using entry = await load(['theirs'])
+  using attached = kernel.createLink({
+    program: entry,
+    target: link('eth1', 'x', { target: { kind: 'xdp', interface: 'eth1', ifindex: 2, mode: 'native' } }).target,
+  })
+  kernel.pin(attached, '/sys/fs/bpf/x_link')
+}
+
 interface Scenario {
   readonly name: string
   readonly before: readonly Resource[]
@@ -81,6 +125,8 @@ interface Scenario {
   readonly after?: readonly Resource[]
   /** Pins elsewhere, on both sides. */
   readonly pins?: DesiredState['pins']
+  /** What others have done before. */
+  readonly prepare?: (kernel: Kernel) => Promise<void>
 }
 
 const scenarios: readonly Scenario[] = [
@@ -91,6 +137,8 @@ const scenarios: readonly Scenario[] = [
   { name: 'a link without update', before: traced(0), after: traced(1) },
   { name: 'an array behind an array', before: nested(0), after: nested(1) },
   { name: 'destroy', before: chain(0) },
+  { name: 'a slot of somebody else’s array is taken', before: [], after: sharing(0), prepare: shareArray },
+  { name: 'a slot of somebody else’s array changes', before: sharing(0), after: sharing(1), prepare: shareArray },
   { name: 'a pin elsewhere', before: chain(0), after: chain(1), pins: new Map([elsewhere('calls', 'map.calls')]) },
   {
     name: 'a link without update that is pinned elsewhere',
@@ -110,7 +158,7 @@ interface Prepared extends Scenario {
 
 async function prepare(scenario: Scenario): Promise<Prepared> {
   const { pins } = scenario
-  const machine = await machineWith(scenario.before, pins)
+  const machine = await machineWith(scenario.before, { pins, prepare: scenario.prepare })
   const wanted = scenario.after && { ...desired(...scenario.after), ...(pins && { pins }) }
   const current = readMachine(machine, wanted)
   const plan = wanted ? makePlan(current, wanted) : makeDestroyPlan(current)
@@ -234,14 +282,14 @@ async function executeOne(execution: Execution, step: Step, kept: Set<string>): 
     else if (step.kind !== 'remove-directory') throw error
   }
   // Objects that existed before are not to live on by this process's descriptors.
-  for (const ref of Object.keys(execution.plan.existing)) execution.handles.release(ref as never)
+  for (const ref of Object.keys(execution.plan.existing))
+    if (!execution.handles.made(ref as never)) execution.handles.release(ref as never)
 }
 
 /** Slots by array name and age: what the old array held, and what the new one is to hold. */
-function requiredSlots({ wanted, current }: Prepared, machine: MemoryMachine): (id: number, name: string) => number[] {
+function requiredSlots({ wanted }: Prepared, machine: MemoryMachine): (id: number, name: string) => number[] {
   const old = new Map<number, number[]>()
-  for (const it of current.resources.values())
-    if (it.kind === 'map' && it.live) old.set(it.live.id, [...machine.inspect.slots(it.live.id).keys()])
+  for (const id of machine.inspect.ids('map')) old.set(id, [...machine.inspect.slots(id).keys()])
   const fresh = new Map<string, number[]>()
   for (const it of wanted?.resources.values() ?? [])
     if (it.kind === 'map' && it.contents.kind === 'slots') fresh.set(it.name, [...it.contents.slots.keys()])

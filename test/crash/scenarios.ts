@@ -60,6 +60,11 @@ export const scenarios: readonly Scenario[] = [
     to: stackOf({ onSlotChange: 'in-place', slots: { 0: 'v6', 1: 'v6' } }),
   },
   {
+    name: 'a changed callee in place',
+    from: stackOf({ onSlotChange: 'in-place' }),
+    to: stackOf({ onSlotChange: 'in-place', verdicts: { v4: 1 } }),
+  },
+  {
     name: 'changed entries',
     from: stackOf({ allow: { '01000000': '0100000000000000', '02000000': '0200000000000000' } }),
     to: stackOf({ allow: { '02000000': '0300000000000000', '03000000': '0300000000000000' } }),

@@ -200,6 +200,11 @@ const mistakes: readonly Mistake[] = [
   },
   { name: 'a move of no kind', text: edge('moved: [{ from: a, to: map.a }]\n'), expected: ['M015 5:17'] },
   { name: 'contents for a foreign map', text: map('{ pinned: /x/m, entries: { 1: 1 } }'), expected: ['M023 6:26'] },
+  {
+    name: 'a policy for a foreign map',
+    text: map('{ pinned: /x/m, slots: {}, onSlotChange: replace }'),
+    expected: ['M023 6:37'],
+  },
   { name: 'slots and entries', text: map('{ slots: {}, entries: {} }'), expected: ['M023 6:23'] },
   { name: 'a negative index', text: map('{ slots: { -1: ingress } }'), expected: ['M024 6:21'] },
   {

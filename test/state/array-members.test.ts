@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { MapId } from '../../src/model/ids.ts'
 import type { LoadAttributes } from '../../src/model/program-spec.ts'
 import type { MapState, ProgramState } from '../../src/model/state.ts'
 import { checkArrays } from '../../src/state/array-members.ts'
@@ -46,4 +47,15 @@ test('no attach type and the first of the enumeration are the same to the kernel
   const { attachType: _, ...bare } = { ...a.load } as LoadAttributes
   const first = with_(b, { attachType: 'cgroup_inet_ingress' })
   expect(checkArrays([array('calls', { 0: 'a', 1: 'b' })], [{ ...a, load: bare }, first])).toEqual([])
+})
+
+test('somebody else’s array says what it takes: members and callers are compared with that', () => {
+  const theirs = array('calls', { 0: 'a' }, { owner: 'foreign', live: { id: 7 as MapId, pins: [], ownerType: 'xdp' } })
+  const caller = with_(program('caller', ['calls']), { type: 'sched_cls' })
+  expect(checkArrays([theirs], [a])).toEqual([])
+  expect(checkArrays([theirs], [with_(a, { type: 'sched_cls' })])).toMatchObject([{ code: 'O203' }])
+  const runtime = { ...theirs, contents: { kind: 'runtime' } } as const
+  expect(checkArrays([runtime], [caller])).toMatchObject([
+    { code: 'O203', detail: expect.stringContaining('it takes xdp programs, and program.caller (sched_cls) calls it') },
+  ])
 })

@@ -97,6 +97,26 @@ describe('a foreign map', () => {
     expect(sentences(text, { kernel })).toMatch(/keySize is 3 .*valueSize is 8 .*maxEntries is 7 /)
   })
 
+  test('has slots only if it is a program array, and only as many as it has room for', () => {
+    const kernel = openMemoryKernel()
+    using hash = kernel.createMap({ name: 'flows', shape: map('flows').shape })
+    kernel.pin(hash, '/sys/fs/bpf/hash')
+    using array = kernel.createMap({
+      name: 'calls',
+      shape: { ...map('calls').shape, type: 'prog_array', valueSize: 4, maxEntries: 2 },
+    })
+    kernel.pin(array, '/sys/fs/bpf/array')
+    const of = (pinned: string, slots: string): string =>
+      `${maps}maps: { theirs: { pinned: /sys/fs/bpf/${pinned}, slots: ${slots} } }\n`
+    expect(mistakes(of('hash', '{ 0: uses_two }'), { kernel })).toEqual(['M212 5:45'])
+    expect(mistakes(of('array', '{ 2: uses_two }'), { kernel })).toEqual([expect.stringMatching(/^M213 5:/)])
+    const { resources } = readManifest(of('array', '{ 1: uses_two, 0: null }'), { kernel })
+    expect(resources.get('map.theirs')).toMatchObject({
+      owner: 'foreign',
+      contents: { kind: 'slots', slots: new Map([[1, 'program.uses_two']]) },
+    })
+  })
+
   test('must be a map, and not in the own directory of the stack', () => {
     const kernel = openMemoryKernel()
     kernel.bpffs.makeDirectory('/sys/fs/bpf/edge')

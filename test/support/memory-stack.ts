@@ -31,13 +31,23 @@ async function applyResources(
   return run(kernel, makePlan(readCurrent(kernel, place, wanted), wanted), wanted)
 }
 
+export interface MachineOptions {
+  readonly pins?: DesiredState['pins']
+  /** What others do on it before. */
+  readonly prepare?: ((kernel: Kernel) => Promise<void>) | undefined
+}
+
 /** A machine on which these resources were applied by a process that has exited. */
-export async function machineWith(resources: readonly Resource[], pins?: DesiredState['pins']): Promise<MemoryMachine> {
+export async function machineWith(
+  resources: readonly Resource[],
+  options: MachineOptions = {},
+): Promise<MemoryMachine> {
   const machine = openMemoryMachine()
   machine.addInterface('eth0')
   machine.addInterface('eth1')
   const kernel = machine.open()
-  if (resources.length > 0) await applyResources(kernel, resources, pins)
+  await options.prepare?.(kernel)
+  if (resources.length > 0) await applyResources(kernel, resources, options.pins)
   else kernel.bpffs.makeDirectory(directory)
   kernel.close()
   return machine

@@ -48,10 +48,13 @@ const entries = (count: number): string => `${grouped(count)} ${count === 1 ? 'e
 function consequence(change: Change): string {
   const kind = kindOf(change.address)
   if (kind === 'link') return linkConsequence(change)
+  if (kind === 'map' && change.action === 'update' && change.because.some(isSlot)) return ': in place'
   if (kind !== 'map' || change.action !== 'replace' || isFormer(change)) return ''
-  const array = change.because.every((reason) => reason.attribute.startsWith('slots.'))
+  const array = change.because.every(isSlot)
   return array ? ': new array, switched with its callers' : `: new map${lost(change)}`
 }
+
+const isSlot = ({ attribute }: Reason): boolean => attribute.startsWith('slots.')
 
 /** True for an object that a rollback takes over from a former generation. */
 const isFormer = (change: Change): boolean => change.because.some((reason) => reason.attribute === 'generation')

@@ -2,6 +2,7 @@ import type { BtfId, LinkId, MapId, ProgramId } from '../../model/ids.ts'
 import { mapTypeRule } from '../../model/map-types.ts'
 import { programTypeNumber } from '../../model/program-types.ts'
 import type { LinkInfo, LinkTargetInfo, MapInfo, ObjectInfo, ProgramInfo } from '../kernel.ts'
+import { ownerTypeOf } from './owner.ts'
 import { refuse } from './refuse.ts'
 import type { LinkObject, MapObject, ObjectName, ProgramObject, World } from './world.ts'
 
@@ -27,6 +28,7 @@ function describeMap(map: MapObject): MapInfo {
     keyTypeId: map.keyTypeId,
     valueTypeId: map.valueTypeId,
     frozen: map.frozen,
+    ...(map.owner === undefined ? {} : { ownerType: ownerTypeOf(map.owner) }),
   }
 }
 
