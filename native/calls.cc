@@ -23,6 +23,7 @@ std::string Text(Info info, size_t at) { return info[at].ToString().Utf8Value();
 Napi::Value Close(Info info) { return Result(info.Env(), close(Int(info, 0))); }
 Napi::Value Fcntl(Info info) { return Result(info.Env(), fcntl(Int(info, 0), Int(info, 1), Int(info, 2))); }
 Napi::Value Flock(Info info) { return Result(info.Env(), flock(Int(info, 0), Int(info, 1))); }
+Napi::Value Membarrier(Info info) { return Result(info.Env(), syscall(SYS_membarrier, Int(info, 0), Int(info, 1), 0)); }
 
 // renameat2(from, to, flags)
 Napi::Value Renameat2(Info info) {
@@ -50,11 +51,6 @@ Napi::Value PerfEventOpen(Info info) {
   return Result(info.Env(), syscall(SYS_perf_event_open, attr, Int(info, 1), Int(info, 2), Int(info, 3), Int(info, 4)));
 }
 
-// membarrier(command, flags)
-Napi::Value Membarrier(Info info) {
-  return Result(info.Env(), syscall(SYS_membarrier, Int(info, 0), Int(info, 1), 0));
-}
-
 // if_nametoindex(name): 0 is ENODEV.
 Napi::Value InterfaceIndex(Info info) {
   unsigned index = if_nametoindex(Text(info, 0).c_str());
@@ -68,15 +64,19 @@ Napi::Value InterfaceName(Info info) {
   return Napi::String::New(info.Env(), name);
 }
 
-// netlink(request, reply): asks rtnetlink; the length of the first datagram of its answer, which is in `reply`.
+// netlink(request, reply): asks rtnetlink; the length of its whole answer in `reply`, -ENOBUFS where that is too small.
 Napi::Value Netlink(Info info) {
   if (!info[0].IsTypedArray() || !info[1].IsTypedArray()) return Wrong(info.Env());
   auto request = info[0].As<Napi::Uint8Array>(), reply = info[1].As<Napi::Uint8Array>();
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return Result(info.Env(), fd);
-  ssize_t result = send(fd, request.Data(), request.ByteLength(), 0);
-  if (result >= 0) result = recv(fd, reply.Data(), reply.ByteLength(), 0);
-  auto value = Result(info.Env(), result);
+  ssize_t result = send(fd, request.Data(), request.ByteLength(), 0), used = 0, size = reply.ByteLength();
+  // It answers while it is asked, a dump in several datagrams: what is not there now does not come any more.
+  while (result > 0 && (result = recv(fd, reply.Data() + used, size - used, MSG_DONTWAIT | MSG_TRUNC)) > 0) {
+    if (used + result > size) errno = ENOBUFS, result = -1;
+    used += result;
+  }
+  auto value = Result(info.Env(), errno == EAGAIN ? used : result);
   close(fd);
   return value;
 }

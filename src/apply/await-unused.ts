@@ -9,8 +9,8 @@ import { isErrno, nameFor } from './problem.ts'
 type AwaitUnused = Operation & { readonly kind: 'await-unused' }
 
 /**
- * Waits until no program that uses an array is alive, and makes sure that no link runs one of its members, which the
- * array itself keeps alive. Somebody else's array only has to be pinned by its owner. Throws PlanError P307 that names the
+ * Waits until no program that uses an array is alive, and makes sure that no link and no interface runs one of its members,
+ * which the array itself keeps alive. Somebody else's array only has to be pinned by its owner. Throws PlanError P307 that names the
  * users when the time is up.
  */
 export async function awaitUnused(run: Execution, operation: AwaitUnused): Promise<void> {
@@ -21,9 +21,16 @@ export async function awaitUnused(run: Execution, operation: AwaitUnused): Promi
   const alive = programs.filter((id) => isAlive(run.kernel, id))
   for (const id of alive) run.lingering.add(id)
   const links = linksThatRun(run.kernel, new Set([...alive, ...members]))
-  if (alive.length + links.length > 0) throw kept(operation, alive, links)
+  const elsewhere = members.length > 0 ? onInterfaces(run.kernel, members) : []
+  if (alive.length + links.length + elsewhere.length > 0) throw kept(operation, [...alive, ...elsewhere], links)
   // An id goes before the last packet leaves its program, and a link may have been detached only after the last drain.
   if (programs.length + members.length > 0) await run.kernel.waitForReaders()
+}
+
+/** Those that netlink attached, as `ip link set xdp pinned` and `tc filter add` do. */
+function onInterfaces(kernel: Kernel, members: readonly number[]): number[] {
+  const running = new Set<number>(kernel.programsOnInterfaces())
+  return members.filter((id) => running.has(id))
 }
 
 function isPinned(kernel: Kernel, { path, id }: NonNullable<AwaitUnused['owner']>): boolean {

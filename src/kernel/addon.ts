@@ -27,7 +27,7 @@ export interface Addon {
   membarrier(command: number, flags: number): number
   interfaceIndex(name: string): number
   interfaceName(index: number): string | undefined
-  /** Sends one rtnetlink request; the length of the first datagram of the answer. */
+  /** Sends one rtnetlink request; the length of the whole answer in `reply`, ENOBUFS where it has no room for it. */
   netlink(request: Uint8Array, reply: Uint8Array): number
 }
 

@@ -6,12 +6,20 @@ import { type Attribute, askRtnetlink, attributesIn, type Message } from './rtne
 export function xdpPrograms(ifindex: number): ProgramId[] {
   const { bytes: body } = encode(linkMessageLayout, { ifi_index: ifindex })
   const messages = askRtnetlink({ type: RTM_GETLINK, body }, `ask for the XDP programs of interface #${ifindex}`)
-  return programsIn(messages, {
-    message: RTM_NEWLINK,
-    head: linkMessageLayout.size,
-    nest: IFLA_XDP,
-    ids: xdpProgramIds,
+  return programsIn(messages, xdpPlace)
+}
+
+/** Ids of the programs on every interface of this network namespace: XDP, by link or by netlink, and tc filters. */
+export function programsOnInterfaces(): ProgramId[] {
+  const { bytes: body } = encode(linkMessageLayout, {})
+  const messages = askRtnetlink({ type: RTM_GETLINK, dump: true, body }, 'ask for the XDP programs of every interface')
+  const links = messages.filter(({ type }) => type === RTM_NEWLINK)
+  const xdp = programsIn(links, xdpPlace)
+  const tc = links.flatMap(({ bytes, start }) => {
+    const ifindex = viewOf(bytes).getUint32(start + linkMessageLayout.at.ifi_index, littleEndian)
+    return [...tcPrograms(ifindex, 'ingress'), ...tcPrograms(ifindex, 'egress')]
   })
+  return [...new Set([...xdp, ...tc])]
 }
 
 /** Ids of the programs in tc filters (cls_bpf) on an interface, one direction. */
@@ -79,3 +87,5 @@ const xdpProgramIds: ReadonlySet<number> = new Set([4, 5, 6, 7])
 const tcProgramIds: ReadonlySet<number> = new Set([11])
 /** TC_H_CLSACT with TC_H_MIN_INGRESS or TC_H_MIN_EGRESS. */
 const clsactParents = { ingress: 0xffff_fff2, egress: 0xffff_fff3 } as const
+
+const xdpPlace: Place = { message: RTM_NEWLINK, head: linkMessageLayout.size, nest: IFLA_XDP, ids: xdpProgramIds }

@@ -40,6 +40,8 @@ export interface Kernel {
   ids(kind: ObjectKind): number[]
   /** Programs attached to a target without a link (PROG_ATTACH, netlink XDP, tc), where the kernel tells. */
   attachedWithoutLink(target: LinkTarget): ProgramId[]
+  /** Programs on any interface of this network namespace, by XDP (with or without a link) or in a tc filter. */
+  programsOnInterfaces(): ProgramId[]
 
   /** BPF_MAP_LOOKUP_ELEM; undefined for ENOENT. Per-CPU values: one per possible CPU, each padded to 8 bytes. */
   lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined

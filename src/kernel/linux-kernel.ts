@@ -4,6 +4,7 @@ import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
 import { attachedWithoutLink } from './attached.ts'
+import { programsOnInterfaces } from './attached-by-netlink.ts'
 import { linkUpdateAttr } from './attr-link.ts'
 import { mapFreezeAttr } from './attr-map.ts'
 import { idAttr, idCommands, nextId, pinAttr } from './attr-object.ts'
@@ -61,6 +62,7 @@ class LinuxKernel implements Kernel {
   readonly namespaceInode = places.namespaceInode
   readonly hasTracepoint = hasTracepoint
   readonly describePin = describePin
+  readonly programsOnInterfaces = programsOnInterfaces
   readonly describePins = describePins
   readonly describe = readInfo
   readonly #fds = new FdTable()

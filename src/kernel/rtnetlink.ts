@@ -1,5 +1,5 @@
 import { loadAddon } from './addon.ts'
-import { kernelError } from './errno.ts'
+import { errnoNumber, kernelError } from './errno.ts'
 import { littleEndian, viewOf } from './layout.ts'
 
 /** One message of an answer: its type, and where its body lies in `bytes`. */
@@ -18,8 +18,8 @@ export interface Attribute {
 }
 
 /**
- * Asks rtnetlink and returns the messages of the first datagram of its answer (32 KiB), without errors that only say that
- * there is no such thing. Throws a KernelError where the socket itself fails.
+ * Asks rtnetlink and returns the messages of its answer, errors among them (no such interface). Throws a KernelError where
+ * the socket itself fails.
  */
 export function askRtnetlink(
   request: { type: number; dump?: boolean; body: Uint8Array },
@@ -31,11 +31,16 @@ export function askRtnetlink(
   view.setUint16(4, request.type, littleEndian)
   view.setUint16(6, NLM_F_REQUEST | (request.dump ? NLM_F_DUMP : 0), littleEndian)
   bytes.set(request.body, headSize)
-  const reply = Buffer.alloc(32 * 1024)
-  const length = loadAddon().netlink(bytes, reply)
-  if (length < 0) throw kernelError({ command: 'netlink', errno: -length, doing })
-  return messagesIn(reply.subarray(0, length))
+  for (let size = 64 * 1024; ; size *= 4) {
+    const reply = Buffer.alloc(size)
+    const length = loadAddon().netlink(bytes, reply)
+    if (length >= 0) return messagesIn(reply.subarray(0, length))
+    if (length !== -errnoNumber('ENOBUFS') || size >= largestReply)
+      throw kernelError({ command: 'netlink', errno: -length, doing })
+  }
 }
+
+const largestReply = 64 * 1024 * 1024
 
 /** The attributes between two places: length (with its 4 bytes of head), type, payload, padded to 4. */
 export function attributesIn(bytes: Uint8Array, start: number, end: number): readonly Attribute[] {

@@ -101,6 +101,16 @@ describe('the wait for the users of an array', () => {
     expect(await codeOf(waiting({ programs: [dead] }))).toBe('done')
   })
 
+  test('ends in vain while an interface runs a member without a link', async () => {
+    const { machine, ids, codeOf } = await published()
+    const target = { kind: 'xdp', interface: 'eth9', ifindex: machine.addInterface('eth9') } as const
+    const wait = waiting({ members: [ids('live:program.v4')] })
+    machine.attachWithoutLink(target, ids('live:program.v4'))
+    expect(await codeOf(wait)).toBe('P307')
+    machine.detachWithoutLink(target, ids('live:program.v4'))
+    expect(await codeOf(wait)).toBe('done')
+  })
+
   test('ends in vain while a link runs a member; a member that is only held by slots is no user', async () => {
     const { machine, ids, codeOf } = await published()
     expect(await codeOf(waiting({ members: [ids('live:program.ingress')] }))).toBe('P307')

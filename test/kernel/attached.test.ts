@@ -42,6 +42,28 @@ describe.skipIf(!canTestLinux)('what is attached without a link', () => {
     kernel.bpffs.unpin(`${host.bpffs}/pass`)
   })
 
+  test('programs on any interface are found, in whatever datagram of the answer they stand', async () => {
+    const others = Array.from({ length: 30 }, (_, index) => `${host.veth.name}x${index}`)
+    using pass = await load({ type: 'xdp' }, 2)
+    using filter = await load({ type: 'sched_cls' }, 0)
+    kernel.pin(pass, `${host.bpffs}/on-xdp`)
+    kernel.pin(filter, `${host.bpffs}/in-tc`)
+    const [last = ''] = others.slice(-1)
+    try {
+      // Enough of them that the kernel tells them in several parts.
+      for (const name of others) run('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}y`)
+      expect(kernel.programsOnInterfaces()).not.toContain(idOf(pass))
+      run('ip', 'link', 'set', last, 'xdpgeneric', 'pinned', `${host.bpffs}/on-xdp`)
+      run('tc', 'qdisc', 'add', 'dev', last, 'clsact')
+      run('tc', 'filter', 'add', 'dev', last, 'egress', 'bpf', 'direct-action', 'object-pinned', `${host.bpffs}/in-tc`)
+      expect(kernel.programsOnInterfaces()).toEqual(expect.arrayContaining([idOf(pass), idOf(filter)]))
+    } finally {
+      for (const name of others) run('ip', 'link', 'del', name)
+      for (const name of ['on-xdp', 'in-tc']) kernel.bpffs.unpin(`${host.bpffs}/${name}`)
+    }
+    expect(kernel.programsOnInterfaces()).not.toContain(idOf(pass))
+  })
+
   test('a cgroup program attached by PROG_ATTACH is told', async () => {
     using program = await load({ type: 'cgroup_skb', attachType: 'cgroup_inet_egress' }, 1)
     const path = host.cgroup

@@ -36,6 +36,7 @@ export function kernelOf(process: Process): MemoryProcess {
     describe: (fd) => describeObject(world, descriptorOf(process, fd, 'BPF_OBJ_GET_INFO_BY_FD').object),
     ids: (kind) => ids(process, kind),
     attachedWithoutLink: (target) => attachedWithoutLink(world, target),
+    programsOnInterfaces: () => programsOnInterfaces(world),
     lookup: (map, key) => lookup(process, map, key),
     update: (map, key, value, mode) => update(process, map, key, value, mode),
     remove: (map, key) => remove(process, map, key),
@@ -121,6 +122,11 @@ function attachedWithoutLink(world: World, target: LinkTarget): ProgramId[] {
     ({ target: at }) => at.kind !== 'sockmap' && targetKey(at) === targetKey(target),
   )
   return here.map(({ programId }) => programId as ProgramId)
+}
+
+function programsOnInterfaces(world: World): ProgramId[] {
+  const attached = world.attachments.filter(({ target }) => target.kind === 'xdp' || target.kind === 'tcx')
+  return [...new Set(attached.map(({ programId }) => programId as ProgramId))]
 }
 
 function pin(process: Process, fd: Fd<ObjectKind>, path: string): void {
