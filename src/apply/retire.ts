@@ -90,6 +90,10 @@ function keep(kept: Kept, step: Step, because: string): void {
     case 'detach-link':
       for (const path of step.paths) kept.paths.set(path, because)
       return
+    case 'create-link':
+    case 'pin':
+      // A recovery attaches again what a gap had taken off: nothing that is removed depends on it.
+      return
     default:
       // Whatever else belongs to retiring (waiting for readers above all) makes the removals after it safe.
       kept.everything = because

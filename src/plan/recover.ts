@@ -130,7 +130,10 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
   const { moves, removals } = settlePins(current, live)
   const slots = settleSlots(current, { goes: [next], stays: live })
   const back = inPhase('switch', [...moves, ...switchBack(running, live), ...slots])
-  const gone = inPhase('retire', [...removals, ...removeTree(next, current)])
+  const removal = removeTree(next, current)
+  // Before the directory goes: as long as it is there, a recovery that was killed begins again.
+  const end = [...removal.slice(0, -1), ...reattach(live), ...removal.slice(-1)]
+  const gone = inPhase('retire', [...removals, ...end])
   return found(running.length === 0 ? 'discard' : 'switch-back', next, [...back, ...gone])
 }
 
@@ -184,6 +187,20 @@ function switchBack(running: readonly LinkPin[], live: Tree | undefined): Operat
     if (!old || !program) return []
     const target = liveRef(old.address as LinkAddress)
     return [{ kind: 'update-link', target, program: liveRef(program.address), expected: `#${pin.programId}` }]
+  })
+}
+
+/** Links that a gap had taken off when the crash came run their old program again: the staged ones are gone by then. */
+function reattach(live: Tree | undefined): Operation[] {
+  const pinned = new Set(live ? linksOf(live).map((pin) => pin.address) : [])
+  return Object.entries(live?.record?.links ?? {}).flatMap(([name, recorded]): Operation[] => {
+    const target = liveRef(linkAddress(name))
+    const program = programAt(live, recorded.program)
+    if (pinned.has(linkAddress(name)) || !program) return []
+    return [
+      { kind: 'create-link', target, program: liveRef(program.address), attach: recorded.target },
+      { kind: 'pin', target, path: `live/links/${name}` },
+    ]
   })
 }
 
