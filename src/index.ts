@@ -43,7 +43,7 @@ export type { Action, Change, PinChange, Reason, Verdict } from './plan/change.t
 export { makeDestroyPlan } from './plan/destroy.ts'
 export { guardDesired, isBlocked } from './plan/guard.ts'
 export { hasChanges, makePlan } from './plan/make-plan.ts'
-export type { Holders, Ledger, LedgerRow, Plan, Precondition } from './plan/plan.ts'
+export { type Holders, type Ledger, type LedgerRow, type Plan, type Precondition, verbOf } from './plan/plan.ts'
 export { type Leftover, mayNeedRecovery, planRecovery, type RecoveryPlan } from './plan/recover.ts'
 export { formerState } from './plan/rollback.ts'
 export type { Operation, Phase, Step } from './plan/step.ts'

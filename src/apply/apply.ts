@@ -3,8 +3,9 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { PlanError } from '../model/errors.ts'
 import type { DesiredState } from '../model/state.ts'
-import type { Plan } from '../plan/plan.ts'
+import { type Plan, verbOf } from '../plan/plan.ts'
 import type { Phase } from '../plan/step.ts'
+import { keepAccount } from './account.ts'
 import { Btf } from './btf.ts'
 import { applyCodes } from './codes.ts'
 import type { ApplyEvent, Outcome, Problem } from './event.ts'
@@ -36,7 +37,7 @@ export async function* apply(
 ): AsyncGenerator<ApplyEvent, Outcome> {
   yield { type: 'started', stack: plan.stack, action: plan.action, steps: plan.steps.length }
   const task = { kernel, plan, desired, options }
-  const outcome = staleOutcome(task) ?? (yield* applySteps(task))
+  const outcome = staleOutcome(task) ?? (yield* keepAccount(applySteps(task), plan))
   yield { type: 'finished', outcome }
   return outcome
 }
@@ -96,7 +97,7 @@ async function* runForward(
   for (const [index, step] of run.plan.steps.slice(0, firstOfRetire(run.plan)).entries()) {
     yield { type: 'step-started', index, step }
     const started = performance.now()
-    done.push({ phase: step.phase, operations: inverse(step) })
+    done.push({ index, phase: step.phase, operations: inverse(step) })
     try {
       if (signal?.aborted) throw interrupted(run.plan)
       for (const used of closable.get(index - 1) ?? []) run.handles.settle(used)
@@ -121,7 +122,7 @@ function firstOfRetire(plan: Plan): number {
 const resultOf = (phase: Phase): Failure['result'] => (phase === 'prepare' ? 'nothing-changed' : 'rolled-back')
 
 const interrupted = (plan: Plan): PlanError =>
-  new PlanError(`cannot ${plan.action} ${plan.stack}: it was interrupted`, { code: applyCodes.interrupted.code })
+  new PlanError(`cannot ${verbOf(plan)} ${plan.stack}: it was interrupted`, { code: applyCodes.interrupted.code })
 
 /** The outcome of a plan that no longer fits. */
 function staleOutcome({ kernel, plan }: Task): Outcome | undefined {

@@ -1,12 +1,14 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Operation, Step } from '../plan/step.ts'
+import type { Account } from './account.ts'
 
 /** What an apply reports while it runs, in order. Times are milliseconds. */
 export type ApplyEvent =
   | {
       readonly type: 'started'
       readonly stack: string
-      readonly action: 'apply' | 'destroy' | 'recover'
+      readonly action: Plan['action']
       readonly steps: number
     }
   | { readonly type: 'step-started'; readonly index: number; readonly step: Step }
@@ -14,8 +16,9 @@ export type ApplyEvent =
   | { readonly type: 'step-failed'; readonly index: number; readonly step: Step; readonly problem: Problem }
   /** A step that was left out because somebody else still uses what it would remove. */
   | { readonly type: 'step-left-out'; readonly index: number; readonly step: Step; readonly because: string }
-  | { readonly type: 'undone'; readonly operation: Operation }
-  | { readonly type: 'undo-failed'; readonly operation: Operation; readonly problem: Problem }
+  /** `index`: the step that is taken back; none for what only makes the undoing safe. */
+  | { readonly type: 'undone'; readonly operation: Operation; readonly index?: number }
+  | { readonly type: 'undo-failed'; readonly operation: Operation; readonly index?: number; readonly problem: Problem }
   | { readonly type: 'finished'; readonly outcome: Outcome }
 
 /** How an apply ended; each has its exit code. */
@@ -39,6 +42,10 @@ export interface Outcome {
   readonly problem?: Problem
   /** What remains, one sentence each. */
   readonly left: readonly string[]
+  /** What became of the steps; absent where all are done. */
+  readonly account?: Account
+  /** The command that finishes the job; absent where it is done. */
+  readonly finish?: Plan['action']
   /** Warnings that came up while it ran, such as BTF that the kernel did not take. */
   readonly diagnostics: readonly Diagnostic[]
 }

@@ -1,5 +1,5 @@
 import type { Kernel, ObjectInfo } from '../kernel/kernel.ts'
-import type { Plan, Precondition } from '../plan/plan.ts'
+import { type Plan, type Precondition, verbOf } from '../plan/plan.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { applyCodes } from './codes.ts'
 import type { Problem } from './event.ts'
@@ -11,7 +11,7 @@ export function precheck(kernel: Kernel, plan: Plan): Problem | undefined {
   for (const precondition of plan.preconditions) {
     const difference = differenceOf(kernel, plan, precondition)
     if (difference === undefined) continue
-    const message = `cannot ${plan.action} ${plan.stack}: ${difference}`
+    const message = `cannot ${verbOf(plan)} ${plan.stack}: ${difference}`
     return { code: applyCodes.stale.code, message, hint: 'the plan is stale: plan again' }
   }
   return undefined

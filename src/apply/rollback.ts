@@ -6,11 +6,19 @@ import { describeFailure, isErrno } from './problem.ts'
 
 /** How to take one step back, recorded before the step ran. */
 export interface Undo {
+  /** Index of the step in the plan. */
+  readonly index: number
   readonly phase: Phase
   readonly operations: readonly Operation[]
 }
 
-const waitForReaders: Operation = { kind: 'drain' }
+/** One inverse, and the step that it takes back; none for what only makes the others safe. */
+interface Inverse {
+  readonly operation: Operation
+  readonly index?: number
+}
+
+const waitForReaders: Inverse = { operation: { kind: 'drain' } }
 
 /**
  * Runs the inverses in reverse order and returns a sentence for each that failed. Failing ones hold back what would be
@@ -19,7 +27,7 @@ const waitForReaders: Operation = { kind: 'drain' }
  */
 export async function* rollback(run: Execution, done: readonly Undo[]): AsyncGenerator<ApplyEvent, readonly string[]> {
   const backwards = done.toReversed()
-  const of = (phase: Phase) => backwards.filter((undo) => undo.phase === phase).flatMap((undo) => undo.operations)
+  const of = (phase: Phase): Inverse[] => backwards.filter((undo) => undo.phase === phase).flatMap(inversesOf)
   const unpublished = yield* undoAll(run, of('publish'))
   if (unpublished.length > 0) return [...unpublished, 'the new generation is live; the old one was not removed']
   const switched = of('switch')
@@ -30,16 +38,18 @@ export async function* rollback(run: Execution, done: readonly Undo[]): AsyncGen
   return yield* undoAll(run, of('prepare'))
 }
 
-async function* undoAll(run: Execution, operations: readonly Operation[]): AsyncGenerator<ApplyEvent, string[]> {
+const inversesOf = ({ index, operations }: Undo): Inverse[] => operations.map((operation) => ({ operation, index }))
+
+async function* undoAll(run: Execution, inverses: readonly Inverse[]): AsyncGenerator<ApplyEvent, string[]> {
   const left: string[] = []
-  for (const operation of operations) {
+  for (const inverse of inverses) {
     try {
-      await takeBack(run, operation)
-      yield { type: 'undone', operation }
+      await takeBack(run, inverse.operation)
+      yield { type: 'undone', ...inverse }
     } catch (error) {
-      const problem = describeFailure(operation, error)
+      const problem = describeFailure(inverse.operation, error)
       left.push(problem.message)
-      yield { type: 'undo-failed', operation, problem }
+      yield { type: 'undo-failed', ...inverse, problem }
     }
   }
   return left

@@ -7,6 +7,7 @@ import {
   type Outcome,
   type Plan,
   type RecoveryPlan,
+  verbOf,
 } from '../index.ts'
 import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
 import type { OptionValues } from './option-table.ts'
@@ -14,9 +15,9 @@ import { showProgress } from './progress.ts'
 import { paintOf, say } from './say.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
+import { renderOutcome } from './views/outcome.ts'
 import { renderPlan } from './views/plan.ts'
 import { planDocument } from './views/plan-document.ts'
-import { renderOutcome } from './views/progress.ts'
 import { renderRecovery } from './views/recovery.ts'
 
 /** Where plans are shown, approved and carried out. */
@@ -42,7 +43,7 @@ export function showRecovery(stage: Stage, recovery: RecoveryPlan): void {
 export async function approve({ terminal, options }: Stage, plan: Plan): Promise<boolean> {
   if (options['auto-approve']) return true
   if (!terminal.interactive || options.json) {
-    throw new UsageError(`cannot ${plan.action} ${plan.stack}: nobody can be asked for approval here`, {
+    throw new UsageError(`cannot ${verbOf(plan)} ${plan.stack}: nobody can be asked for approval here`, {
       code: 'C108',
       hint: 'look at the plan, then pass --auto-approve',
     })
@@ -55,6 +56,7 @@ export async function approve({ terminal, options }: Stage, plan: Plan): Promise
 
 const questions: Readonly<Record<Plan['action'], string>> = {
   apply: 'Apply these changes',
+  rollback: 'Roll back',
   destroy: 'Destroy this stack',
   recover: 'Do that',
 }
@@ -102,8 +104,7 @@ interface Ending {
 }
 
 function closing(stage: Stage, { plan, outcome, duration }: Ending): void {
-  const { action, stack, steps } = plan
-  const text = renderOutcome(outcome, { action, stack, steps: steps.length, duration, paint: paintOf(stage) })
+  const text = renderOutcome(outcome, { plan, duration, paint: paintOf(stage) })
   const { write, warn } = stage.terminal
   if (outcome.result === 'done' || outcome.result === 'done-kept') write(text)
   else warn(text)

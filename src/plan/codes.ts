@@ -7,6 +7,7 @@ export interface PlanCode {
 
 type PlanProblem =
   | 'notKept'
+  | 'leftBehind'
   | 'unheld'
   | 'refused'
   | 'entriesLost'
@@ -86,6 +87,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Former generation not kept',
     explanation:
       'A rollback needs the former generation, whose maps and programs are kept as `gen-N` in the stack as long as `history:` allows, and not where a map of it has timers.',
+  },
+  leftBehind: {
+    code: 'P402',
+    summary: 'Entries that a rollback cannot take along',
+    explanation:
+      'The generation that comes back has a map of its own under this name, which holds what it held when it was replaced. What was written to the live map since (after a migration: everything new) stays in that map: it is kept with the generation that goes, as far as `history:` allows, and lost otherwise. Maps that both generations share keep every entry as it is now.',
   },
   unproven: {
     code: 'P199',

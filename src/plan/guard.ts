@@ -46,6 +46,9 @@ const named = ({ code, summary }: PlanCode): Pick<Diagnostic, 'code' | 'summary'
 function guardChange(change: Change, desired: DesiredState | undefined): Diagnostic[] {
   const wanted = desired?.resources.get(change.address)
   const where = { address: change.address, ...(wanted?.at ? { at: wanted.at } : {}) }
+  const isMap = change.address.startsWith('map.')
+  if (desired?.restores !== undefined && isMap && change.verdict === 'data loss')
+    return [leftBehind(change, desired.restores)]
   if (wanted?.kind === 'map' && change.action === 'replace' && change.verdict === 'data loss')
     return [wanted.onChange === 'refuse' && !isGlobals(wanted) ? refused(change, where) : entriesLost(change, where)]
   if (change.action === 'delete' && change.verdict === 'data loss') return [entriesLost(change, where)]
@@ -91,6 +94,17 @@ function bothLive({ resources }: CurrentState, { moved = [] }: DesiredState): Di
     const hint = `remove the move to delete ${from}, or first apply a manifest without ${to}`
     return [{ severity: 'error', ...named(planCodes.bothLive), detail, hint, address: to, ...(at && { at }) } as const]
   })
+}
+
+/** A rollback puts a former map in the place of the live one, and cannot take along what was written since. */
+function leftBehind({ address, entries, action, liveId }: Change, generation: number): Diagnostic {
+  const count = entries === undefined ? 'what' : `the ${entries} entries that`
+  const former =
+    action === 'delete'
+      ? `generation ${generation} has no ${address}`
+      : `${address} comes back as generation ${generation} left it`
+  const detail = `${former}: ${count} the live map #${liveId} holds now cannot be taken along.`
+  return { severity: 'warning', ...named(planCodes.leftBehind), detail, address }
 }
 
 /** Outgoing programs that a link of somebody else runs. */

@@ -38,7 +38,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   const from = current.generation
   const head = {
     version: 1,
-    action: 'apply',
+    action: desired.restores === undefined ? 'apply' : 'rollback',
     stack: desired.stack,
     directory: current.directory,
     changes,

@@ -9,7 +9,7 @@ import type { Step } from './step.ts'
 export interface Plan {
   readonly version: 1
   /** `recover` finishes or takes back what was interrupted, before anything else is planned. */
-  readonly action: 'apply' | 'destroy' | 'recover'
+  readonly action: 'apply' | 'rollback' | 'destroy' | 'recover'
   readonly stack: string
   /** Absolute path of the stack's directory; steps' paths are relative to it. */
   readonly directory: string
@@ -32,6 +32,9 @@ export interface Plan {
   /** Risks and refusals; one of severity `error` means that the plan must not be applied. */
   readonly diagnostics: readonly Diagnostic[]
 }
+
+/** What a plan does to its stack, after `cannot`. */
+export const verbOf = ({ action }: Pick<Plan, 'action'>): string => (action === 'rollback' ? 'roll back' : action)
 
 /** One fact that a plan rests on; checked again before the first step (P301 where it no longer holds). */
 export type Precondition =

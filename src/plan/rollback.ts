@@ -30,6 +30,7 @@ export function formerState(current: CurrentState, generation?: number): Desired
   return {
     stack: current.stack,
     generation: 0,
+    restores: record.generation,
     resources: new Map<Address, Resource>(resources.map((resource) => [resource.address, resource])),
     digest: record.manifest,
     btf: new Map(),

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { apply } from '../../src/apply/apply.ts'
+import type { ApplyEvent } from '../../src/apply/event.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import { KernelError } from '../../src/model/errors.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
+import type { Step } from '../../src/plan/step.ts'
 import { scenarios } from '../crash/scenarios.ts'
 import { beginning, expectFinished, ownView } from '../crash/worlds.ts'
 import { applyStack, bpffs, currentOf, destroyStack, planFor, run } from './runs.ts'
@@ -50,7 +52,16 @@ test('what was made is undone in the reverse order', async () => {
   const kinds = undone.map((operation) => ('path' in operation ? operation.path : operation.kind))
   expect(kinds.indexOf('next/programs/ingress')).toBeLessThan(kinds.indexOf('next/maps/calls'))
   expect(kinds.at(-1)).toBe('next')
+  const exchange = planned(events).findIndex((step) => step.kind === 'exchange')
+  expect(outcome.account).toEqual({ done: [], undone: range(0, exchange), failed: [exchange], left: [] })
+  expect(outcome.finish).toBe('apply')
 })
+
+/** The steps that were begun. */
+const planned = (events: readonly ApplyEvent[]): readonly Step[] =>
+  events.flatMap((event) => (event.type === 'step-started' ? [event.step] : []))
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index)
 
 test('a link that cannot be switched back keeps the new tree, whose programs run; the next apply recovers', async () => {
   const { machine, kernel } = await applied()
@@ -64,6 +75,9 @@ test('a link that cannot be switched back keeps the new tree, whose programs run
   expect(outcome).toMatchObject({ result: 'incomplete', generation: 1 })
   expect(outcome.left[0]).toMatch(/^cannot switch link\.eth0 to program\.ingress: /)
   expect(events.filter((event) => event.type === 'undo-failed').length).toBe(1)
+  const switched = planned(events).findIndex((step) => step.kind === 'update-link')
+  expect(outcome.account).toMatchObject({ done: range(0, switched), failed: [switched + 1], left: [switched] })
+  expect(outcome.finish).toBe('recover')
   const [array] = machine.inspect.reachableArrays()
   expect(array).toMatchObject({ holders: [`${bpffs}/edge/next/maps/calls`] })
   expect(array?.slots.size).toBe(2)

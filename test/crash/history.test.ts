@@ -10,8 +10,9 @@ import type { Address } from '../../src/model/address.ts'
 import type { DesiredState, Resource } from '../../src/model/state.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
+import { formerState } from '../../src/plan/rollback.ts'
 import { applyStack, bpffs, currentOf, planFor, recoverOnly, rollBack } from '../apply/runs.ts'
-import { stackOf } from '../apply/stack.ts'
+import { map, shape, stackOf } from '../apply/stack.ts'
 import { expectHeld } from './worlds.ts'
 
 const version = (v4: number, history = 1): DesiredState => stackOf({ verdicts: { v4 }, history })
@@ -105,6 +106,16 @@ describe('a rollback', () => {
     expect(machine.inspect.links().map((link) => link.type)).toEqual(['xdp'])
     await rollBack(machine.open(), without)
     expect(machine.inspect.links()).toEqual([])
+  })
+
+  test('says of a map that the upgrade replaced that what was written since stays behind, and of a shared one nothing', async () => {
+    const other = map('flows', { shape: shape({ maxEntries: 32 }), onChange: 'replace' })
+    const to = stackOf({ without: ['map.flows'], more: [other], history: 1 })
+    const kernel = openMemoryMachine(await machineAfter(version(0), to)).open()
+    const former = formerState(currentOf(kernel, to))
+    const { action, diagnostics } = planFor(kernel, former)
+    expect(action).toBe('rollback')
+    expect(diagnostics.map(({ code, address }) => [code, address])).toEqual([['P402', 'map.flows']])
   })
 
   test('puts a slot that was replaced in place back, and declared entries', async () => {
