@@ -59,7 +59,8 @@ function own(kernel: Execution['kernel'], directory: string, ownership: Ownershi
   kernel.bpffs.setOwnership(directory, ownership)
 }
 
-const forPin = ({ mode, ...owner }: Ownership): Ownership =>
+/** What a pin gets of a tree's ownership. */
+export const forPin = ({ mode, ...owner }: Ownership): Ownership =>
   mode === undefined ? owner : { ...owner, mode: mode & 0o666 }
 
 function unlessGone(remove: () => void): void {

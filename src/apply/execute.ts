@@ -18,7 +18,7 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
     case 'make-directory':
       return kernel.bpffs.makeDirectory(absolute(plan, operation.path))
     case 'write-record':
-      return writePlannedRecord(run, operation.path)
+      return writePlannedRecord(run, operation)
     case 'link-pin':
       return linkPin(run, operation)
     case 'open-map':

@@ -39,7 +39,7 @@ export function phraseOf(operation: Operation): string {
     case 'make-directory':
       return `create the directory ${operation.path}`
     case 'write-record':
-      return `write the record ${operation.path}`
+      return operation.startsClock ? 'start the time to confirm' : `write the record ${operation.path}`
     case 'link-pin':
       return `pin ${nameFor(operation.target)} at ${operation.to}`
     case 'open-map':

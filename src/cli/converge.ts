@@ -2,6 +2,7 @@ import { type CurrentState, type DesiredState, makePlan, type RecoveryPlan } fro
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
 import { approve, execute, type Stage, showPlan, showRecovery } from './run-plan.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What there is after a recovery. */
 export interface Recovered<S> {
@@ -44,5 +45,10 @@ export async function converge(current: CurrentState, desired: DesiredState, sta
     return verdict
   }
   if (!(await approve(stage, plan))) return exitCodes.error
+  if (stage.beforeRun && !(await stage.beforeRun())) {
+    throw new UsageError(`cannot apply ${plan.stack}: the process that would take it back cannot be started`, {
+      code: 'C120',
+    })
+  }
   return execute(stage, plan, desired)
 }

@@ -30,7 +30,7 @@ export const exitCodeTexts: Readonly<Record<ExitCode, string>> = {
   3: 'plan: drift only',
   4: 'blocked by onChange: refuse or a protection',
   5: 'a precondition, the lock or a compare-and-swap failed, everything undone',
-  6: 'failed, rolled back',
+  6: 'failed, rolled back; or not confirmed in time',
   7: 'failed and not fully rolled back, or something had to be kept',
 }
 

@@ -11,6 +11,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).applyManifest,
+  confirm: async () => (await import('./commands/confirm.ts')).confirm,
   recover: async () => (await import('./commands/recover.ts')).recoverStack,
   rollback: async () => (await import('./commands/rollback.ts')).rollback,
   show: async () => (await import('./commands/show.ts')).show,
@@ -42,8 +43,8 @@ async function report(error: unknown, words: readonly string[], terminal: Termin
   return exitCodeOf(error)
 }
 
-/** Only the lock has an exit code of its own: it is free again once its holder ends. */
+/** The lock, and a generation that awaits confirmation, are free again a little later: they have an exit code of their own. */
 function exitCodeOf(error: unknown): ExitCode {
-  const locked = error instanceof Error && 'code' in error && error.code === 'P302'
-  return locked ? exitCodes.stale : exitCodes.error
+  const isBusy = error instanceof Error && 'code' in error && (error.code === 'P302' || error.code === 'P405')
+  return isBusy ? exitCodes.stale : exitCodes.error
 }

@@ -22,6 +22,8 @@ export interface OptionValues {
   readonly adopt?: true
   readonly steps?: true
   readonly 'verifier-log'?: string
+  readonly confirm?: string
+  readonly 'at-deadline'?: string
   readonly json?: true
   readonly 'no-color'?: true
   readonly help?: true
@@ -47,6 +49,16 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     value: 'FILE',
     help: "write the verifier's whole log there if it refuses a program",
   },
+  confirm: {
+    type: 'string',
+    value: 'TIME',
+    help: 'take it back unless pinfold confirm is run in that time (60s, 5m)',
+  },
+  'at-deadline': {
+    type: 'string',
+    value: 'PID',
+    help: 'first wait for the end of an unconfirmed generation, or of PID before it is published; apply starts that',
+  },
   json: { type: 'boolean', help: 'print JSON, one document a line' },
   'no-color': { type: 'boolean', help: 'no colour, as with NO_COLOR or without a terminal' },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
@@ -63,7 +75,16 @@ export interface CommandRule {
   readonly options: readonly OptionName[]
 }
 
-export type CommandName = 'validate' | 'plan' | 'apply' | 'recover' | 'rollback' | 'show' | 'destroy' | 'inspect'
+export type CommandName =
+  | 'validate'
+  | 'plan'
+  | 'apply'
+  | 'confirm'
+  | 'recover'
+  | 'rollback'
+  | 'show'
+  | 'destroy'
+  | 'inspect'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
@@ -84,13 +105,27 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   apply: {
     summary: 'Make the kernel hold what the manifest says.',
     details: 'Finishes an interrupted apply first. Shows the plan and asks before it changes anything.',
-    options: [...manifestOptions, ...kernelOptions, 'adopt', 'auto-approve', 'verifier-log', ...outputOptions],
+    options: [
+      ...manifestOptions,
+      ...kernelOptions,
+      'adopt',
+      'auto-approve',
+      'confirm',
+      'verifier-log',
+      ...outputOptions,
+    ],
+  },
+  confirm: {
+    summary: 'Keep a generation that was applied to be confirmed.',
+    details: 'Without it in time the applying process, or a watcher that outlives it, takes the generation back.',
+    operand: '[STACK]',
+    options: [...manifestOptions, ...kernelOptions, ...outputOptions],
   },
   recover: {
     summary: 'Finish or take back what a killed apply, rollback or destroy left.',
-    details: 'The next apply does the same first. Names the stack as an argument, or by its manifest.',
+    details: 'The next apply does the same first. Also takes back a generation that was not confirmed in time.',
     operand: '[STACK]',
-    options: [...manifestOptions, ...kernelOptions, 'auto-approve', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'auto-approve', 'at-deadline', ...outputOptions],
   },
   rollback: {
     summary: 'Make a former generation live again.',

@@ -25,6 +25,8 @@ export interface Stage {
   readonly kernel: Kernel
   readonly options: OptionValues
   readonly terminal: Terminal
+  /** What must be running before an approved plan is carried out; false: it could not be started, nothing is done. */
+  readonly beforeRun?: () => Promise<boolean>
 }
 
 /** Shows a plan: a document on one line, or the text and an empty line. */
@@ -56,6 +58,7 @@ export async function approve({ terminal, options }: Stage, plan: Plan): Promise
 
 const questions: Readonly<Record<Plan['action'], string>> = {
   apply: 'Apply these changes',
+  confirm: 'Keep it',
   rollback: 'Roll back',
   destroy: 'Destroy this stack',
   recover: 'Do that',

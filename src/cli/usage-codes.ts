@@ -19,6 +19,7 @@ export type UsageCode =
   | 'C114'
   | 'C115'
   | 'C116'
+  | 'C120'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -35,7 +36,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   },
   C105: {
     summary: 'Wrong number of arguments',
-    explanation: 'Only recover, show, destroy, rollback and inspect take an argument: one.',
+    explanation: 'Only confirm, recover, show, destroy, rollback and inspect take an argument: one.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
@@ -55,6 +56,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'Not the number of a generation',
     explanation:
       'rollback takes the number of a generation that pinfold show lists as kept; without one it takes the latest.',
+  },
+  C120: {
+    summary: 'No watcher',
+    explanation:
+      'apply --confirm starts a second process that takes the generation back when the first one is killed or its terminal lost. It could not be started, so nothing was applied.',
   },
   C113: { summary: 'Unreadable object file', explanation: 'The file that inspect is to show cannot be read.' },
   C115: {

@@ -59,6 +59,9 @@ export interface Kernel {
   /** Waits until no CPU is inside a non-sleepable program that started before the call (an RCU grace period). */
   waitForReaders(): Promise<void>
 
+  /** Milliseconds since boot, suspended time included: nobody can set this clock. */
+  sinceBoot(): number
+
   /** Index of a network interface of this network namespace; undefined when there is none of that name. */
   interfaceIndex(name: string): number | undefined
   /** Name of an interface of this network namespace; undefined when there is none of that index. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { endianness, machine, release } from 'node:os'
+import { endianness, machine, release, uptime } from 'node:os'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
@@ -149,6 +149,10 @@ class LinuxKernel implements Kernel {
 
   async waitForReaders(): Promise<void> {
     await waitForGracePeriod(this.#fds)
+  }
+
+  sinceBoot(): number {
+    return uptime() * 1000
   }
 
   openDescriptors(): number {

@@ -99,12 +99,16 @@ const isStackRecord = (value: unknown): value is StackRecord =>
   (value['phase'] === 'published' || value['phase'] === 'destroying') &&
   typeof value['manifest'] === 'string' &&
   (value['pins'] === undefined || isPins(value['pins'])) &&
+  (value['awaits'] === undefined || isAwaited(value['awaits'])) &&
   allOf(value['programs'], isProgram) &&
   allOf(value['maps'], isMap) &&
   allOf(value['links'], isLink)
 
 const isPins = (pins: unknown): boolean =>
   isObject(pins) && Object.values(pins).every((address) => typeof address === 'string')
+
+const isAwaited = (value: unknown): boolean =>
+  isObject(value) && Number.isSafeInteger(value['former']) && typeof value['within'] === 'number'
 
 const isProgram = (row: Json): boolean =>
   isObject(row['load']) &&

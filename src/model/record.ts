@@ -28,6 +28,8 @@ export interface StackRecord {
   readonly manifest: string
   /** Former generations that are kept beside this one; absent: none. */
   readonly history?: number
+  /** Taken back unless somebody confirms it; absent where it stays. */
+  readonly awaits?: Awaited
   /** Owner and mode that the tree was given; absent for the default. */
   readonly ownership?: Ownership
   /** Further pins, by their absolute path outside of the stack's directory; absent: none. */
@@ -35,6 +37,19 @@ export interface StackRecord {
   readonly programs: Readonly<Record<string, RecordedProgram>>
   readonly maps: Readonly<Record<string, RecordedMap>>
   readonly links: Readonly<Record<string, RecordedLink>>
+}
+
+/** What a generation that has to be confirmed waits for. */
+export interface Awaited {
+  /** Milliseconds to confirm it in. */
+  readonly within: number
+  /**
+   * When the time is up, in milliseconds since boot (Kernel.sinceBoot). Absent until the generation is published: a crash
+   * before the clock was started counts as time that is up.
+   */
+  readonly deadline?: number
+  /** The generation to go back to; 0: there was none, the stack goes. */
+  readonly former: number
 }
 
 /** What the kernel would forget of a program. */

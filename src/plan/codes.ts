@@ -8,6 +8,10 @@ export interface PlanCode {
 type PlanProblem =
   | 'notKept'
   | 'leftBehind'
+  | 'unconfirmed'
+  | 'noWayBack'
+  | 'awaiting'
+  | 'nothingToConfirm'
   | 'unheld'
   | 'refused'
   | 'entriesLost'
@@ -93,6 +97,30 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Entries that a rollback cannot take along',
     explanation:
       'The generation that comes back has a map of its own under this name, which holds what it held when it was replaced. What was written to the live map since (after a migration: everything new) stays in that map: it is kept with the generation that goes, as far as `history:` allows, and lost otherwise. Maps that both generations share keep every entry as it is now.',
+  },
+  unconfirmed: {
+    code: 'P403',
+    summary: 'Generation not confirmed in time',
+    explanation:
+      'The live generation was applied with `--confirm`, its time is up, and nobody was there to take it back: the applying process and its watcher were killed. The next apply, or `pinfold recover`, takes it back to the former generation; `pinfold confirm` still keeps it.',
+  },
+  noWayBack: {
+    code: 'P404',
+    summary: 'No generation to go back to',
+    explanation:
+      '`apply --confirm` goes back to the former generation when nobody confirms, so that one has to be kept: `history: 1` or more in the manifest, and no map of its own with timers. A first apply goes back to nothing: the stack is removed.',
+  },
+  awaiting: {
+    code: 'P405',
+    summary: 'Generation awaits confirmation',
+    explanation:
+      'The live generation was applied with `--confirm` and its time is not up. A further apply is refused and does not count as a confirmation: `pinfold confirm` keeps the generation, `pinfold rollback` takes it back at once.',
+  },
+  nothingToConfirm: {
+    code: 'P406',
+    summary: 'Nothing to confirm',
+    explanation:
+      'The live generation waits for nothing: it was confirmed before, was never to be confirmed, or is the former one again because the time was up. `pinfold show` tells which generation is live.',
   },
   unproven: {
     code: 'P199',

@@ -96,6 +96,14 @@ function bothLive({ resources }: CurrentState, { moved = [] }: DesiredState): Di
   })
 }
 
+/** Confirming needs a way back. */
+export const withoutFormer = ({ generation }: CurrentState): Diagnostic => ({
+  severity: 'error',
+  ...named(planCodes.noWayBack),
+  detail: `Generation ${generation} would not be kept beside the new one, so that nothing could be taken back when nobody confirms it.`,
+  hint: 'write "history: 1" into the manifest; maps with timers cannot be kept at all',
+})
+
 /** A rollback puts a former map in the place of the live one, and cannot take along what was written since. */
 function leftBehind({ address, entries, action, liveId }: Change, generation: number): Diagnostic {
   const count = entries === undefined ? 'what' : `the ${entries} entries that`

@@ -27,7 +27,7 @@ export interface Succession {
 export function succeed(succession: Succession): readonly Operation[] {
   const { current, outgoing, published, history, removed } = succession
   const name = freeName(current)
-  const keeps = history > 0 && isRetainable(outgoing, published)
+  const keeps = keepsOutgoing(succession)
   const { kept, gone } = judgeFormer(current, {
     history: keeps ? history - 1 : history,
     published,
@@ -50,6 +50,10 @@ export function succeed(succession: Succession): readonly Operation[] {
     ...gone.flatMap((tree) => retire({ tree, graph: current.graph, side: 'live', kept: held })),
   ]
 }
+
+/** True when the outgoing generation stays for a rollback. */
+export const keepsOutgoing = ({ history, outgoing, published }: Succession): boolean =>
+  history > 0 && isRetainable(outgoing, published)
 
 /** By what former generations are judged. */
 interface Judgement {

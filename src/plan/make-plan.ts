@@ -1,14 +1,16 @@
 import type { Ref } from '../model/address.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
 import { PlanError } from '../model/errors.ts'
 import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
 import type { Change, PinChange } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
 import { expand, type Sides } from './expand.ts'
+
 import { foreignPins } from './foreign-pins.ts'
-import { guardChanges, guardDesired } from './guard.ts'
+import { guardChanges, guardDesired, withoutFormer } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
-import { succeed } from './history.ts'
+import { keepsOutgoing, type Succession, succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
 import { markLost } from './lost-pins.ts'
 import { makeRecord } from './make-record.ts'
@@ -51,9 +53,10 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
     ...head,
+    diagnostics: [...diagnostics, ...guardConfirmation(sides)],
     generation: { from, to: from + 1 },
     steps,
-    record: makeRecord(desired, from + 1),
+    record: makeRecord(desired, from + 1, from),
     existing,
     preconditions: [...preconditionsOf(current), ...adoptedPins(desired), ...outerPreconditions(pins, current)],
     ledger: prove({ current, desired, steps, existing }),
@@ -149,11 +152,22 @@ function around(sides: Sides): Staged[] {
     ]),
     // After the exchange, whose inverse takes everything back; the way into the stack opens last.
     ...(ownership ? staged('publish', [{ kind: 'set-ownership', path: '', ownership }]) : []),
-    ...(live ? staged('retire', retireOld(live, sides)) : []),
+    ...(desired.confirmWithin === undefined ? [] : staged('publish', [startClock])),
+    ...(live ? staged('retire', succeed(successionOf(live, sides))) : []),
   ]
 }
 
-function retireOld(live: Tree, { current, desired, changes }: Sides): readonly Operation[] {
+/** What is to be confirmed must be able to go back. */
+function guardConfirmation(sides: Sides): Diagnostic[] {
+  const live = sides.current.trees.find((tree) => tree.name === 'live')
+  if (sides.desired.confirmWithin === undefined || !live || keepsOutgoing(successionOf(live, sides))) return []
+  return [withoutFormer(sides.current)]
+}
+
+/** The time to confirm a generation begins when it is published, not when its programs are being loaded. */
+const startClock: Operation = { kind: 'write-record', path: 'live/record', startsClock: true }
+
+function successionOf(live: Tree, { current, desired, changes }: Sides): Succession {
   const published = new Set<number>()
   const removed = new Set<string>()
   for (const resource of current.resources.values()) {
@@ -166,7 +180,7 @@ function retireOld(live: Tree, { current, desired, changes }: Sides): readonly O
     if (wanted.kind === 'map' && wanted.live) published.add(wanted.live.id)
     for (const pin of wanted.live?.pins ?? []) adopted.add(pin.slice(0, pin.indexOf('/')))
   }
-  return succeed({ current, outgoing: live, published, history: desired.history ?? 0, removed, adopted })
+  return { current, outgoing: live, published, history: desired.history ?? 0, removed, adopted }
 }
 
 const stays = (change: Change | undefined): boolean => change?.action === 'keep' || change?.action === 'update'

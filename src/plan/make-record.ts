@@ -4,8 +4,8 @@ import type { DesiredState, LinkState, MapState, ProgramState } from '../model/s
 import { toBase64 } from '../util/base64.ts'
 import { programTags } from '../util/program-tags.ts'
 
-/** What the kernel would forget of a wanted state, to be pinned beside it. */
-export function makeRecord(desired: DesiredState, generation: number): StackRecord {
+/** What the kernel would forget of a wanted state, to be pinned beside it. `former`: the generation that it replaces. */
+export function makeRecord(desired: DesiredState, generation: number, former = 0): StackRecord {
   const programs: Record<string, RecordedProgram> = {}
   const maps: Record<string, RecordedMap> = {}
   const links: Record<string, RecordedLink> = {}
@@ -22,6 +22,7 @@ export function makeRecord(desired: DesiredState, generation: number): StackReco
     phase: 'published',
     manifest: desired.digest,
     ...(desired.history ? { history: desired.history } : {}),
+    ...(desired.confirmWithin === undefined ? {} : { awaits: { within: desired.confirmWithin, former } }),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
     programs,

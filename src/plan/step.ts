@@ -28,8 +28,8 @@ export type Step = { readonly phase: Phase } & Operation
 /** What a step does; the inverse that undoes it is in `apply/undo`. */
 export type Operation =
   | { readonly kind: 'make-directory'; readonly path: string }
-  /** Writes the plan's record into a frozen one-entry array and pins it. */
-  | { readonly kind: 'write-record'; readonly path: string }
+  /** Writes the plan's record into a frozen one-entry array and pins it; `startsClock`: with the deadline of what it awaits. */
+  | { readonly kind: 'write-record'; readonly path: string; readonly startsClock?: true }
   /** Gives a kept object a second name in the new tree. */
   | { readonly kind: 'link-pin'; readonly target: Ref; readonly from: string; readonly to: string }
   /** Opens a foreign map by its owner's path (absolute); the id must be the planned one. */

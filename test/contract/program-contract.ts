@@ -115,6 +115,17 @@ export function programContract(world: () => TestWorld): void {
     using next = await load(kernel)
     expect(idOf(kernel, next)).toBeGreaterThan(id)
   })
+
+  test('the clock counts milliseconds since boot, the same for every process', async () => {
+    const { kernel } = world()
+    const other = world().open()
+    const before = kernel.sinceBoot()
+    await new Promise((done) => setTimeout(done, 50))
+    const between = other.sinceBoot() - before
+    expect(between).toBeGreaterThanOrEqual(30)
+    expect(kernel.sinceBoot() - before).toBeGreaterThanOrEqual(between)
+    other.close()
+  })
 }
 
 const frags = 0x20

@@ -1,26 +1,57 @@
 import { checkDirectory, type DesiredState, lockStack } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
+import type { Session } from '../command-session.ts'
+import { confirmOption } from '../confirm-option.ts'
 import { converge, recover } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest, wish } from '../read-manifest.ts'
+import type { Stage } from '../run-plan.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
 import type { Terminal } from '../terminal.ts'
+import { overdueOrRefuse, takeBackOverdue } from '../unconfirmed.ts'
 
-/** Makes the kernel hold what the manifest says: finishes what was interrupted, plans, shows, asks, executes. */
+/**
+ * Makes the kernel hold what the manifest says: finishes what was interrupted, plans, shows, asks, executes. With --confirm
+ * it then waits, without the lock, for somebody to confirm it.
+ */
 export async function applyManifest({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
   const loaded = readManifest(options, terminal)
+  const confirmWithin = confirmOption(options)
   using session = await openSession(options)
-  const desired = wish(loaded, session)
-  const stage = { kernel: session.kernel, options, terminal }
-  const directory = `${session.bpffs}/${desired.stack}`
+  const desired = { ...wish(loaded, session), ...(confirmWithin === undefined ? {} : { confirmWithin }) }
+  const stage = { kernel: session.kernel, options, terminal, ...watching(session, desired) }
+  const applied = await applyLocked(session, stage, desired)
+  if (confirmWithin === undefined) return applied
+  const { awaitConfirmation, look } = await import('../await-confirmation.ts')
+  const unconfirmed = look(session, desired.stack)
+  // Nothing was published: there was nothing to do, or it failed.
+  if (!unconfirmed) return applied
+  return await awaitConfirmation(session, stage, { stack: desired.stack, unconfirmed, applied })
+}
+
+async function applyLocked(session: Session, stage: Stage, desired: DesiredState): Promise<ExitCode> {
+  const { stack } = desired
+  const directory = `${session.bpffs}/${stack}`
   // Before the lock makes a directory there: it must be on a bpffs.
   checkDirectory(session.kernel, { path: directory, ...ownersOf(desired) })
   using _lock = lockStack(session.kernel, directory, { create: true })
-  const { situation, exitCode } = await recover(() => readSituation(session, desired, options), stage)
+  const read = () => readSituation(session, desired, stage.options)
+  const { situation, exitCode } = await recover(read, stage)
   if (situation.recovery) return exitCode
-  const converged = await converge(situation.current, desired, stage)
+  const unconfirmed = overdueOrRefuse(session, situation.current)
+  const failed = unconfirmed && (await takeBackOverdue(session, stage, { stack, unconfirmed }))
+  if (failed !== undefined) return failed
+  const { current } = unconfirmed ? read() : situation
+  // Awaited here: the lock ends with this function.
+  const converged = await converge(current, desired, stage)
   return converged === exitCodes.success ? exitCode : converged
+}
+
+/** What is to be confirmed is watched by a process that outlives this one; a kernel in memory does not outlive it either. */
+function watching({ kernel, bpffs }: Session, { stack, confirmWithin }: DesiredState): Pick<Stage, 'beforeRun'> {
+  if (confirmWithin === undefined || kernel.identity.kind !== 'linux') return {}
+  return { beforeRun: async () => (await import('../watcher.ts')).startWatcher(stack, bpffs) }
 }
 
 function ownersOf({ ownership }: DesiredState): { readonly owners?: readonly number[] } {

@@ -1,4 +1,4 @@
-import { makePlan } from '../../index.ts'
+import { makePlan, unconfirmedAt } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { planExitCode } from '../plan-exit-code.ts'
@@ -6,6 +6,7 @@ import { readManifest, wish } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
 import { painter, type Terminal } from '../terminal.ts'
+import { renderUnconfirmed } from '../views/confirmation.ts'
 import { renderPlan } from '../views/plan.ts'
 import { planDocument } from '../views/plan-document.ts'
 import { renderRecovery } from '../views/recovery.ts'
@@ -17,14 +18,16 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   const desired = wish(loaded, session)
   const { current, recovery } = readSituation(session, desired, options)
   const found = makePlan(current, desired)
-  const exitCode = recovery ? exitCodes.changes : planExitCode(found)
+  const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())
+  const exitCode = recovery || unconfirmed?.left === 0 ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel
   if (options.json) {
-    terminal.write(`${JSON.stringify(planDocument(found, { identity, recovery, exitCode }))}\n`)
+    terminal.write(`${JSON.stringify(planDocument(found, { identity, recovery, unconfirmed, exitCode }))}\n`)
     return exitCode
   }
   const paint = painter(terminal.color && !options['no-color'])
   if (recovery) terminal.write(`${renderRecovery(recovery, paint)}\n`)
+  if (unconfirmed) terminal.write(`${renderUnconfirmed(desired.stack, unconfirmed)}\n`)
   terminal.write(renderPlan(found, { identity, paint, steps: options.steps ?? false }))
   return exitCode
 }

@@ -1,8 +1,8 @@
-import { type CurrentState, checkDirectory, formerState, lockStack, planRecovery, readCurrent } from '../../index.ts'
+import { checkDirectory, lockStack, planRecovery, readCurrent } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
-import type { Session } from '../command-session.ts'
 import { converge, recover } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { readFormer } from '../former.ts'
 import { readManifest } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
@@ -28,16 +28,6 @@ export async function rollback({ operand, options }: Invocation, terminal: Termi
   // Awaited here: the lock and the session end with this function.
   const converged = await converge(current, desired, stage)
   return converged === exitCodes.success ? exitCode : converged
-}
-
-/** The live state as far as the former one asks for it: also the entries that only that one declared. */
-function readFormer(
-  { kernel, bpffs }: Session,
-  stack: string,
-  generation: number | undefined,
-): { readonly current: CurrentState; readonly desired: ReturnType<typeof formerState> } {
-  const desired = formerState(readCurrent(kernel, { bpffs, stack }), generation)
-  return { current: readCurrent(kernel, { bpffs, stack }, desired), desired }
 }
 
 function generationOf(text: string): number {

@@ -48,7 +48,13 @@ function closing(outcome: Outcome, { plan: { action, stack, steps }, duration, p
   }
 }
 
-const done = { apply: 'Applied', rollback: 'Rolled back', destroy: 'Destroyed', recover: 'Recovered' } as const
+const done = {
+  apply: 'Applied',
+  confirm: 'Confirmed',
+  rollback: 'Rolled back',
+  destroy: 'Destroyed',
+  recover: 'Recovered',
+} as const
 
 const elapsed = (milliseconds: number): string =>
   milliseconds < 1000 ? `${Math.ceil(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`

@@ -10,6 +10,7 @@ export function stackDocument(stack: CurrentState): object {
     directory: stack.directory,
     generation: stack.generation,
     phase: stack.record?.phase ?? null,
+    ...(stack.record?.awaits ? { awaits: stack.record.awaits } : {}),
     maps: all.filter((it) => it.kind === 'map').map((it) => mapDocument(it, stack, holders)),
     programs: all.filter((it) => it.kind === 'program').map((it) => programDocument(it, stack)),
     links: all.filter((it) => it.kind === 'link').map((it) => linkDocument(it, stack)),

@@ -20,6 +20,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
   const all = [...stack.resources.values()]
   const holders = pinsOfMaps(stack)
   const state = stack.record?.phase === 'destroying' ? ' · a destroy was interrupted' : ''
+  const awaits = stack.record?.awaits ? ' · awaits confirmation' : ''
   const record = stack.record || !stack.trees.some((tree) => tree.name === 'live') ? '' : ' · no record'
   const groups: readonly Branch[] = [
     { text: 'maps', children: aligned(all.filter((it) => it.kind === 'map').map((it) => mapRow(it, stack, holders))) },
@@ -29,7 +30,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
     { text: 'not made by pinfold', children: foreignPins(stack) },
   ]
   return {
-    text: `${paint('bold', stack.stack)} · generation ${stack.generation} · ${stack.directory}${state}${record}`,
+    text: `${paint('bold', stack.stack)} · generation ${stack.generation} · ${stack.directory}${state}${awaits}${record}`,
     children: groups.filter((group) => (group.children ?? []).length > 0),
   }
 }

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import type { Fd, FdKind } from '../kernel.ts'
 import { hold, holdAsUser, release, releaseAsUser } from './references.ts'
 import type { ObjectName, World } from './world.ts'
@@ -14,7 +15,12 @@ export interface Machine {
   /** Verifier logs of the programs that are not to load, by name. */
   readonly rejections: Map<string, string>
   hook: CallHook | undefined
+  /** Milliseconds that this machine is ahead of the one it runs on. */
+  ahead: number
 }
+
+/** Milliseconds since boot, which is that of the machine it runs on: a state file outlives no reboot of it. */
+export const timeOf = ({ ahead }: Machine): number => uptime() * 1000 + ahead
 
 /** A process: descriptors and locks that go with it. */
 export interface Process {

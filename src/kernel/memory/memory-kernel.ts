@@ -22,6 +22,8 @@ export interface MemoryMachine {
   beforeCall(hook: CallHook | undefined): void
   /** Loading a program of that name fails like in the verifier, with that log; undefined lets it load again. */
   rejectProgram(name: string, log: string | undefined): void
+  /** The clock goes on by that much at once. */
+  passTime(milliseconds: number): void
   addInterface(name: string): number
   /** The links on it stay and are severed. */
   removeInterface(name: string): void
@@ -60,6 +62,7 @@ export function openMemoryMachine(snapshot?: unknown, options: MemoryMachineOpti
     locks: new Map(),
     rejections: new Map(),
     hook: undefined,
+    ahead: 0,
   }
   return {
     ...outsideWorld(machine.world),
@@ -73,6 +76,9 @@ export function openMemoryMachine(snapshot?: unknown, options: MemoryMachineOpti
     rejectProgram(name, log) {
       if (log === undefined) machine.rejections.delete(name)
       else machine.rejections.set(name, log)
+    },
+    passTime(milliseconds) {
+      machine.ahead += milliseconds
     },
   }
 }

@@ -4,7 +4,7 @@ import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind, PinEntry } fro
 import { describeObject } from './describe.ts'
 import { addPin, bpffsOf, pinnedObject } from './files.ts'
 import { createLink, updateLink } from './links.ts'
-import { assertAlive, descriptorOf, endProcess, enter, openDescriptor, type Process } from './machine.ts'
+import { assertAlive, descriptorOf, endProcess, enter, openDescriptor, type Process, timeOf } from './machine.ts'
 import { createMap, freeze, keys, lookup, remove, update } from './maps.ts'
 import { loadProgram } from './programs.ts'
 import { holdAsUser, settle, settleBeforeOpening } from './references.ts'
@@ -43,6 +43,7 @@ export function kernelOf(process: Process): MemoryProcess {
     keys: (map) => keys(process, map),
     freeze: (map) => freeze(process, map),
     pin: (fd, path) => pin(process, fd, path),
+    sinceBoot: () => timeOf(process.machine),
     waitForReaders: async () => waitForReaders(process),
     interfaceIndex: (name) => numberOf(world, 'interface', name),
     interfaceName: (ifindex) => nameOf(world, 'interface', ifindex),

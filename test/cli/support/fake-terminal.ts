@@ -13,13 +13,16 @@ export interface FakeTerminalOptions {
 export function fakeTerminal(options: FakeTerminalOptions = {}): { terminal: Terminal; printed: () => string } {
   const { answers = [], environment = {}, color = false, interruptAfter = Number.POSITIVE_INFINITY } = options
   const typed = [...answers]
-  const controller = new AbortController()
+  let current: AbortController | undefined
+  let pressed = false
   let text = ''
   let writes = 0
   const print = (more: string): void => {
     text += more
     writes++
-    if (writes >= interruptAfter) controller.abort()
+    if (writes !== interruptAfter) return
+    pressed = true
+    current?.abort()
   }
   const terminal: Terminal = {
     write: print,
@@ -33,7 +36,13 @@ export function fakeTerminal(options: FakeTerminalOptions = {}): { terminal: Ter
       print(`${question}${answer ?? ''}\n`)
       return answer
     },
-    catchInterrupt: () => ({ signal: controller.signal, [Symbol.dispose]: () => undefined }),
+    catchInterrupt: () => {
+      const controller = new AbortController()
+      // Pressed before anybody listened.
+      if (pressed && !current) controller.abort()
+      current = controller
+      return { signal: controller.signal, [Symbol.dispose]: () => undefined }
+    },
   }
   return { terminal, printed: () => asSeen(text) }
 }

@@ -1,0 +1,28 @@
+import { checkDirectory, emptyGraph, lockStack, makeConfirmPlan, PlanError, readCurrent } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { readManifest } from '../read-manifest.ts'
+import { execute } from '../run-plan.ts'
+import { openSession } from '../session.ts'
+import { noSuchStack, stackNamed } from '../stacks.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** Keeps a generation that was applied with --confirm: its record says so from then on, and who waits for that ends. */
+export async function confirm({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  const stack = operand === undefined ? readManifest(options, terminal).manifest.name : stackNamed(operand)
+  using session = await openSession(options)
+  const { kernel, bpffs } = session
+  const directory = `${bpffs}/${stack}`
+  checkDirectory(kernel, { path: directory })
+  if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'confirm')
+  using _lock = lockStack(kernel, directory)
+  const current = readCurrent(kernel, { bpffs, stack, graph: emptyGraph })
+  const plan = makeConfirmPlan(current)
+  if (!plan) {
+    throw new PlanError(`cannot confirm ${stack}: generation ${current.generation} does not await confirmation`, {
+      code: 'P406',
+    })
+  }
+  // Awaited here: the lock and the session end with this function.
+  return await execute({ kernel, options, terminal }, plan)
+}

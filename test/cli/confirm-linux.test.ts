@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { canTestLinux, openTestHost } from '../support/linux.ts'
+
+const starter = resolve('dist/cli/pinfold.js')
+
+describe.skipIf(!canTestLinux)('apply --confirm on Linux', () => {
+  const host = openTestHost()
+  afterAll(() => host[Symbol.dispose]())
+  beforeEach(async () => void expect((await pinfold('apply', ...manifest(1), '--auto-approve')).code).toBe(0))
+  afterEach(async () => void (await pinfold('destroy', 'edge', '--auto-approve', ...place())))
+
+  test('pinfold confirm from another terminal keeps the generation', async () => {
+    const applying = await applyFor('60s')
+    expect((await pinfold('confirm', 'edge', ...place())).code).toBe(0)
+    expect(await applying.ended).toMatchObject({ code: 0, printed: expect.stringContaining('Confirmed edge') })
+    expect(await live()).toMatchObject({ generation: 2, first: 'program.parse_ipv6' })
+    await goes(applying.watcher)
+  })
+
+  test('an interrupt takes it back at once', async () => {
+    const applying = await applyFor('60s')
+    applying.child.kill('SIGINT')
+    expect(await applying.ended).toMatchObject({ code: 6 })
+    expect(await live()).toMatchObject({ generation: 3, first: 'program.parse_ipv4' })
+    await goes(applying.watcher)
+  })
+
+  test.each(['SIGHUP', 'SIGKILL'] as const)('it is taken back when %s ended the applying process', async (signal) => {
+    const applying = await applyFor('1s')
+    applying.child.kill(signal)
+    await applying.ended
+    expect(await live()).toMatchObject({ generation: 2 })
+    await goes(applying.watcher)
+    expect(await live()).toMatchObject({ generation: 3, first: 'program.parse_ipv4' })
+    expect((await pinfold('plan', ...manifest(1))).code).toBe(0)
+  })
+
+  test('it is taken back when the applying process hangs', async () => {
+    const applying = await applyFor('500ms')
+    applying.child.kill('SIGSTOP')
+    await goes(applying.watcher)
+    expect(await live()).toMatchObject({ generation: 3 })
+    applying.child.kill('SIGCONT')
+    expect(await applying.ended).toMatchObject({ code: 6 })
+  })
+
+  test('where the watcher was killed, too, the next plan names it and recover takes it back', async () => {
+    const applying = await applyFor('500ms')
+    process.kill(applying.watcher, 'SIGKILL')
+    applying.child.kill('SIGKILL')
+    await applying.ended
+    await new Promise((done) => setTimeout(done, 600))
+    const planned = await pinfold('plan', ...manifest(2))
+    expect(planned.code).toBe(2)
+    expect(planned.printed).toMatch(/^Generation 2 was not confirmed in time: pinfold apply will first take it back/)
+    expect((await pinfold('recover', 'edge', '--auto-approve', ...place())).code).toBe(0)
+    expect(await live()).toMatchObject({ generation: 3, first: 'program.parse_ipv4' })
+  })
+
+  test('a further apply does not count as a confirmation: exit code 5', async () => {
+    const applying = await applyFor('60s')
+    const again = await pinfold('apply', ...manifest(2), '--auto-approve')
+    expect(again).toMatchObject({ code: 5, printed: expect.stringContaining('error P405: cannot apply edge') })
+    expect((await pinfold('rollback', '--stack', 'edge', '--auto-approve', ...place())).code).toBe(0)
+    expect(await applying.ended).toMatchObject({ code: 6, printed: expect.stringContaining('by another command') })
+    await goes(applying.watcher)
+  })
+
+  const place = (): string[] => ['--bpffs', host.bpffs]
+
+  /** The tail-call example; the second version has its handlers exchanged. */
+  function manifest(version: 1 | 2): string[] {
+    const [first, second] = version === 1 ? ['parse_ipv4', 'parse_ipv6'] : ['parse_ipv6', 'parse_ipv4']
+    const file = join(host.directory, `confirm-${version}.yaml`)
+    writeFileSync(
+      file,
+      `version: 1
+name: edge
+history: 1
+objects:
+  main: { file: ${resolve('examples/tail-calls/tail-calls.bpf.o')} }
+maps:
+  handlers: { slots: { 0: ${first}, 1: ${second} } }
+programs: { ingress: {}, parse_ipv4: {}, parse_ipv6: {} }
+links:
+  uplink: { program: ingress, attach: { xdp: { interface: ${host.veth.name}, mode: generic } } }
+`,
+    )
+    return ['-f', file, ...place()]
+  }
+
+  /** Applies the second version in a process of its own and returns when it waits. */
+  async function applyFor(time: string) {
+    const words = ['apply', ...manifest(2), '--auto-approve', '--confirm', time]
+    const child = spawn(process.execPath, [starter, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const running = follow(child)
+    await running.says('awaits confirmation')
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1')
+    return { child, watcher: Number(children.trim()), ended: running.ended }
+  }
+
+  async function live(): Promise<{ readonly generation: number; readonly first: string }> {
+    const { printed } = await pinfold('show', 'edge', '--json', ...place())
+    const [stack] = JSON.parse(printed).stacks
+    const handlers = stack.maps.find((map: { name: string }) => map.name === 'handlers')
+    return { generation: stack.generation, first: handlers.slots[0].target }
+  }
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly printed: string
+}
+
+function follow(child: ChildProcess): { ended: Promise<Ended>; says: (text: string) => Promise<void> } {
+  let printed = ''
+  const keep = (bytes: Buffer): void => {
+    printed += bytes
+  }
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', keep)
+  const ended = new Promise<Ended>((done) => child.once('close', (code) => done({ code, printed })))
+  const says = async (text: string): Promise<void> => {
+    const over = ended.then(() => true)
+    while (!printed.includes(text)) {
+      if (await Promise.race([over, new Promise((go) => setTimeout(go, 20, false))])) throw new Error(printed)
+    }
+  }
+  return { ended, says }
+}
+
+const pinfold = (...words: string[]): Promise<Ended> =>
+  follow(spawn(process.execPath, [starter, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })).ended
+
+/** False for a zombie, too. */
+const isRunning = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+
+/** Waits until a process that is no child of this one has ended. */
+async function goes(pid: number): Promise<void> {
+  const deadline = Date.now() + 15_000
+  while (isRunning(pid)) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} does not end`)
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
