@@ -74,6 +74,7 @@ function sum(fates: ReadonlyMap<number, Fate>, done: Fate): Account {
 
 /** Where nothing is left behind the same command may be tried again; a half-done destroy is finished by destroy. */
 function finishOf({ result }: Outcome, { action }: Plan): Plan['action'] {
+  if (action === 'repair') return 'apply'
   const isHalfDone = result === 'incomplete' || result === 'done-kept'
   return isHalfDone && action !== 'destroy' ? 'recover' : action
 }

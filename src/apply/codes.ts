@@ -15,6 +15,7 @@ type ApplyProblem =
   | 'interrupted'
   | 'kept'
   | 'order'
+  | 'notRescued'
   | 'noBtf'
 
 /** Every P3xx code. Numbers are never reused. */
@@ -68,6 +69,12 @@ export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
     code: 'P309',
     summary: 'Step before what it needs',
     explanation: 'A step refers to an object that no earlier step made. The plan was edited, or this is a defect.',
+  },
+  notRescued: {
+    code: 'P311',
+    summary: 'Array not rescued',
+    explanation:
+      'doctor --repair pinned a program array and filled its slots, but something emptied or changed them again. The pin stays. Look for who else works on that array, then run it again.',
   },
   noBtf: {
     code: 'P310',

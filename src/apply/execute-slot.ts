@@ -62,12 +62,13 @@ const idOf = (handles: Execution['handles'], held: HeldProgram | MapRef | undefi
   held === undefined ? undefined : handles.idOf(held)
 
 /** The id of the program or map in a slot. */
-function idAt(kernel: Kernel, map: Fd<'map'>, index: number): number | undefined {
+export function idAt(kernel: Kernel, map: Fd<'map'>, index: number): number | undefined {
   const value = kernel.lookup(map, wordOf(kernel, index))
   return value && new DataView(value.buffer, value.byteOffset).getUint32(0, isLittle(kernel))
 }
 
-function wordOf(kernel: Kernel, number: number): Uint8Array {
+/** A number as the key of an array. */
+export function wordOf(kernel: Kernel, number: number): Uint8Array {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, number, isLittle(kernel))
   return bytes

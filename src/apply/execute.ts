@@ -6,6 +6,7 @@ import { createMap, freeze, openMap, setEntry, writeData, writeEntries } from '.
 import { checkSlots, fillSlot, replaceSlot, setInner } from './execute-slot.ts'
 import { exchange, linkPin, removeDirectory, setOwnership, unpin } from './execute-tree.ts'
 import { absolute, type Execution } from './execution.ts'
+import { rescueArray } from './rescue-array.ts'
 import { writePlannedRecord } from './write-record.ts'
 
 /**
@@ -67,6 +68,8 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
       return awaitUnused(run, operation)
     case 'remove-directory':
       return removeDirectory(run, operation.path)
+    case 'rescue-array':
+      return rescueArray(run, operation)
     default:
       return unreachable(operation)
   }

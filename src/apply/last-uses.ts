@@ -51,6 +51,7 @@ function refsOf(step: Step): readonly Used[] {
     case 'set-inner':
       return [step.outer, ...present(step.before, step.after)]
     case 'check-slots':
+    case 'rescue-array':
       return [step.array, ...Object.values(step.slots)]
     case 'update-link':
       return [step.target, step.program, step.expected]

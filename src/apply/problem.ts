@@ -88,6 +88,8 @@ export function phraseOf(operation: Operation): string {
       return `remove ${nameFor(operation.target)} at ${operation.path}`
     case 'remove-directory':
       return `remove the directory ${operation.path}`
+    case 'rescue-array':
+      return `rescue ${nameFor(operation.array)} at ${operation.path}`
     default:
       return unreachable(operation)
   }

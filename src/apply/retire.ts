@@ -84,6 +84,7 @@ function keep(kept: Kept, step: Step, because: string): void {
       else kept.paths.set(step.path, because)
       return
     case 'await-unused':
+    case 'rescue-array':
     case 'remove-directory':
       kept.paths.set(step.path, because)
       return

@@ -53,6 +53,7 @@ function inverseOf(step: Operation): readonly Operation[] {
     case 'release':
     case 'drain':
     case 'await-unused':
+    case 'rescue-array':
       return []
     default:
       return unreachable(step)

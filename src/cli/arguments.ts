@@ -15,6 +15,8 @@ export interface Invocation {
   readonly command: CommandName
   /** The argument: a stack for show and destroy, a file for inspect. */
   readonly operand?: string
+  /** All of them, where a command takes several: the stacks for doctor. */
+  readonly operands?: readonly string[]
   readonly options: OptionValues
 }
 
@@ -33,8 +35,10 @@ export function parseArguments(words: readonly string[]): Invocation {
     const name = optionOf(token.name, token.rawName, command)
     options[name] = readValue(name, token.value, options[name])
   }
-  const operand = operandOf(command, positionals.slice(1), options)
-  return { command, options: options as OptionValues, ...(operand === undefined ? {} : { operand }) }
+  const operands = operandsOf(command, positionals.slice(1), options)
+  const [operand] = operands
+  const several = takesSeveral(command) ? { operands } : {}
+  return { command, options: options as OptionValues, ...several, ...(operand === undefined ? {} : { operand }) }
 }
 
 /** `-auto-approve`, as other tools have it, would be read as a row of short options. */
@@ -96,19 +100,21 @@ function readValue(name: OptionName, value: string | undefined, before: unknown)
   return rule.multiple ? [...((before as string[] | undefined) ?? []), value] : value
 }
 
-function operandOf(command: CommandName, words: readonly string[], options: object): string | undefined {
+function operandsOf(command: CommandName, words: readonly string[], options: object): readonly string[] {
   const { operand } = commandTable[command]
   const hint = `usage: pinfold ${command}${operand ? ` ${operand}` : ''}`
   const [word, ...more] = words
-  const extra = operand ? more[0] : word
+  const extra = takesSeveral(command) ? undefined : operand ? more[0] : word
   if (extra !== undefined) {
     throw new UsageError(`cannot run ${command}: "${extra}" is one argument too many`, { code: 'C105', hint })
   }
   if (operand && !operand.startsWith('[') && word === undefined && !('help' in options)) {
     throw new UsageError(`cannot run ${command}: ${operand} is missing`, { code: 'C105', hint })
   }
-  return word
+  return words
 }
+
+const takesSeveral = (command: CommandName): boolean => commandTable[command].operand?.includes('...') ?? false
 
 const takers = (option: OptionName): CommandName[] =>
   commandNames.filter((name) => commandTable[name].options.includes(option))

@@ -27,7 +27,7 @@ export const exitCodeTexts: Readonly<Record<ExitCode, string>> = {
   0: 'success; plan: no changes',
   1: 'error, nothing changed',
   2: 'plan: changes present',
-  3: 'plan: drift only',
+  3: 'plan: drift only; doctor: something found',
   4: 'blocked by onChange: refuse or a protection',
   5: 'a precondition, the lock or a compare-and-swap failed, everything undone',
   6: 'failed, rolled back; or not confirmed in time',

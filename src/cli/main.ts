@@ -12,6 +12,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   plan: async () => (await import('./commands/plan.ts')).plan,
   apply: async () => (await import('./commands/apply.ts')).applyManifest,
   confirm: async () => (await import('./commands/confirm.ts')).confirm,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
   recover: async () => (await import('./commands/recover.ts')).recoverStack,
   rollback: async () => (await import('./commands/rollback.ts')).rollback,
   show: async () => (await import('./commands/show.ts')).show,

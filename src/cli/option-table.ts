@@ -23,6 +23,7 @@ export interface OptionValues {
   readonly steps?: true
   readonly 'verifier-log'?: string
   readonly confirm?: string
+  readonly repair?: true
   readonly 'at-deadline'?: string
   readonly json?: true
   readonly 'no-color'?: true
@@ -59,6 +60,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     value: 'PID',
     help: 'first wait for the end of an unconfirmed generation, or of PID before it is published; apply starts that',
   },
+  repair: { type: 'boolean', help: 'repair what can be repaired safely, and look again' },
   json: { type: 'boolean', help: 'print JSON, one document a line' },
   'no-color': { type: 'boolean', help: 'no colour, as with NO_COLOR or without a terminal' },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
@@ -80,6 +82,7 @@ export type CommandName =
   | 'plan'
   | 'apply'
   | 'confirm'
+  | 'doctor'
   | 'recover'
   | 'rollback'
   | 'show'
@@ -120,6 +123,13 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details: 'Without it in time the applying process, or a watcher that outlives it, takes the generation back.',
     operand: '[STACK]',
     options: [...manifestOptions, ...kernelOptions, ...outputOptions],
+  },
+  doctor: {
+    summary: 'Look for lost tail calls, severed links and leftovers, and repair them.',
+    details:
+      'Looks at these stacks, or at the whole system, also at what pinfold did not make; changes nothing unless it is to repair. A\nmanifest (-f) tells what arrays of others should hold. Exit code 0: nothing found; 3: something is; 7: a repair failed.',
+    operand: '[STACK...]',
+    options: [...manifestOptions, ...kernelOptions, 'repair', ...outputOptions],
   },
   recover: {
     summary: 'Finish or take back what a killed apply, rollback or destroy left.',

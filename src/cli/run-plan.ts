@@ -62,6 +62,7 @@ const questions: Readonly<Record<Plan['action'], string>> = {
   rollback: 'Roll back',
   destroy: 'Destroy this stack',
   recover: 'Do that',
+  repair: 'Repair that',
 }
 
 /** Carries a plan out and reports each step; the exit code is the outcome's. An interrupt undoes it. */

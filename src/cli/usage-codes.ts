@@ -36,7 +36,8 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   },
   C105: {
     summary: 'Wrong number of arguments',
-    explanation: 'Only confirm, recover, show, destroy, rollback and inspect take an argument: one.',
+    explanation:
+      'Only confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {

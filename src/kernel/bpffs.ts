@@ -19,7 +19,7 @@ import { getAttr, pinAttr } from './attr-object.ts'
 import { kernelError, withErrno } from './errno.ts'
 import type { Bpffs, DirectoryEntry, FileStat, Mounts } from './kernel.ts'
 import { lockDirectory } from './lock.ts'
-import { findBpffs, parseMountinfo } from './mountinfo.ts'
+import { findBpffs, listBpffs, parseMountinfo } from './mountinfo.ts'
 import { bpf } from './syscall.ts'
 
 /** The pin file system of this machine. Every failure is a KernelError with the path in `target`. */
@@ -42,7 +42,16 @@ export const linuxBpffs: Bpffs = {
 
 function mounts(): Mounts {
   const all = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
-  return { of: (path) => findBpffs(all, realpathOfExisting(path)) }
+  return { of: (path) => findBpffs(all, realpathOfExisting(path)), list: () => listBpffs(all, firstMounts()) }
+}
+
+/** Of a process whose mounts this one may not see nothing can be said. */
+function firstMounts(): ReturnType<typeof parseMountinfo> | undefined {
+  try {
+    return parseMountinfo(readFileSync('/proc/1/mountinfo', 'utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 function mountBpffs(path: string): void {

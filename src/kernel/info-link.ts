@@ -19,6 +19,7 @@ export function decodeLink(buffer: InfoBuffer): LinkInfo {
     type: linkTypes[number] ?? `type ${number}`,
     target,
     severed: isSevered(target),
+    ...(linkTypes[number] === 'tracing' ? { tracedId: word(buffer, tracingInfoLayout.at.target_obj_id) } : {}),
   }
 }
 
@@ -113,6 +114,7 @@ const linkInfoLayout = struct(linkHead)
 const rawTracepointInfoLayout = struct({ ...linkHead, tp_name: 'u64', tp_name_len: 'u32' })
 const cgroupInfoLayout = struct({ ...linkHead, cgroup_id: 'u64', attach_type: 'u32' })
 const iterInfoLayout = struct({ ...linkHead, target_name: 'u64', target_name_len: 'u32', map_id: 'u32' })
+const tracingInfoLayout = struct({ ...linkHead, attach_type: 'u32', target_obj_id: 'u32' })
 const netnsInfoLayout = struct({ ...linkHead, netns_ino: 'u32', attach_type: 'u32' })
 const xdpInfoLayout = struct({ ...linkHead, ifindex: 'u32' })
 const tcxInfoLayout = struct({ ...linkHead, ifindex: 'u32', attach_type: 'u32' })

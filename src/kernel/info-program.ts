@@ -32,6 +32,7 @@ export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
     jitedSize: word(at.jited_prog_len),
     verifiedInstructions: word(at.verified_insns),
     btfId: word(at.btf_id) as BtfId | 0,
+    attachBtfId: word(at.attach_btf_obj_id) as BtfId | 0,
     // The last to be read: it may overwrite the buffer.
     mapIds: readMapIds(buffer, word(at.nr_map_ids)),
   }
@@ -93,6 +94,7 @@ const programInfoLayout = struct({
   run_cnt: 'u64',
   recursion_misses: 'u64',
   verified_insns: 'u32',
+  attach_btf_obj_id: 'u32',
 })
 
 const { at } = programInfoLayout

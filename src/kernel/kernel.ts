@@ -56,6 +56,9 @@ export interface Kernel {
   /** BPF_OBJ_PIN; EEXIST when the path is taken. */
   pin(fd: Fd<ObjectKind>, path: string): void
 
+  /** Ids of the processes that have a descriptor of a map, by the map's id; this one, too. What cannot be seen is left out. */
+  mapDescriptors(): ReadonlyMap<number, readonly number[]>
+
   /** Waits until no CPU is inside a non-sleepable program that started before the call (an RCU grace period). */
   waitForReaders(): Promise<void>
 
@@ -188,6 +191,8 @@ export interface ProgramInfo {
   readonly jitedSize: number
   readonly verifiedInstructions: number
   readonly btfId: BtfId | 0
+  /** The BTF of what it attaches to; 0 where that is another program, or nothing. */
+  readonly attachBtfId: BtfId | 0
 }
 
 /** `struct bpf_link_info`. */
@@ -201,6 +206,11 @@ export interface LinkInfo {
   readonly target: LinkTargetInfo | undefined
   /** Device, cgroup or namespace is gone. */
   readonly severed: boolean
+  /**
+   * Of a `tracing` link: the id of the program that it extends or traces, or of the BTF that the traced function is in (then
+   * the program's `attachBtfId` is that id, too).
+   */
+  readonly tracedId?: number
 }
 
 /** What bpf_link_info tells: an xdp target without its mode; an iter's map by id; a tracepoint's category is not told. */
@@ -248,6 +258,8 @@ export interface Bpffs {
 export interface Mounts {
   /** What `mountOf` would have said then. */
   of(path: string): BpffsMount | undefined
+  /** Every whole bpffs that can be seen, by its mount point. */
+  list(): readonly BpffsMount[]
 }
 
 /** The mount that a path lies on. */
@@ -255,6 +267,8 @@ export interface BpffsMount {
   readonly mountPoint: string
   /** Another mount lies over it, or it is not the root of a bpffs: a sentence why it cannot be used. */
   readonly problem?: string
+  /** It is not mounted in the first process's mount namespace, and so ends with this one. */
+  readonly isFleeting?: true
 }
 
 /** What stat(2) says of a file on bpffs. */

@@ -29,6 +29,7 @@ import type {
 } from './kernel.ts'
 import { attach } from './links.ts'
 import { loadProgram } from './load-program.ts'
+import { readMapDescriptors } from './map-descriptors.ts'
 import { MapElements } from './map-elements.ts'
 import { describePin, openPin } from './pins.ts'
 import * as places from './places.ts'
@@ -145,6 +146,10 @@ class LinuxKernel implements Kernel {
   pin(fd: Fd<ObjectKind>, path: string): void {
     const result = tryBpf('BPF_OBJ_PIN', pinAttr(fd, path))
     if (result < 0) throw kernelError({ command: 'BPF_OBJ_PIN', errno: -result, doing: `pin ${path}`, target: path })
+  }
+
+  mapDescriptors(): ReadonlyMap<number, readonly number[]> {
+    return readMapDescriptors()
   }
 
   async waitForReaders(): Promise<void> {

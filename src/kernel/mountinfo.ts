@@ -9,6 +9,8 @@ export interface Mount {
   readonly mountPoint: string
   /** `bpf`, `cgroup2`, `tracefs`. */
   readonly type: string
+  /** Major and minor number: the same for every mount of one file system. */
+  readonly device: string
 }
 
 /** Parses /proc/self/mountinfo (proc_pid_mountinfo(5)), in its order: later mounts lie over earlier ones. */
@@ -40,14 +42,27 @@ export function findBpffs(mounts: readonly Mount[], path: string): BpffsMount | 
   return { mountPoint }
 }
 
+/**
+ * Every bpffs that is mounted whole and not hidden, in the order of its mount point. `first`: what the first process of the
+ * system has mounted; undefined where that cannot be read.
+ */
+export function listBpffs(mounts: readonly Mount[], first: readonly Mount[] | undefined): readonly BpffsMount[] {
+  const lasting = new Set((first ?? mounts).map(({ device }) => device))
+  return mounts
+    .filter(({ type, mountPoint }) => type === 'bpf' && findBpffs(mounts, mountPoint)?.problem === undefined)
+    .map(({ mountPoint, device }) => (lasting.has(device) ? { mountPoint } : { mountPoint, isFleeting: true as const }))
+    .sort((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1))
+}
+
 function parseLine(line: string): Mount {
   const [before = '', after = ''] = line.split(' - ')
-  const [id, parent, , root = '', mountPoint = ''] = before.split(' ')
+  const [id, parent, device = '', root = '', mountPoint = ''] = before.split(' ')
   return {
     id: Number(id),
     parent: Number(parent),
     root: unescapeOctal(root),
     mountPoint: unescapeOctal(mountPoint),
+    device,
     type: after.split(' ')[0] ?? '',
   }
 }

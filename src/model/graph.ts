@@ -16,6 +16,8 @@ export interface Root {
   readonly program: ProgramId
   /** For people: `link #89 (xdp eth0)`, `a netlink attachment`. */
   readonly via: string
+  /** Where it is attached without a link: the targetKey. */
+  readonly hook?: string
   /** The link, if it is one. */
   readonly link?: LinkId
 }

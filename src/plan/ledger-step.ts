@@ -73,6 +73,11 @@ const effects: Effects = {
     if (kept.has(path)) return
     for (const holdings of everything(world)) holdings.pins.delete(path)
   },
+  'rescue-array': (world, { array, path, slots }, { existing }) => {
+    const map = world.maps.get(keyOf(array, existing))
+    map?.pins.add(path)
+    for (const [index, program] of Object.entries(slots)) map?.slots.set(Number(index), keyOf(program, existing))
+  },
   'await-unused': (world, { path, target, programs, members, owner }, { kept, existing }) => {
     // Its owner pins it: that is enough for whoever still uses it.
     const map = owner && (world.maps.get(`map#${owner.id}`) ?? world.maps.get(keyOf(target, existing)))

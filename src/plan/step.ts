@@ -126,3 +126,13 @@ export type Operation =
       readonly owner?: { readonly path: string; readonly id: MapId }
     }
   | { readonly kind: 'remove-directory'; readonly path: string }
+  /**
+   * Makes sure that an array which a program uses is pinned at `path` and has these programs in its slots: pins first, fills
+   * what is empty, and reads again until no pending clear of the kernel can erase it any more.
+   */
+  | {
+      readonly kind: 'rescue-array'
+      readonly array: MapRef
+      readonly path: string
+      readonly slots: Readonly<Record<string, ForeignProgram>>
+    }

@@ -32,11 +32,11 @@ export function readGraph(kernel: Kernel, options: GraphOptions = {}): SystemGra
   const { targets = [], known = nothing } = options
   const links = readAll(kernel, 'link', known.link)
   const programs = readAll(kernel, 'program', known.program)
-  const maps = readAll(kernel, 'map', known.map)
+  const maps = listIds(kernel, 'map').flatMap((id) => readMap(kernel, id as MapId, known.map.get(id)) ?? [])
   return {
     roots: [...links.map((link) => linkRoot(kernel, link)), ...otherRoots(kernel, targets)],
     programs: new Map(programs.map((info) => [info.id, toProgram(info)])),
-    maps: new Map(maps.map((info) => [info.id, readMap(kernel, info)])),
+    maps: new Map(maps.map((map) => [map.id, map])),
   }
 }
 
@@ -89,6 +89,7 @@ function otherRoots(kernel: Kernel, targets: readonly LinkTarget[]): Root[] {
     attachedAt(kernel, target).map((program) => ({
       program,
       via: `an attachment without a link (${describeTarget(target)})`,
+      hook: targetKey(target),
     })),
   )
 }
@@ -107,15 +108,21 @@ function attachedAt(kernel: Kernel, target: LinkTarget): readonly ProgramId[] {
 
 const toProgram = (info: ProgramInfo): GraphProgram => ({ id: info.id, name: info.name, maps: info.mapIds })
 
-function readMap(kernel: Kernel, info: MapInfo): GraphMap {
-  const plain: GraphMap = { id: info.id, name: info.name, type: info.type, programs: noPrograms, inner: noMaps }
-  if (!info.type || !holdsOthers(info)) return plain
-  using map = openOrGone(kernel, 'map', info.id)
-  if (!map) return plain
-  if (info.type === 'prog_array') return { ...plain, programs: readSlots(kernel, map, info.shape.maxEntries) }
-  if (carriers.has(info.type)) return { ...plain, programs: readCarried(kernel, map, info.shape) }
-  return { ...plain, inner: [...new Set(readInnerIds(kernel, map))] }
+/**
+ * Undefined for a map that is gone. Opened once at most: when an array that nobody holds is closed a second time while Linux
+ * still has its clear queued, it keeps a reference for ever (prog_array_map_clear ignores what schedule_work says).
+ */
+function readMap(kernel: Kernel, id: MapId, known: MapInfo | undefined): GraphMap | undefined {
+  if (known && !holdsOthers(known)) return plainMap(known)
+  using map = openOrGone(kernel, 'map', id)
+  const info = known ?? (map && (kernel.describe(map) as MapInfo))
+  if (!info || !map || !holdsOthers(info)) return info && plainMap(info)
+  if (info.type === 'prog_array') return { ...plainMap(info), programs: readSlots(kernel, map, info.shape.maxEntries) }
+  if (info.type && carriers.has(info.type)) return { ...plainMap(info), programs: readCarried(kernel, map, info.shape) }
+  return { ...plainMap(info), inner: [...new Set(readInnerIds(kernel, map))] }
 }
+
+const plainMap = ({ id, name, type }: MapInfo): GraphMap => ({ id, name, type, programs: noPrograms, inner: noMaps })
 
 const noPrograms: ReadonlyMap<number, ProgramId> = new Map()
 const noMaps: readonly MapId[] = []

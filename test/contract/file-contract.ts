@@ -27,6 +27,12 @@ export function fileContract(world: () => TestWorld): void {
     const { files, at } = open()
     expect(files.mountOf(at('x/y'))).toEqual({ mountPoint: world().bpffs })
     expect(files.mountOf('/proc/self')).toBeUndefined()
+    expect(
+      files
+        .mounts()
+        .list()
+        .map(({ mountPoint }) => mountPoint),
+    ).toContain(world().bpffs)
   })
 
   test('a pin keeps its object and opens it again', async () => {

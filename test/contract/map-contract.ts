@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MapShape } from '../../src/model/map-spec.ts'
 import { answersSince } from './older-kernels.ts'
-import { errnoOf, makeMap, numberIn, shape, type TestWorld, u32 } from './test-world.ts'
+import { errnoOf, idOf, makeMap, numberIn, shape, type TestWorld, u32 } from './test-world.ts'
 
 const flag = { noPrealloc: 1, noCommonLru: 2, readOnly: 8, writeOnly: 0x10, readOnlyProgram: 0x80, mmapable: 0x400 }
 const preserve = 0x800
@@ -55,6 +55,17 @@ const creations: readonly (readonly [string, Partial<MapShape>, string])[] = [
 export function mapContract(world: () => TestWorld): void {
   test.each(creations)('creating %s', (_, change, errno) => {
     expect(errnoOf(() => makeMap(world().kernel, change))).toBe(errno)
+  })
+
+  test('who has a descriptor of a map is told until it is closed; a pin alone is nobody', () => {
+    const { kernel, bpffs } = world()
+    const map = makeMap(kernel)
+    const id = idOf(kernel, map)
+    expect(kernel.mapDescriptors().get(id)).toHaveLength(1)
+    kernel.pin(map, `${bpffs}/held`)
+    map[Symbol.dispose]()
+    expect(kernel.mapDescriptors().get(id)).toBeUndefined()
+    kernel.bpffs.unpin(`${bpffs}/held`)
   })
 
   test('a map is described as it was made', () => {

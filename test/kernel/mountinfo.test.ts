@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findBpffs, parseMountinfo } from '../../src/kernel/mountinfo.ts'
+import { findBpffs, listBpffs, parseMountinfo } from '../../src/kernel/mountinfo.ts'
 
 const line = (id: number, parent: number, mountPoint: string, type: string, root = '/'): string =>
   `${id} ${parent} 0:${id} ${root} ${mountPoint} rw,nosuid shared:${id} master:1 - ${type} ${type} rw,mode=700`
@@ -12,8 +12,8 @@ describe('parseMountinfo', () => {
     const text =
       '36 35 98:0 /a\\040b /mnt\\011x rw - bpf none rw\n37 36 98:0 / /y rw master:1 unbindable - ext4 /dev/x rw\n'
     expect(parseMountinfo(text)).toEqual([
-      { id: 36, parent: 35, root: '/a b', mountPoint: '/mnt\tx', type: 'bpf' },
-      { id: 37, parent: 36, root: '/', mountPoint: '/y', type: 'ext4' },
+      { id: 36, parent: 35, root: '/a b', mountPoint: '/mnt\tx', type: 'bpf', device: '98:0' },
+      { id: 37, parent: 36, root: '/', mountPoint: '/y', type: 'ext4', device: '98:0' },
     ])
   })
 })
@@ -65,5 +65,29 @@ describe('the bpffs of a path', () => {
 
   test('is seen in a mount namespace whose root mount has a parent outside', () => {
     expect(find([line(11, 7, '/', 'overlay'), line(12, 11, '/bpf', 'bpf')], '/bpf/x')).toEqual({ mountPoint: '/bpf' })
+  })
+})
+
+describe('listBpffs', () => {
+  const line = (id: number, device: string, mountPoint: string, type: string, root = '/'): string =>
+    `${id} 1 ${device} ${root} ${mountPoint} rw - ${type} x rw`
+  const here = parseMountinfo(
+    [
+      '1 0 8:1 / / rw - ext4 x rw',
+      line(2, '0:30', '/sys/fs/bpf', 'bpf'),
+      line(3, '0:31', '/mine', 'bpf'),
+      line(4, '0:32', '/part', 'bpf', '/below'),
+      line(5, '0:33', '/proc', 'proc'),
+    ].join('\n'),
+  )
+
+  test('names each bpffs that is mounted whole', () => {
+    expect(listBpffs(here, here)).toEqual([{ mountPoint: '/mine' }, { mountPoint: '/sys/fs/bpf' }])
+  })
+
+  test('tells those that the first process has not mounted anywhere, and says nothing where it cannot know', () => {
+    const first = parseMountinfo(`1 0 8:1 / / rw - ext4 x rw\n${line(9, '0:30', '/run/bpf', 'bpf')}\n`)
+    expect(listBpffs(here, first)).toEqual([{ mountPoint: '/mine', isFleeting: true }, { mountPoint: '/sys/fs/bpf' }])
+    expect(listBpffs(here, undefined).some(({ isFleeting }) => isFleeting)).toBe(false)
   })
 })

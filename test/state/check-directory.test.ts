@@ -67,7 +67,7 @@ test('a bpffs that cannot be used is refused with the reason', () => {
     mountPoint: bpffs,
     problem: 'another mount hides it',
   })
-  const hidden = { ...kernel, bpffs: { ...kernel.bpffs, mounts: () => ({ of }) } }
+  const hidden = { ...kernel, bpffs: { ...kernel.bpffs, mounts: () => ({ of, list: () => [] }) } }
   const check = (): void => checkDirectory(hidden, { path })
   expect(check).toThrow(expect.objectContaining({ code: 'P201', message: expect.stringContaining('hides') }))
 })

@@ -54,6 +54,7 @@ const done = {
   rollback: 'Rolled back',
   destroy: 'Destroyed',
   recover: 'Recovered',
+  repair: 'Repaired',
 } as const
 
 const elapsed = (milliseconds: number): string =>

@@ -49,6 +49,7 @@ function describeProgram(program: ProgramObject): ProgramInfo {
     jitedSize: program.size,
     verifiedInstructions: program.size / 8,
     btfId: program.btfId as BtfId,
+    attachBtfId: 0,
   }
 }
 

@@ -17,7 +17,8 @@ export function bpffsOf(process: Process): Bpffs {
     },
     mounts() {
       assertAlive(process, 'mounts')
-      return { of: (path) => mountOf(world, path) }
+      const list = () => [...world.mounts.keys()].sort().map((mountPoint) => ({ mountPoint }))
+      return { of: (path) => mountOf(world, path), list }
     },
     mount(path) {
       enter(process, 'mount', path)

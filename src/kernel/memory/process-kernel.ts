@@ -43,6 +43,7 @@ export function kernelOf(process: Process): MemoryProcess {
     keys: (map) => keys(process, map),
     freeze: (map) => freeze(process, map),
     pin: (fd, path) => pin(process, fd, path),
+    mapDescriptors: () => mapDescriptors(process),
     sinceBoot: () => timeOf(process.machine),
     waitForReaders: async () => waitForReaders(process),
     interfaceIndex: (name) => numberOf(world, 'interface', name),
@@ -135,6 +136,17 @@ function pin(process: Process, fd: Fd<ObjectKind>, path: string): void {
   const { object } = descriptorOf(process, fd, 'BPF_OBJ_PIN')
   addPin(process.machine.world, path, object)
   holdAsUser(process.machine.world, object)
+}
+
+function mapDescriptors(process: Process): ReadonlyMap<number, readonly number[]> {
+  assertAlive(process, 'mapDescriptors')
+  const found = new Map<number, Set<number>>()
+  for (const { number, descriptors } of process.machine.processes) {
+    for (const { object } of descriptors.values()) {
+      if (object.kind === 'map') found.set(object.id, (found.get(object.id) ?? new Set()).add(number))
+    }
+  }
+  return new Map([...found].map(([id, holders]) => [id, [...holders]]))
 }
 
 function waitForReaders(process: Process): void {

@@ -49,7 +49,7 @@ async function run({ words, answers, environment }: Run): Promise<string> {
   return `${printed()}[exit ${code}]`
 }
 
-const withKernel = new Set(['plan', 'apply', 'confirm', 'recover', 'rollback', 'show', 'destroy'])
+const withKernel = new Set(['plan', 'apply', 'confirm', 'doctor', 'recover', 'rollback', 'show', 'destroy'])
 
 function withMemoryKernel(words: readonly string[]): readonly string[] {
   if (!withKernel.has(words[0] ?? '') || words.includes('--kernel')) return words
