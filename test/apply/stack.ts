@@ -113,7 +113,7 @@ export function returning(verdict: number, maps: readonly string[]): Code<MapSta
 }
 
 /** Tail-calls slot 0 and slot 1 of an array, then `return verdict`. */
-function tailCalling(array: string, verdict: number): Code<MapState['address']> {
+export function tailCalling(array: string, verdict: number): Code<MapState['address']> {
   const call = (slot: number) => [loadMap(2, array), moveTo(3, slot), callHelper(12)]
   // The context is needed again after a tail call that fell through.
   return assemble([move(6, 1), ...call(0), move(1, 6), ...call(1), moveTo(0, verdict), exit])

@@ -1,6 +1,6 @@
 import { type Address, programAddress } from '../../src/model/address.ts'
 import type { DesiredState } from '../../src/model/state.ts'
-import { link, map, program, returning, type StackOptions, shape, stackOf } from '../apply/stack.ts'
+import { link, map, program, returning, type StackOptions, shape, stackOf, tailCalling } from '../apply/stack.ts'
 
 /** A change from one published state (or none) to another (or none). */
 export interface Scenario {
@@ -41,6 +41,35 @@ const outer = (...inner: readonly string[]) => [
   }),
 ]
 
+/** A second entry program of the same array, on a hook of its own. */
+const secondEntry = (verdict: number) => [
+  program('second', { code: tailCalling('calls', verdict) }),
+  link('eth1', {
+    program: 'program.second',
+    target: { kind: 'xdp', interface: 'eth1', ifindex: 2, mode: 'generic' },
+  }),
+]
+
+/** A member of the array that calls programs of another one. */
+const nested = (verdict: number) => [
+  programArray('inner_calls', ['leaf', 'leaf']),
+  program('v6', { code: tailCalling('inner_calls', 0) }),
+  program('leaf', { code: returning(verdict, []) }),
+]
+
+/** Two arrays that are reached from each other's members. */
+const cyclic = (verdict: number) => [
+  programArray('back', ['v4', 'v6']),
+  program('v6', { code: tailCalling('back', 0) }),
+  program('v4', { code: tailCalling('calls', verdict) }),
+]
+
+const programArray = (name: string, members: readonly string[]) =>
+  map(name, {
+    shape: shape({ type: 'prog_array', valueSize: 4, maxEntries: 4 }),
+    contents: { kind: 'slots', slots: new Map(members.map((member, index) => [index, programAddress(member)])) },
+  })
+
 /** Paths elsewhere on the bpffs, whose root is there. */
 const elsewhere = (pins: Readonly<Record<string, Address>>): Pick<StackOptions, 'pins'> => ({
   pins: Object.fromEntries(Object.entries(pins).map(([name, address]) => [`/sys/fs/bpf/${name}`, address])),
@@ -78,6 +107,14 @@ export const scenarios: readonly Scenario[] = [
     to: stackOf({ more: raw('overlap', 1) }),
   },
   { name: 'a link replaced with a gap', from: stackOf({ more: raw('gap', 0) }), to: stackOf({ more: raw('gap', 1) }) },
+  {
+    name: 'two entry points of one array',
+    from: stackOf({ more: secondEntry(0) }),
+    to: stackOf({ more: secondEntry(0), verdicts: { v4: 1 } }),
+  },
+  { name: 'an array behind an array', from: stackOf({ more: nested(0) }), to: stackOf({ more: nested(1) }) },
+  { name: 'arrays in a cycle', from: stackOf({ more: cyclic(0) }), to: stackOf({ more: cyclic(1) }) },
+  { name: 'destroy of arrays in a cycle', from: stackOf({ more: cyclic(0) }) },
   { name: 'inner maps', from: stackOf({ more: outer('red') }), to: stackOf({ more: outer('blue', 'red') }) },
   { name: 'destroy', from: stackOf({ more: [...tcx(0), ...outer('red')] }) },
   {

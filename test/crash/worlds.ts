@@ -13,6 +13,7 @@ import type { Scenario } from './scenarios.ts'
 /** The machine in which a scenario begins. */
 export async function beginning({ from }: Scenario, options: MemoryMachineOptions = {}): Promise<Snapshot> {
   const machine = openMemoryMachine(undefined, options)
+  machine.addInterface('eth1')
   if (from) expect((await applyStack(machine.open(), from)).outcome.result).toBe('done')
   return machine.snapshot()
 }
