@@ -1,6 +1,7 @@
 import type { Address, MapAddress, ProgramAddress } from '../model/address.ts'
 import { describeTarget } from '../model/link-spec.ts'
 import type { LinkState, MapState, ProgramState, Resource, State } from '../model/state.ts'
+import { diffOwner } from './array-owner.ts'
 import type { Change, Reason, Verdict } from './change.ts'
 import { diffLink } from './diff-link.ts'
 import { differing, diffMap, type MapDifference } from './diff-map.ts'
@@ -34,8 +35,10 @@ function compareMaps(current: State, desired: State): Map<MapAddress, MapDiffere
   const found = new Map<MapAddress, MapDifference>()
   for (const after of desired.resources.values()) {
     const before = current.resources.get(after.address)
-    if (after.kind === 'map' && before?.kind === 'map')
-      found.set(after.address, after.live?.pins.length ? diffAdopted(before, after) : diffMap(before, after))
+    if (after.kind !== 'map' || before?.kind !== 'map') continue
+    const difference = after.live?.pins.length ? diffAdopted(before, after) : diffMap(before, after)
+    const fixed = [...difference.fixed, ...(after.live ? [] : diffOwner(current, desired, after))]
+    found.set(after.address, { ...difference, fixed })
   }
   return found
 }

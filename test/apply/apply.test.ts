@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
+import { ownView } from '../crash/worlds.ts'
 import { applyStack, bpffs, destroyStack, planFor } from './runs.ts'
 import { stackOf } from './stack.ts'
 
@@ -19,10 +20,19 @@ test('a new stack is pinned, filled and attached, and nothing stays open', async
   )
 })
 
-test('a second plan finds nothing to do', async () => {
-  const kernel = openMemoryMachine().open()
-  await applyStack(kernel, stackOf())
-  expect(hasChanges(planFor(kernel, stackOf()))).toBe(false)
+test('a second apply finds nothing to do: no generation, and no operation but the lock', async () => {
+  const machine = openMemoryMachine()
+  const wanted = stackOf({ history: 2, ownership: { mode: 0o750 }, pins: { [`${bpffs}/x_flows`]: 'map.flows' } })
+  await applyStack(machine.open(), wanted)
+  expect(hasChanges(planFor(machine.open(), wanted))).toBe(false)
+  const before = ownView(machine)
+  const done: string[] = []
+  machine.beforeCall((operation) => void done.push(operation))
+  const { outcome } = await applyStack(machine.open(), wanted)
+  machine.beforeCall(undefined)
+  expect(outcome).toEqual({ result: 'done', generation: 1, left: [], diagnostics: [] })
+  expect(done).toEqual(['makeDirectory', 'lock'])
+  expect(ownView(machine)).toEqual(before)
 })
 
 test('a changed callee gives a new array, the same link runs new code, and the old generation is gone', async () => {

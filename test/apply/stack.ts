@@ -86,6 +86,13 @@ export const map = (name: string, fields: Partial<MapState> = {}): MapState => (
   ...fields,
 })
 
+/** A program array with these programs in its first slots. */
+export const programArray = (name: string, members: readonly string[]): MapState =>
+  map(name, {
+    shape: shape({ type: 'prog_array', valueSize: 4, maxEntries: 4 }),
+    contents: { kind: 'slots', slots: new Map(members.map((member, index) => [index, programAddress(member)])) },
+  })
+
 export function program(name: string, fields: Partial<ProgramState> = {}): ProgramState {
   const code = fields.code ?? returning(2, [])
   return {

@@ -127,6 +127,18 @@ describe('a rollback', () => {
     expectQuiet(machine, from, 'rolled back')
   })
 
+  test('puts the former program back into a slot in place, too', async () => {
+    const inPlace = (v4: number) => stackOf({ onSlotChange: 'in-place', history: 1, verdicts: { v4 } })
+    const machine = openMemoryMachine(await machineAfter(inPlace(0)))
+    const array = machine.inspect.pins().get(`${bpffs}/edge/live/maps/calls`)?.id ?? 0
+    const before = [...machine.inspect.slots(array)]
+    await applyStack(machine.open(), inPlace(1))
+    expect([...machine.inspect.slots(array)]).not.toEqual(before)
+    await rollBack(machine.open(), inPlace(1))
+    expect([...machine.inspect.slots(array)]).toEqual(before)
+    expectQuiet(machine, inPlace(0), 'rolled back')
+  })
+
   test('to a generation that is not kept is refused, naming those that are', async () => {
     const machine = openMemoryMachine(await machineAfter(version(0), version(1)))
     await expect(rollBack(machine.open(), version(1), 7)).rejects.toMatchObject({ code: 'P401', hint: 'kept: 1' })

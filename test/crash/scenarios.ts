@@ -1,6 +1,16 @@
 import { type Address, programAddress } from '../../src/model/address.ts'
 import type { DesiredState } from '../../src/model/state.ts'
-import { link, map, program, returning, type StackOptions, shape, stackOf, tailCalling } from '../apply/stack.ts'
+import {
+  link,
+  map,
+  program,
+  programArray,
+  returning,
+  type StackOptions,
+  shape,
+  stackOf,
+  tailCalling,
+} from '../apply/stack.ts'
 
 /** A change from one published state (or none) to another (or none). */
 export interface Scenario {
@@ -63,12 +73,6 @@ const cyclic = (verdict: number) => [
   program('v6', { code: tailCalling('back', 0) }),
   program('v4', { code: tailCalling('calls', verdict) }),
 ]
-
-const programArray = (name: string, members: readonly string[]) =>
-  map(name, {
-    shape: shape({ type: 'prog_array', valueSize: 4, maxEntries: 4 }),
-    contents: { kind: 'slots', slots: new Map(members.map((member, index) => [index, programAddress(member)])) },
-  })
 
 /** Paths elsewhere on the bpffs, whose root is there. */
 const elsewhere = (pins: Readonly<Record<string, Address>>): Pick<StackOptions, 'pins'> => ({

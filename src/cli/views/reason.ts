@@ -50,7 +50,7 @@ function consequence(change: Change): string {
   if (kind === 'link') return linkConsequence(change)
   if (kind === 'map' && change.action === 'update' && change.because.some(isSlot)) return ': in place'
   if (kind !== 'map' || change.action !== 'replace' || isFormer(change)) return ''
-  const array = change.because.every(isSlot)
+  const array = change.because.every((reason) => isSlot(reason) || reason.attribute === 'owner')
   return array ? ': new array, switched with its callers' : `: new map${lost(change)}`
 }
 
