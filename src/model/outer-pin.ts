@@ -17,8 +17,8 @@ export interface OuterPin {
   readonly staged: PinnedObject | undefined
   /** At `asidePath`, where only a crash leaves something. */
   readonly aside?: PinnedObject | undefined
-  /** Why nothing may be pinned there; a clause. */
-  readonly problem?: string
+  /** Why nothing may be pinned there: a clause, and what to do about it. */
+  readonly problem?: { readonly what: string; readonly hint?: string }
 }
 
 /** What a pin leads to. */

@@ -9,11 +9,12 @@ export function guardPins(current: CurrentState, desired?: DesiredState): readon
   return (current.outerPins ?? []).flatMap((pin) => {
     const wanted = desired?.pins?.get(pin.path)
     if (!wanted) return leftAlone(pin, current)
-    const problem = pin.problem ?? whyTaken(pin, current)
+    const taken = whyTaken(pin, current)
+    const problem = pin.problem ?? (taken === undefined ? undefined : { what: taken })
     if (problem === undefined) return []
     const { address, at } = wanted
-    const detail = `${address} cannot be pinned at ${pin.path}: ${problem}.`
-    const hint = 'remove what is there if it is yours, or choose another path under "pins:"'
+    const detail = `${address} cannot be pinned at ${pin.path}: ${problem.what}.`
+    const hint = problem.hint ?? 'remove what is there if it is yours, or choose another path under "pins:"'
     return [{ severity: 'error', ...named(planCodes.pinRefused), detail, hint, address, ...(at && { at }) } as const]
   })
 }

@@ -25,9 +25,10 @@ function readOuterPin(kernel: Kernel, path: string, owners: readonly number[]): 
   const found = readPin(kernel, path)
   const staged = readPin(kernel, stagedPath(path))
   const aside = readPin(kernel, asidePath(path))
-  const problem = placeProblem(kernel, path, owners) ?? [found, staged, aside].find((it) => typeof it === 'string')
+  const taken = [found, staged, aside].find((it) => typeof it === 'string')
+  const problem = placeProblem(kernel, path, owners) ?? (typeof taken === 'string' ? { what: taken } : undefined)
   const objects = { found: objectIn(found), staged: objectIn(staged), aside: objectIn(aside) }
-  return { path, ...objects, ...(typeof problem === 'string' && { problem }) }
+  return { path, ...objects, ...(problem && { problem }) }
 }
 
 const objectIn = (found: PinnedObject | string | undefined): PinnedObject | undefined =>
@@ -47,15 +48,19 @@ function readPin(kernel: Kernel, path: string): PinnedObject | string | undefine
   }
 }
 
-function placeProblem(kernel: Kernel, path: string, owners: readonly number[]): string | undefined {
+function placeProblem(kernel: Kernel, path: string, owners: readonly number[]): OuterPin['problem'] {
   const directory = dirname(path)
   try {
     checkDirectory(kernel, { path: directory, owners })
   } catch (error) {
-    if (error instanceof PlanError) return error.message.replace(/^cannot /, 'pinfold cannot ')
+    if (error instanceof PlanError)
+      return { what: error.message.replace(/^cannot /, 'pinfold cannot '), ...hintOf(error) }
     throw error
   }
-  if (kernel.bpffs.stat(directory) === undefined) return `the directory ${directory} does not exist`
+  if (kernel.bpffs.stat(directory) === undefined)
+    return { what: `the directory ${directory} does not exist`, hint: `make it first: mkdir -m 0700 -p ${directory}` }
   const stack = stackAround(kernel, directory)
-  return stack && `it is inside the stack ${stack}`
+  return stack === undefined ? undefined : { what: `it is inside the stack ${stack}` }
 }
+
+const hintOf = ({ hint }: PlanError): { readonly hint?: string } => (hint === undefined ? {} : { hint })

@@ -46,6 +46,14 @@ describe('maps', () => {
     ])
   })
 
+  test('of several objects are one where they are equal: an array is then shared by the programs of each', () => {
+    const text = `objects: { one: { file: static-values.bpf.o }, two: { file: static-values.bpf.o } }\nprograms:\n  entry: { object: one }\n  second: { object: two, function: entry }\n  on_first: { object: one }\n  on_third: { object: one }\nmaps: { jumps: { slots: { 0: on_first, 2: on_third } } }\n`
+    const state = readManifest(text)
+    expect(programIn(state, 'second')).toMatchObject({ object: 'two', maps: programIn(state, 'entry').maps })
+    expect(programIn(state, 'second').maps).toContain('map.jumps')
+    expect(addresses(state).filter((address) => address === 'map.jumps')).toHaveLength(1)
+  })
+
   test('that no program uses exist when the manifest lists them', () => {
     const text = `${object('maps')}maps: { a_queue: {} }\nprograms: { uses_two: {} }\n`
     expect(addresses(readManifest(text))).toEqual(['map.a_hash', 'map.an_array', 'map.a_queue', 'program.uses_two'])

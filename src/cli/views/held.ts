@@ -1,9 +1,11 @@
-import type { CurrentState, Stray } from '../../index.ts'
+import { type Address, type CurrentState, kindOf, type Stray } from '../../index.ts'
 
-/** Every pin of each map in any tree of a stack, relative to its directory: what holds a map when no process does. */
-export function pinsOfMaps(stack: CurrentState): ReadonlyMap<number, readonly string[]> {
+/** Every pin of each map in any tree of a stack, relative to its directory, and elsewhere: what holds it when no process does. */
+export function pinsOfMaps({ trees, outerPins = [] }: CurrentState): ReadonlyMap<number, readonly string[]> {
+  const inside = trees.flatMap((tree) => tree.pins)
+  const elsewhere = outerPins.flatMap(({ path, found }) => (found ? [{ path, ...found }] : []))
   const found = new Map<number, string[]>()
-  for (const pin of stack.trees.flatMap((tree) => tree.pins)) {
+  for (const pin of [...inside, ...elsewhere]) {
     if (pin.kind !== 'map') continue
     const pins = found.get(pin.id)
     if (pins) pins.push(pin.path)
@@ -11,6 +13,23 @@ export function pinsOfMaps(stack: CurrentState): ReadonlyMap<number, readonly st
   }
   return found
 }
+
+/** A pin outside of a stack's directory: what it was made for, and whether it still leads there. */
+export interface Elsewhere {
+  readonly path: string
+  readonly address: Address
+  /** The kernel id of what is there; undefined where nothing is. */
+  readonly id: number | undefined
+  readonly isOwn: boolean
+}
+
+/** The pins elsewhere of the live generation. */
+export const pinsElsewhere = (stack: CurrentState): readonly Elsewhere[] =>
+  Object.entries(stack.record?.pins ?? {}).map(([path, address]) => {
+    const found = stack.outerPins?.find((pin) => pin.path === path)?.found
+    const isOwn = found?.kind === kindOf(address) && found.id === idOf(stack, address)
+    return { path, address, id: found?.id, isOwn }
+  })
 
 /** The kernel id of what an address or `#id` stands for; undefined where the stack has no such resource. */
 export function idOf(stack: CurrentState, target: string): number | undefined {

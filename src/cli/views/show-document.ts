@@ -1,5 +1,5 @@
 import { type CurrentState, type LinkState, type MapState, nameOf, type ProgramState } from '../../index.ts'
-import { idOf, pinsOfMaps, strangersIn } from './held.ts'
+import { idOf, pinsElsewhere, pinsOfMaps, strangersIn } from './held.ts'
 
 /** A live stack as a document; fields that bpftool has too bear its names and hold what it prints. */
 export function stackDocument(stack: CurrentState): object {
@@ -18,6 +18,12 @@ export function stackDocument(stack: CurrentState): object {
       name,
       generation: record?.generation ?? null,
       pins: pins.length,
+    })),
+    pins_elsewhere: pinsElsewhere(stack).map(({ path, address, id, isOwn }) => ({
+      path,
+      target: address,
+      id: id ?? null,
+      as_recorded: isOwn,
     })),
     foreign: strangersIn(stack).map(({ path, what }) => ({ path: `${stack.directory}/${path}`, what })),
   }
@@ -80,4 +86,4 @@ function linkDocument(link: LinkState, stack: CurrentState): object {
 const targetDocument = (target: string, stack: CurrentState): object => ({ target, id: idOf(stack, target) })
 
 const absolute = ({ directory }: CurrentState, paths: readonly string[]): string[] =>
-  paths.map((path) => `${directory}/${path}`)
+  paths.map((path) => (path.startsWith('/') ? path : `${directory}/${path}`))

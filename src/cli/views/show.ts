@@ -8,7 +8,7 @@ import {
   type ProgramState,
 } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
-import { idOf, pinsOfMaps, strangersIn } from './held.ts'
+import { type Elsewhere, idOf, pinsElsewhere, pinsOfMaps, strangersIn } from './held.ts'
 import { counted, grouped } from './text.ts'
 import { aligned, type Branch, renderTree } from './tree.ts'
 
@@ -26,6 +26,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
     { text: 'maps', children: aligned(all.filter((it) => it.kind === 'map').map((it) => mapRow(it, stack, holders))) },
     { text: 'programs', children: aligned(all.filter((it) => it.kind === 'program').map(programRow)) },
     { text: 'links', children: aligned(all.filter((it) => it.kind === 'link').map((it) => linkRow(it, stack, paint))) },
+    { text: 'pins elsewhere', children: aligned(pinsElsewhere(stack).map(elsewhereRow)) },
     { text: 'other trees', children: otherTrees(stack) },
     { text: 'not made by pinfold', children: foreignPins(stack) },
   ]
@@ -69,6 +70,11 @@ function linkRow(link: LinkState, stack: CurrentState, paint: Paint): Row {
   const gone = link.live?.severed ? paint('red', ', attached to nothing any more') : ''
   const text = `${describeTarget(link.target)}, link #${link.live?.id ?? 0}, runs ${named(link.program, stack)}${gone}`
   return [nameOf(link.address), text]
+}
+
+function elsewhereRow({ path, address, id, isOwn }: Elsewhere): Row {
+  if (isOwn) return [path, `${address} #${id}`]
+  return [path, id === undefined ? `${address}, but it is gone` : `${address}, but somebody replaced it by #${id}`]
 }
 
 function otherTrees({ trees }: CurrentState): Branch[] {
