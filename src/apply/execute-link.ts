@@ -1,5 +1,5 @@
 import { addressOf } from '../model/address.ts'
-import { PlanError } from '../model/errors.ts'
+import { KernelError, PlanError } from '../model/errors.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { LinkRef, Operation } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
@@ -50,7 +50,7 @@ export async function detachLink(run: Execution, { target, paths }: Of<'detach-l
   if (!isAlive(run, id)) return removeNames(run, paths)
   await removeAllNames(run, target, paths)
   run.handles.release(target)
-  if (await poll(() => !isAlive(run, id), run.patience)) return
+  if (await poll(() => isGone(run, id), run.patience)) return
   if (!putBack(run, id, paths)) return
   throw new PlanError(
     `cannot detach ${addressOf(target)}: link #${id} is open in another process, or pinned elsewhere`,
@@ -100,6 +100,16 @@ function isAlive({ kernel }: Execution, id: number): boolean {
     return true
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/** Not yet, too, when the kernel cannot tell: its names are gone by now, and only a look that succeeds may end the wait. */
+function isGone(run: Execution, id: number): boolean {
+  try {
+    return !isAlive(run, id)
+  } catch (error) {
+    if (error instanceof KernelError) return false
     throw error
   }
 }

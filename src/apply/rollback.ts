@@ -1,3 +1,4 @@
+import type { Ref } from '../model/address.ts'
 import type { Operation, Phase } from '../plan/step.ts'
 import type { ApplyEvent } from './event.ts'
 import { execute } from './execute.ts'
@@ -35,20 +36,33 @@ export async function* rollback(run: Execution, done: readonly Undo[]): AsyncGen
   const unswitched = yield* undoAll(run, switched.length > 0 ? [...switched, waitForReaders] : [])
   if (unswitched.length > 0)
     return [...unswitched, 'next is kept, since its programs may run; the next apply recovers it']
-  return yield* undoAll(run, of('prepare'))
+  const left = yield* undoAll(run, of('prepare'))
+  return left.length > 0 ? [...left, 'what is left of next is removed by the next apply'] : []
 }
 
 const inversesOf = ({ index, operations }: Undo): Inverse[] => operations.map((operation) => ({ operation, index }))
 
+/**
+ * Nothing more is removed once something stays: the record, and for a pin elsewhere the one in the tree, say whose it is, and
+ * so the next apply can recover it.
+ */
+const removals: ReadonlySet<Operation['kind']> = new Set(['unpin', 'detach-link', 'remove-directory'])
+
 async function* undoAll(run: Execution, inverses: readonly Inverse[]): AsyncGenerator<ApplyEvent, string[]> {
   const left: string[] = []
+  const unpinned = new Set<Ref>()
   for (const inverse of inverses) {
+    const { operation } = inverse
+    if (left.length > 0 && removals.has(operation.kind)) continue
+    if (operation.kind === 'pin' && unpinned.has(operation.target)) continue
     try {
-      await takeBack(run, inverse.operation)
+      await takeBack(run, operation)
       yield { type: 'undone', ...inverse }
     } catch (error) {
-      const problem = describeFailure(inverse.operation, error)
+      const problem = describeFailure(operation, error)
       left.push(problem.message)
+      // A link that is attached again has its pin in the tree first: with another one alone it would be nobody's.
+      if (operation.kind === 'pin') unpinned.add(operation.target)
       yield { type: 'undo-failed', ...inverse, problem }
     }
   }

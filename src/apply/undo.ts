@@ -79,6 +79,6 @@ const swapped = <T>(step: {
 function reattach(step: Operation & { readonly kind: 'detach-link' }): readonly Operation[] {
   const { target, program, attached } = step
   if (attached === undefined) return []
-  const pins = step.paths.map((path) => ({ kind: 'pin', target, path }) as const)
+  const pins = step.paths.toReversed().map((path) => ({ kind: 'pin', target, path }) as const)
   return [{ kind: 'create-link', target, program, attach: attached }, ...pins]
 }

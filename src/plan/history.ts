@@ -1,4 +1,5 @@
 import { mapAddress, nameOf, programAddress } from '../model/address.ts'
+import { mapTypeRule } from '../model/map-types.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import { retain, retire } from './retire.ts'
@@ -79,8 +80,11 @@ export function judgeFormer(
   return { kept, gone: former.filter((tree) => !kept.includes(tree) && !isLeft(tree)) }
 }
 
-/** Nothing but maps and the record: what retiring had to leave. */
-const isRemainder = (tree: Tree): boolean => tree.pins.every(({ kind }) => kind === 'map' || kind === 'record')
+/** Nothing but maps that a user would lose, and the record: what retiring had to leave. */
+const isRemainder = (tree: Tree): boolean =>
+  tree.pins.every(
+    (pin) => pin.kind === 'record' || (pin.kind === 'map' && mapTypeRule(pin.shape.type).atLastUserReference),
+  )
 
 /** Names of the former trees that are the published one by another name: a rollback took all their objects over. */
 export function adoptedBy(published: Tree, current: CurrentState): ReadonlySet<string> {

@@ -43,10 +43,14 @@ function readPin(kernel: Kernel, path: string): PinnedObject | string | undefine
     const { kind, id } = kernel.describePin(path)
     return { kind, id }
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error
+    // Any other refusal must not look like a path with nothing of ours at it.
+    if (!(error instanceof KernelError) || !told.has(error.errno)) throw error
     return error.errno === 'ENOENT' ? undefined : error.message
   }
 }
+
+/** What says what is there: nothing, or no pin. */
+const told: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EINVAL', 'ELOOP'])
 
 function placeProblem(kernel: Kernel, path: string, owners: readonly number[]): OuterPin['problem'] {
   const directory = dirname(path)

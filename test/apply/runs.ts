@@ -55,7 +55,12 @@ export async function applyStack(kernel: Kernel, desired: DesiredState, place: P
   await recoverStack(kernel, desired, place)
   const plan = planFor(kernel, desired, place)
   const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
-  if (errors.length > 0) throw new PlanError(JSON.stringify(errors), { code: errors[0]?.code ?? '' }, errors)
+  if (errors.length > 0)
+    throw new PlanError(
+      `cannot apply ${desired.stack}: ${JSON.stringify(errors)}`,
+      { code: errors[0]?.code ?? '' },
+      errors,
+    )
   return await run(kernel, plan, desired)
 }
 

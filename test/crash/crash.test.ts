@@ -3,7 +3,7 @@ import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
 import { stackOf } from '../apply/stack.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
-import { act, beginning, countCalls, expectFinished, expectHeld } from './worlds.ts'
+import { act, beginning, countCalls, ended, expectFinished, expectHeld } from './worlds.ts'
 
 describe.each(scenarios)('$name', (scenario) => {
   test('ends as wanted when nothing goes wrong, and holds every array at every instant', async () => {
@@ -11,7 +11,7 @@ describe.each(scenarios)('$name', (scenario) => {
     machine.beforeCall((operation) => expectHeld(machine, scenario, `before ${operation}`))
     const { outcome } = await act(machine.open(), scenario)
     machine.beforeCall(undefined)
-    expect(outcome).toMatchObject({ result: 'done', left: [] })
+    expect(outcome).toMatchObject(ended(scenario) as object)
     expectFinished(machine, scenario, 'undisturbed')
   })
 
@@ -39,7 +39,7 @@ async function killEverywhere(scenario: Scenario, snapshot: Snapshot): Promise<v
     expectHeld(machine, scenario, at)
     const again = machine.open()
     const { outcome } = await act(again, scenario).catch((error) => Promise.reject(new Error(at, { cause: error })))
-    expect(outcome, at).toMatchObject({ result: 'done', left: [] })
+    expect(outcome, at).toMatchObject(ended(scenario) as object)
     expectHeld(machine, scenario, `after ${at}`)
     expectFinished(machine, scenario, at)
   }

@@ -1,5 +1,9 @@
+import type { Kernel } from '../../src/kernel/kernel.ts'
 import { type Address, programAddress } from '../../src/model/address.ts'
-import type { DesiredState } from '../../src/model/state.ts'
+import type { MapId } from '../../src/model/ids.ts'
+import type { LinkTarget } from '../../src/model/link-spec.ts'
+import type { DesiredState, MapState, Resource } from '../../src/model/state.ts'
+import { bpffs } from '../apply/runs.ts'
 import {
   link,
   map,
@@ -16,8 +20,19 @@ import {
 export interface Scenario {
   readonly name: string
   readonly from?: DesiredState
-  readonly to?: DesiredState
+  /** Applied after `from`: other stacks, and what becomes of them and of it. */
+  readonly further?: readonly Wish[]
+  /** Then an apply of this state is killed right after its first operation of that name. */
+  readonly crash?: { readonly to: DesiredState; readonly after: string }
+  readonly to?: Wish
+  /** Pins that stay, since another stack uses what they hold; relative to the bpffs root. */
+  readonly left?: readonly string[]
 }
+
+/** A wanted state; one that uses what another stack owns is known once that is there. */
+export type Wish = DesiredState | ((kernel: Kernel) => DesiredState)
+
+export const resolve = (wish: Wish, kernel: Kernel): DesiredState => (typeof wish === 'function' ? wish(kernel) : wish)
 
 const raw = (onReplace: 'overlap' | 'gap', verdict: number) => [
   program('trace', {
@@ -81,12 +96,63 @@ const elsewhere = (pins: Readonly<Record<string, Address>>): Pick<StackOptions, 
 
 const allKinds = elsewhere({ x_flows: 'map.flows', x_calls: 'map.calls', x_v4: 'program.v4', x_eth0: 'link.eth0' })
 
+/** The usual stack with a map of that size. */
+function sized(maxEntries: number): DesiredState {
+  return stackOf({
+    without: ['map.flows'],
+    more: [map('flows', { shape: shape({ maxEntries }), onChange: 'replace' })],
+  })
+}
+
+/** What is pinned in the usual stack, as another one's manifest would use it. */
+function foreign(kernel: Kernel, name: string, usual: Partial<MapState>): MapState {
+  const foreignPath = `${bpffs}/edge/live/maps/${name}`
+  const { id } = kernel.describePin(foreignPath)
+  return map(name, { ...usual, owner: 'foreign', foreignPath, live: { id: id as MapId, pins: [] } })
+}
+
+const onEth1 = (kernel: Kernel): LinkTarget => ({
+  kind: 'xdp',
+  interface: 'eth1',
+  ifindex: kernel.interfaceIndex('eth1') ?? 0,
+  mode: 'generic',
+})
+
+/** Another stack, whose program tail-calls through the usual one's array. */
+function borrowing(kernel: Kernel): DesiredState {
+  const calls = foreign(kernel, 'calls', { shape: shape({ type: 'prog_array', valueSize: 4, maxEntries: 4 }) })
+  return other([
+    calls,
+    program('borrower', { code: tailCalling('calls', 7) }),
+    link('eth1', { program: 'program.borrower', target: onEth1(kernel) }),
+  ])
+}
+
+/** Another stack, whose program uses a map of the usual one. */
+function sharing(kernel: Kernel): DesiredState {
+  const info = kernel.describePin(`${bpffs}/edge/live/maps/flows`)
+  const flows = foreign(kernel, 'flows', { shape: shape(info.kind === 'map' ? info.shape : {}) })
+  return other([
+    flows,
+    program('sharer', { code: returning(7, ['flows']) }),
+    link('eth1', { program: 'program.sharer', target: onEth1(kernel) }),
+  ])
+}
+
+const other = (more: readonly Resource[]): DesiredState => ({
+  ...stackOf(),
+  stack: 'other',
+  resources: new Map(more.map((resource) => [resource.address, resource])),
+})
+
 /** Every kind of step occurs in one of them; a test counts. */
 export const scenarios: readonly Scenario[] = [
   { name: 'a new stack', to: stackOf({ ownership: { mode: 0o750 } }) },
   { name: 'a changed callee', from: stackOf(), to: stackOf({ verdicts: { v4: 1 } }) },
   { name: 'a changed entry program', from: stackOf(), to: stackOf({ verdicts: { ingress: 1 } }) },
   { name: 'a slot less', from: stackOf(), to: stackOf({ slots: { 1: 'v6' } }) },
+  { name: 'other callees', from: stackOf(), to: stackOf({ verdicts: { v4: 1, v6: 1 } }) },
+  { name: 'a slot more', from: stackOf({ slots: { 0: 'v4' } }), to: stackOf() },
   {
     name: 'a slot in place',
     from: stackOf({ onSlotChange: 'in-place' }),
@@ -119,6 +185,21 @@ export const scenarios: readonly Scenario[] = [
   { name: 'an array behind an array', from: stackOf({ more: nested(0) }), to: stackOf({ more: nested(1) }) },
   { name: 'arrays in a cycle', from: stackOf({ more: cyclic(0) }), to: stackOf({ more: cyclic(1) }) },
   { name: 'destroy of arrays in a cycle', from: stackOf({ more: cyclic(0) }) },
+  {
+    name: 'a link moved to another program',
+    from: stackOf({ more: [program('other', { code: tailCalling('calls', 1) })] }),
+    to: stackOf({
+      without: ['link.eth0'],
+      more: [
+        program('other', { code: tailCalling('calls', 1) }),
+        link('eth0', {
+          program: 'program.other',
+          target: { kind: 'xdp', interface: 'lo', ifindex: 1, mode: 'generic' },
+        }),
+      ],
+    }),
+  },
+  { name: 'a map replaced', from: sized(16), to: sized(32) },
   { name: 'inner maps', from: stackOf({ more: outer('red') }), to: stackOf({ more: outer('blue', 'red') }) },
   { name: 'destroy', from: stackOf({ more: [...tcx(0), ...outer('red')] }) },
   {
@@ -152,4 +233,54 @@ export const scenarios: readonly Scenario[] = [
     to: stackOf({ more: raw('gap', 1), ...elsewhere({ x_trace: 'link.trace' }) }),
   },
   { name: 'destroy of a stack with pins elsewhere', from: stackOf(allKinds) },
+  {
+    name: 'adoption after a crash between the switch and publishing',
+    from: stackOf(),
+    crash: { to: stackOf({ verdicts: { v4: 1 } }), after: 'updateLink' },
+    to: stackOf({ verdicts: { v4: 1 } }),
+  },
+  {
+    name: 'another version after a crash between two switches',
+    from: stackOf({ more: tcx(0) }),
+    crash: { to: stackOf({ verdicts: { v4: 1 }, more: tcx(1) }), after: 'updateLink' },
+    to: stackOf({ verdicts: { v6: 1 }, more: tcx(2) }),
+  },
+  {
+    name: 'another version after a crash between the switch and publishing',
+    from: stackOf(),
+    crash: { to: stackOf({ verdicts: { v4: 1 } }), after: 'updateLink' },
+    to: stackOf({ verdicts: { v6: 1 } }),
+  },
+  {
+    name: 'another version after a crash between publishing and retiring',
+    from: stackOf({ more: tcx(0) }),
+    crash: { to: stackOf({ verdicts: { v4: 1 } }), after: 'exchange' },
+    to: stackOf({ verdicts: { v6: 1 } }),
+  },
+  {
+    name: 'another version after a crash in a first apply',
+    crash: { to: stackOf(), after: 'createLink' },
+    to: stackOf({ verdicts: { v4: 1 } }),
+  },
+  { name: 'the owner of a map that another stack uses', from: sized(16), further: [sharing], to: sized(32) },
+  {
+    name: 'the owner of an array that another stack uses',
+    from: stackOf(),
+    further: [borrowing],
+    to: stackOf({ verdicts: { v4: 1 } }),
+    left: ['edge/gen-1/maps/calls', 'edge/gen-1/record'],
+  },
+  {
+    name: "another stack moves on to the owner's new array",
+    from: stackOf(),
+    further: [borrowing, stackOf({ verdicts: { v4: 1 } })],
+    to: borrowing,
+    left: ['edge/gen-1/maps/calls', 'edge/gen-1/record'],
+  },
+  {
+    name: 'destroy beside a stack that uses the array',
+    from: stackOf(),
+    further: [borrowing],
+    left: ['edge/live/maps/calls', 'edge/live/record'],
+  },
 ]

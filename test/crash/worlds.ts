@@ -1,26 +1,51 @@
 import { expect } from 'vitest'
+import type { Kernel } from '../../src/kernel/kernel.ts'
 import type { MemoryMachine, MemoryMachineOptions } from '../../src/kernel/memory/memory-kernel.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
-import type { DesiredState } from '../../src/model/state.ts'
+import type { DesiredState, Resource } from '../../src/model/state.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import { applyStack, bpffs, currentOf, destroyStack, planFor, type Run } from '../apply/runs.ts'
 import { stackOf } from '../apply/stack.ts'
-import type { Scenario } from './scenarios.ts'
+import { resolve, type Scenario } from './scenarios.ts'
 
 /** The machine in which a scenario begins. */
-export async function beginning({ from }: Scenario, options: MemoryMachineOptions = {}): Promise<Snapshot> {
+export async function beginning(
+  { from, further = [], crash }: Scenario,
+  options: MemoryMachineOptions = {},
+): Promise<Snapshot> {
   const machine = openMemoryMachine(undefined, options)
   machine.addInterface('eth1')
-  if (from) expect((await applyStack(machine.open(), from)).outcome.result).toBe('done')
+  for (const wish of from ? [from, ...further] : further) {
+    const kernel = machine.open()
+    expect((await applyStack(kernel, resolve(wish, kernel))).outcome.result).toMatch(/^done/)
+    kernel.kill()
+  }
+  if (crash) await crashIn(machine, crash)
   return machine.snapshot()
+}
+
+async function crashIn(machine: MemoryMachine, { to, after }: NonNullable<Scenario['crash']>): Promise<void> {
+  const kernel = machine.open()
+  let isOver = false
+  machine.beforeCall((operation) => {
+    if (isOver) kernel.kill()
+    isOver = operation === after
+  })
+  await applyStack(kernel, to).catch(() => undefined)
+  machine.beforeCall(undefined)
+  expect(planRecovery(currentOf(machine.open(), to)), 'what the first crash left').toBeDefined()
 }
 
 /** Recovery and apply (or destroy), as the command does it. */
 export const act = async (kernel: MemoryProcess, { from, to }: Scenario): Promise<Run> =>
-  to ? await applyStack(kernel, to) : await destroyStack(kernel, from ?? stackOf())
+  to ? await applyStack(kernel, resolve(to, kernel)) : await destroyStack(kernel, from ?? stackOf())
+
+/** How it ends: something may have to stay for others. */
+export const ended = ({ left }: Scenario): unknown =>
+  left ? { result: expect.stringMatching(/^done/) } : { result: 'done', left: [] }
 
 /** Operations that change something in a whole run. */
 export async function countCalls(snapshot: Snapshot, scenario: Scenario): Promise<number> {
@@ -33,7 +58,8 @@ export async function countCalls(snapshot: Snapshot, scenario: Scenario): Promis
 
 /** The promise: every array that a running program reaches is held (after a crash by a pin) and has its slots. */
 export function expectHeld(machine: MemoryMachine, scenario: Scenario, when: string): void {
-  const full = [scenario.from, scenario.to].flatMap((state) => (state ? [slotsOf(state)] : []))
+  const states = [scenario.from, scenario.crash?.to, scenario.to, ...(scenario.further ?? [])]
+  const full = states.flatMap((state) => (state && typeof state !== 'function' ? [slotsOf(state)] : []))
   for (const array of machine.inspect.reachableArrays()) {
     const at = `${scenario.name}, ${when}: ${array.name} #${array.id}`
     expect(array.holders, at).not.toEqual([])
@@ -49,30 +75,56 @@ function slotsOf(state: DesiredState): number {
 /** The scenario's end: exactly the wanted state, and nothing beside it. */
 export function expectFinished(machine: MemoryMachine, scenario: Scenario, when: string): void {
   const at = `${scenario.name}, ${when}`
+  const { inspect } = machine
   const kernel = machine.open()
-  const paths = [...machine.inspect.pins().keys()].map((path) => path.slice(`${bpffs}/`.length))
-  if (!scenario.to) {
-    expect(paths, at).toEqual([])
-    for (const kind of ['map', 'program', 'link'] as const) expect(machine.inspect.ids(kind), at).toEqual([])
-    expect(kernel.bpffs.list(bpffs), at).toEqual([])
-  } else {
-    const wanted = [...scenario.to.resources.keys()].map((address) => `edge/live/${address.replace('.', 's/')}`)
-    const elsewhere = [...(scenario.to.pins ?? [])]
-    const others = elsewhere.map(([path]) => path.slice(`${bpffs}/`.length))
-    expect([...paths].sort(), at).toEqual([...wanted, 'edge/live/record', ...others].sort())
-    for (const [path, { address }] of elsewhere) {
-      const own = `${bpffs}/edge/live/${address.replace('.', 's/')}`
-      expect(machine.inspect.pins().get(path), `${at}: ${path}`).toEqual(machine.inspect.pins().get(own))
-    }
-    expect(machine.inspect.ids('map').length, at).toBe(wanted.filter((path) => path.includes('/maps/')).length + 1)
-    expect(machine.inspect.ids('program').length, at).toBe(wanted.filter((path) => path.includes('/programs/')).length)
-    expect(machine.inspect.links().length, at).toBe(wanted.filter((path) => path.includes('/links/')).length)
-    expect(kernel.bpffs.list(`${bpffs}/edge`), at).toEqual([{ name: 'live', directory: true }])
-    expect(planRecovery(currentOf(kernel, scenario.to)), at).toBeUndefined()
-    expect(hasChanges(planFor(kernel, scenario.to)), at).toBe(false)
+  const stacks = endOf(scenario, kernel)
+  const pins = stacks.flatMap((stack) => [...pinsOf(stack), `${stack.stack}/live/record`])
+  const { left = [] } = scenario
+  const found = [...inspect.pins().keys()].map((path) => path.slice(`${bpffs}/`.length))
+  const elsewhere = stacks.flatMap((stack) => [...(stack.pins ?? [])].map(([path, pin]) => ({ stack, path, ...pin })))
+  const others = elsewhere.map(({ path }) => path.slice(`${bpffs}/`.length))
+  expect(found.sort(), at).toEqual([...new Set([...pins, ...left, ...others])].sort())
+  for (const { stack, path, address } of elsewhere) {
+    const own = `${bpffs}/${stack.stack}/live/${address.replace('.', 's/')}`
+    expect(inspect.pins().get(path), `${at}: ${path}`).toEqual(inspect.pins().get(own))
   }
+  if (left.length === 0) {
+    // Nothing lives on without a name.
+    const pinned = (kind: Resource['kind']): Set<number> =>
+      new Set([...inspect.pins().values()].filter((it) => it.kind === kind).map(({ id }) => id))
+    for (const kind of ['map', 'program', 'link'] as const)
+      expect(inspect.ids(kind), at).toEqual([...pinned(kind)].sort((a, b) => a - b))
+    for (const { stack } of stacks)
+      expect(kernel.bpffs.list(`${bpffs}/${stack}`), at).toEqual([{ name: 'live', directory: true }])
+    const directories = kernel.bpffs.list(bpffs).filter(({ directory }) => directory)
+    expect(
+      directories.map(({ name }) => name),
+      at,
+    ).toEqual(stacks.map(({ stack }) => stack))
+  }
+  if (scenario.to) expectQuiet(kernel, resolve(scenario.to, kernel), at)
   expect(kernel.openDescriptors(), at).toBe(0)
 }
+
+/** Nothing to recover, nothing to do. */
+function expectQuiet(kernel: MemoryProcess, wanted: DesiredState, at: string): void {
+  expect(planRecovery(currentOf(kernel, wanted)), at).toBeUndefined()
+  expect(hasChanges(planFor(kernel, wanted)), at).toBe(false)
+}
+
+/** The last state of each stack, by name. */
+function endOf({ from, further = [], to }: Scenario, kernel: Kernel): readonly DesiredState[] {
+  const last = new Map<string, DesiredState>()
+  for (const wish of [from, ...further, to]) {
+    const state = wish && resolve(wish, kernel)
+    if (state) last.set(state.stack, state)
+  }
+  if (!to) last.delete('edge')
+  return [...last.values()].sort((a, b) => (a.stack < b.stack ? -1 : 1))
+}
+
+const pinsOf = ({ stack, resources }: DesiredState): readonly string[] =>
+  [...resources.keys()].map((address) => `${stack}/live/${address.replace('.', 's/')}`)
 
 /**
  * Pins, links and slots with their ids: equal for two moments iff nothing that lasts was changed in between. Links go by
