@@ -34,6 +34,12 @@ const sized = (STATE_ENTRIES: number): Version => ({
   maps: { state: { onChange: 'replace' } },
 })
 const kept = (number: number): Version => ({ history: 1, defines: { CALLEE0: number, ENTRY: number } })
+/** One of each kind, for other tools; the link is made anew with each version. */
+const pinned = (number: number): Version => ({
+  ...traced('overlap', number),
+  defines: { TRACE: number, CALLEE0: number },
+  pins: { x_calls: 'map.calls', x_state: 'map.state', x_callee: 'program.callee0', x_trace: 'link.trace' },
+})
 const owner = (TC_CALLEE: number): Version => ({ hooks: ['tcx'], defines: { TC_CALLEE } })
 /** Another stack whose entry program tail-calls through the owner's array. */
 const borrower = (TC_CALLEE: number): Version => ({
@@ -75,6 +81,7 @@ export const changes: readonly LinuxScenario[] = [
   { name: 'a link moved to another program', from: [v1], act: apply({ entry: 'entry2' }) },
   { name: 'a link replaced by overlap', from: [traced('overlap', 1)], act: apply(traced('overlap', 2)) },
   { name: 'a link replaced with a gap', from: [traced('gap', 1)], act: apply(traced('gap', 2)) },
+  { name: 'pins elsewhere that move on', from: [pinned(1)], act: apply(pinned(2)) },
 ]
 
 /** What comes after a change, and after a crash in one. */
@@ -82,6 +89,7 @@ export const aftermaths: readonly LinuxScenario[] = [
   { name: 'an upgrade that keeps the former generation', from: [kept(1), kept(2)], act: apply(kept(3)) },
   { name: 'a rollback', from: [kept(1), kept(2)], act: { command: 'rollback' }, finish: apply(kept(1)), to: [kept(1)] },
   { name: 'destroy', from: [{ hooks: ['xdp', 'tcx', 'trace'] }], act: destroy, to: [] },
+  { name: 'destroy with pins elsewhere', from: [pinned(1)], act: destroy, to: [] },
   {
     name: 'adoption after a crash between the last switch and publishing',
     from: [v1],

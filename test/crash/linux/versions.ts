@@ -17,6 +17,8 @@ export interface Version {
   readonly onReplace?: 'overlap' | 'gap'
   /** Former generations kept; without: none. */
   readonly history?: number
+  /** Pins elsewhere by their names in the root of the bpffs. */
+  readonly pins?: Readonly<Record<string, string>>
   /** What the manifest says of maps, `@BPFFS@` standing for the root: `{ state: { onChange: 'replace' } }`. */
   readonly maps?: Readonly<Record<string, unknown>>
 }
@@ -101,7 +103,7 @@ function compile(defines: NonNullable<Version['defines']>, place: TestPlace): st
 /** A manifest in that part of YAML which is JSON. */
 function manifestOf(version: Version, object: string, place: TestPlace): string {
   const { stack: name = 'echo', history = 0, hooks = ['xdp'], entry = 'entry', slots = usual } = version
-  const { maps = {}, onReplace = 'overlap' } = version
+  const { maps = {}, pins = {}, onReplace = 'overlap' } = version
   const onSlotChange = version.onSlotChange && { onSlotChange: version.onSlotChange }
   const parts = { calls: { slots, ...onSlotChange }, tc_calls: { slots: { 0: 'tc_callee' } }, ...maps }
   const used = [...(hooks.includes('xdp') ? ['calls'] : []), ...(hooks.some(isTcx) ? ['tc_calls'] : [])]
@@ -125,6 +127,7 @@ function manifestOf(version: Version, object: string, place: TestPlace): string 
     maps: Object.fromEntries(Object.entries(parts).filter(([map]) => map in maps || used.includes(map))),
     programs: Object.fromEntries(programs.map((program) => [program, null])),
     links: Object.fromEntries(hooks.map((hook) => [hook, links[hook]])),
+    pins: Object.fromEntries(Object.entries(pins).map(([pin, address]) => [`@BPFFS@/${pin}`, address])),
   }
   return JSON.stringify(manifest).replaceAll('@BPFFS@', place.bpffs)
 }
