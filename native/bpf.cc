@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <functional>
 
 #include "border.h"
 
@@ -77,7 +78,41 @@ int32_t OpenAndAsk(uint8_t* slot, const Slots& slots) {
   return result;
 }
 
-// bpfEach(memory, slots): makes both calls of every slot, closes the descriptor and leaves 0 or -errno in its place.
+long Each(Attr memory, Slots slots) {
+  for (uint8_t* slot = memory.data; slots.count > 0; slots.count--, slot += slots.size) {
+    int32_t result = OpenAndAsk(slot, slots);
+    memcpy(slot + slots.open_size, &result, sizeof result);
+  }
+  return 0;
+}
+
+// Work for the thread pool: a promise of its result. The arguments, and so the memory behind them, outlive it.
+class Worker : public Napi::AsyncWorker {
+ public:
+  Worker(const Napi::CallbackInfo& info, std::function<long()> work)
+      : AsyncWorker(info.Env()), deferred_(info.Env()), work_(std::move(work)) {
+    auto keep = Napi::Array::New(info.Env());
+    for (uint32_t i = 0; i < info.Length(); i++) keep[i] = info[i];
+    Receiver() = Napi::Persistent(keep.As<Napi::Object>());
+    Queue();
+  }
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+
+ protected:
+  void Execute() override { if ((result_ = work_()) < 0) result_ = -errno; }
+  void OnOK() override { deferred_.Resolve(Napi::Number::New(Env(), static_cast<double>(result_))); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::function<long()> work_;
+  long result_ = 0;
+};
+
+Napi::Value Later(const Napi::CallbackInfo& info, std::function<long()> work) {
+  return (new Worker(info, std::move(work)))->Promise();
+}
+
+// bpfEach(memory, slots, later): makes both calls of every slot, closes the descriptor and leaves 0 or -errno in its place.
 Napi::Value BpfEach(const Napi::CallbackInfo& info) {
   Attr memory, row;
   Slots slots;
@@ -85,44 +120,15 @@ Napi::Value BpfEach(const Napi::CallbackInfo& info) {
   memcpy(&slots, row.data, sizeof slots);
   bool fit = uint64_t{slots.open_size} + slots.ask_size <= slots.size && slots.ask_size >= sizeof(int32_t);
   if (!fit || uint64_t{slots.count} * slots.size > memory.size) return Wrong(info.Env());
-  for (uint8_t* slot = memory.data; slots.count > 0; slots.count--, slot += slots.size) {
-    int32_t result = OpenAndAsk(slot, slots);
-    memcpy(slot + slots.open_size, &result, sizeof result);
-  }
-  return Napi::Number::New(info.Env(), 0);
+  if (info[2].ToBoolean()) return Later(info, [=] { return Each(memory, slots); });
+  return Result(info.Env(), Each(memory, slots));
 }
 
-class Worker : public Napi::AsyncWorker {
- public:
-  explicit Worker(const Napi::CallbackInfo& info) : AsyncWorker(info.Env()), deferred_(info.Env()) {
-    valid_ = Arguments(info, &command_, &attr_);
-    // The memory behind attr and pointers must outlive the call.
-    auto keep = Napi::Array::New(info.Env());
-    keep[0u] = info[1];
-    keep[1u] = info[2];
-    Receiver() = Napi::Persistent(keep.As<Napi::Object>());
-  }
-  Napi::Promise Promise() const { return deferred_.Promise(); }
-
- protected:
-  void Execute() override {
-    result_ = valid_ ? Bpf(command_, attr_) : -EFAULT;
-    if (valid_ && result_ < 0) result_ = -errno;
-  }
-  void OnOK() override { deferred_.Resolve(Napi::Number::New(Env(), static_cast<double>(result_))); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  bool valid_;
-  int command_;
-  Attr attr_;
-  long result_ = 0;
-};
-
 Napi::Value BpfAsync(const Napi::CallbackInfo& info) {
-  auto* worker = new Worker(info);
-  worker->Queue();
-  return worker->Promise();
+  int command;
+  Attr attr;
+  bool valid = Arguments(info, &command, &attr);
+  return Later(info, [=] { return valid ? Bpf(command, attr) : (errno = EFAULT, -1L); });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // The other system calls that Node lacks, each with the arguments of its manual page. Descriptors are numbers, paths strings.
 #include <fcntl.h>
-#include <net/if.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -51,19 +50,6 @@ Napi::Value PerfEventOpen(Info info) {
   return Result(info.Env(), syscall(SYS_perf_event_open, attr, Int(info, 1), Int(info, 2), Int(info, 3), Int(info, 4)));
 }
 
-// if_nametoindex(name): 0 is ENODEV.
-Napi::Value InterfaceIndex(Info info) {
-  unsigned index = if_nametoindex(Text(info, 0).c_str());
-  return Result(info.Env(), index == 0 ? -1 : static_cast<long>(index));
-}
-
-// if_indextoname(index): the name, or undefined.
-Napi::Value InterfaceName(Info info) {
-  char name[IF_NAMESIZE];
-  if (if_indextoname(static_cast<unsigned>(Int(info, 0)), name) == nullptr) return info.Env().Undefined();
-  return Napi::String::New(info.Env(), name);
-}
-
 // netlink(request, reply): asks rtnetlink; the length of its whole answer in `reply`, -ENOBUFS where that is too small.
 Napi::Value Netlink(Info info) {
   if (!info[0].IsTypedArray() || !info[1].IsTypedArray()) return Wrong(info.Env());
@@ -86,5 +72,5 @@ Napi::Value Netlink(Info info) {
 void ExportCalls(Napi::Object exports) {
   Export(exports, {{"close", Close}, {"fcntl", Fcntl}, {"flock", Flock}, {"renameat2", Renameat2}, {"mount", Mount}});
   Export(exports, {{"setrlimit", Setrlimit}, {"perfEventOpen", PerfEventOpen}, {"membarrier", Membarrier}});
-  Export(exports, {{"interfaceIndex", InterfaceIndex}, {"interfaceName", InterfaceName}, {"netlink", Netlink}});
+  Export(exports, {{"netlink", Netlink}});
 }

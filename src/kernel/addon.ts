@@ -12,6 +12,8 @@ export interface Addon {
    * attr size of the first and of the second call, 32 bits each.
    */
   bpfEach(memory: Uint8Array, slots: Uint8Array): number
+  /** The same on the thread pool. */
+  bpfEach(memory: Uint8Array, slots: Uint8Array, later: true): Promise<number>
   /** `bpf` on the thread pool; keeps the buffers alive until it is done. */
   bpfAsync(command: number, attr: Uint8Array, pointers?: Pointers): Promise<number>
   /** Only fills in the addresses, for structures that another one points to. */
@@ -25,8 +27,6 @@ export interface Addon {
   setrlimit(resource: number, limit: number): number
   perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number
   membarrier(command: number, flags: number): number
-  interfaceIndex(name: string): number
-  interfaceName(index: number): string | undefined
   /** Sends one rtnetlink request; the length of the whole answer in `reply`, ENOBUFS where it has no room for it. */
   netlink(request: Uint8Array, reply: Uint8Array): number
 }

@@ -14,19 +14,81 @@ import { commands } from './syscall.ts'
 
 /** What is pinned in a directory, by one call into the addon for many pins. */
 export function describePins(directory: string): readonly PinEntry[] {
-  const names = withErrno(`list ${directory}`, directory, () => readdirSync(directory)).sort()
-  slots ??= Array.from({ length: slotCount }, (_, index) => openSlot(index))
-  const entries: PinEntry[] = []
-  for (let first = 0; first < names.length; first += slotCount) {
-    const count = Math.min(slotCount, names.length - first)
-    for (let i = 0; i < count; i++) prepare(slots[i] as Slot, `${directory}/${names[first + i]}`)
-    callEach(memory, count)
-    for (let i = 0; i < count; i++) {
-      const name = names[first + i] as string
-      entries.push(toEntry(slots[i] as Slot, name, `${directory}/${name}`))
-    }
+  const waiting = ahead.get(directory)
+  ahead.delete(directory)
+  return waiting ? readBlocks(directory, waiting) : describeNow(directory)
+}
+
+/**
+ * Asks about the pins of directories on the thread pool, for `describePins` to find what was answered: the kernel's half of
+ * reading a large host costs no time then. A directory that cannot be listed is left to `describePins` to complain about.
+ */
+export async function readAhead(directories: readonly string[]): Promise<void> {
+  const asked = directories.flatMap((directory) => askAhead(directory) ?? [])
+  await Promise.all(asked.flatMap(({ answers }) => answers))
+  for (const { directory, blocks } of asked) ahead.set(directory, blocks)
+}
+
+/** What was asked ahead and is not taken yet. */
+const ahead = new Map<string, readonly Filled[]>()
+
+/** Slots with pins in them, by the order of the pins' names. */
+interface Filled {
+  readonly names: readonly string[]
+  readonly block: Block
+}
+
+function describeNow(directory: string): readonly PinEntry[] {
+  return chunksOf(namesIn(directory)).flatMap((names) => {
+    const filled = fill(directory, names)
+    loadAddon().bpfEach(filled.block.memory, rowOf(names.length))
+    return readBlocks(directory, [filled])
+  })
+}
+
+function askAhead(directory: string) {
+  try {
+    const blocks = chunksOf(namesIn(directory)).map((names) => fill(directory, names))
+    const answers = blocks.map(({ names, block }) => loadAddon().bpfEach(block.memory, rowOf(names.length), true))
+    return { directory, blocks, answers }
+  } catch (error) {
+    if (error instanceof KernelError) return undefined
+    throw error
   }
-  return entries
+}
+
+const namesIn = (directory: string): string[] =>
+  withErrno(`list ${directory}`, directory, () => readdirSync(directory)).sort()
+
+const chunksOf = (names: readonly string[]): readonly (readonly string[])[] =>
+  Array.from({ length: Math.ceil(names.length / slotCount) }, (_, i) => names.slice(i * slotCount, (i + 1) * slotCount))
+
+function fill(directory: string, names: readonly string[]): Filled {
+  const block = free.pop() ?? openBlock()
+  for (const [i, name] of names.entries()) prepare(block.slots[i] as Slot, `${directory}/${name}`)
+  return { names, block }
+}
+
+function readBlocks(directory: string, blocks: readonly Filled[]): PinEntry[] {
+  return blocks.flatMap(({ names, block }) => {
+    const entries = names.map((name, i) => toEntry(block.slots[i] as Slot, name, `${directory}/${name}`))
+    free.push(block)
+    return entries
+  })
+}
+
+/** Memory for so many pins at once. */
+interface Block {
+  readonly memory: Buffer
+  readonly slots: readonly Slot[]
+}
+
+/** Blocks to be used again: the addresses in them stay. */
+const free: Block[] = []
+
+function openBlock(): Block {
+  const memory = Buffer.alloc(slotCount * slotLayout.size)
+  return { memory, slots: Array.from({ length: slotCount }, (_, index) => openSlot(memory, index)) }
 }
 
 /** Where one pin is described, again and again. */
@@ -48,10 +110,8 @@ const slotLayout = struct({
   path: `u8[${pathSize}]`,
 })
 const slotCount = 64
-const memory = Buffer.alloc(slotCount * slotLayout.size)
-let slots: readonly Slot[] | undefined
 
-function openSlot(index: number): Slot {
+function openSlot(memory: Buffer, index: number): Slot {
   const bytes = memory.subarray(index * slotLayout.size, (index + 1) * slotLayout.size)
   const part = (at: number, size: number): Buffer => bytes.subarray(at, at + size)
   const { at } = slotLayout
@@ -59,7 +119,7 @@ function openSlot(index: number): Slot {
   loadAddon().point(bytes, [at.open + objectLayout.at.pathname, path, at.ask + infoLayout.at.info, info])
   const attr = viewOf(part(at.ask, infoLayout.size))
   const again = (): void => {
-    callEach(bytes, 1)
+    loadAddon().bpfEach(bytes, rowOf(1))
     const result = resultOf(attr)
     if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET', errno: -result, doing: 'describe a pin' })
   }
@@ -74,18 +134,16 @@ function prepare({ path, attr, info }: Slot, name: string): void {
 
 /** What `bpfEach` takes. */
 const eachLayout = struct({ count: 'u32', size: 'u32', open: 'u32', open_size: 'u32', ask: 'u32', ask_size: 'u32' })
-const each = encode(eachLayout, {
-  size: slotLayout.size,
-  open: commands.BPF_OBJ_GET,
-  open_size: objectLayout.size,
-  ask: commands.BPF_OBJ_GET_INFO_BY_FD,
-  ask_size: infoLayout.size,
-})
 
-function callEach(bytes: Buffer, count: number): void {
-  each.view.setUint32(eachLayout.at.count, count, littleEndian)
-  loadAddon().bpfEach(bytes, each.bytes)
-}
+const rowOf = (count: number): Uint8Array =>
+  encode(eachLayout, {
+    count,
+    size: slotLayout.size,
+    open: commands.BPF_OBJ_GET,
+    open_size: objectLayout.size,
+    ask: commands.BPF_OBJ_GET_INFO_BY_FD,
+    ask_size: infoLayout.size,
+  }).bytes
 
 const resultOf = (attr: DataView): number => attr.getInt32(infoLayout.at.bpf_fd, littleEndian)
 

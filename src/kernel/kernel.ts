@@ -34,6 +34,8 @@ export interface Kernel {
   describePin(path: string): ObjectInfo
   /** Everything in a directory of pins, sorted by name. ENOENT and ENOTDIR of the directory, EACCES of a pin. */
   describePins(directory: string): readonly PinEntry[]
+  /** Asks about what is pinned in directories ahead of `describePins`, beside what this thread does; done when answered. */
+  readAhead(directories: readonly string[]): Promise<void>
   /** BPF_OBJ_GET_INFO_BY_FD. */
   describe(fd: Fd<ObjectKind>): ObjectInfo
   /** Every living id of a kind, ascending (BPF_*_GET_NEXT_ID; CAP_SYS_ADMIN). */

@@ -11,11 +11,12 @@ import { idAttr, idCommands, nextId, pinAttr } from './attr-object.ts'
 import { btfLoadAttr } from './attr-program.ts'
 import { linuxBpffs } from './bpffs.ts'
 import { createMap } from './create-map.ts'
-import { describePins } from './describe-pins.ts'
+import { describePins, readAhead } from './describe-pins.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
 import { readInfo } from './info.ts'
+import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
   Fd,
   Kernel,
@@ -56,8 +57,8 @@ function readIdentity(): KernelIdentity {
 class LinuxKernel implements Kernel {
   readonly identity: KernelIdentity
   readonly bpffs = linuxBpffs
-  readonly interfaceIndex = places.interfaceIndex
-  readonly interfaceName = places.interfaceName
+  readonly interfaceIndex = interfaceIndex
+  readonly interfaceName = interfaceName
   readonly cgroupId = places.cgroupId
   readonly cgroupPath = places.cgroupPath
   readonly namespaceInode = places.namespaceInode
@@ -65,6 +66,7 @@ class LinuxKernel implements Kernel {
   readonly describePin = describePin
   readonly programsOnInterfaces = programsOnInterfaces
   readonly describePins = describePins
+  readonly readAhead = readAhead
   readonly describe = readInfo
   readonly #fds = new FdTable()
   readonly #elements: MapElements

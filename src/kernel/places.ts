@@ -1,15 +1,6 @@
 import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAddon } from './addon.ts'
 import { parseMountinfo } from './mountinfo.ts'
-
-/** Index of an interface in the network namespace of this process; undefined when there is none. */
-export function interfaceIndex(name: string): number | undefined {
-  const index = loadAddon().interfaceIndex(name)
-  return index > 0 ? index : undefined
-}
-
-export const interfaceName = (ifindex: number): string | undefined => loadAddon().interfaceName(ifindex)
 
 /** Id of a cgroup: the inode of its directory. Undefined where the path is no directory of a cgroup2 file system. */
 export const cgroupId = (path: string): number | undefined => inodeOn(path, CGROUP2_SUPER_MAGIC)

@@ -33,6 +33,10 @@ export function readTrees(kernel: Kernel, directory: string, { adopt = false }: 
     .map((entry) => readTree({ kernel, directory, adopt }, entry.name))
 }
 
+/** Asks about the live tree of a stack while something else is done; readTrees finds the answers. */
+export const readTreesAhead = (kernel: Kernel, directory: string): Promise<void> =>
+  kernel.readAhead(folders.map((folder) => `${directory}/live/${folder}`))
+
 /** What lies beside the trees in a stack's directory: pinfold puts nothing there. Paths are relative to the directory. */
 export function readStrays(kernel: Kernel, directory: string): Stray[] {
   if (!kernel.bpffs.stat(directory)) return []

@@ -124,6 +124,20 @@ export function fileContract(world: () => TestWorld): void {
     expect(errnoOf(() => kernel.describePins(at('p')))).toBe('ENOTDIR')
   })
 
+  test('pins that are asked about ahead are described as they were then, once', async () => {
+    const { kernel, files, at } = open()
+    for (const name of ['full', 'empty']) files.makeDirectory(at(name))
+    const ids = Array.from({ length: 130 }, (_, index) => pinMap(kernel, at(`full/m${1000 + index}`)))
+    await kernel.readAhead([at('full'), at('empty'), at('missing')])
+    const entries = kernel.describePins(at('full'))
+    expect(entries.map(({ info }) => info?.id)).toEqual(ids)
+    expect(entries[7]).toEqual({ name: 'm1007', directory: false, info: kernel.describePin(at('full/m1007')) })
+    expect(kernel.describePins(at('empty'))).toEqual([])
+    expect(errnoOf(() => kernel.describePins(at('missing')))).toBe('ENOENT')
+    files.unpin(at('full/m1000'))
+    expect(kernel.describePins(at('full')).length).toBe(129)
+  })
+
   test('owner and mode are changed, and go with the inode', () => {
     const { kernel, files, at } = open()
     pinMap(kernel, at('m'))

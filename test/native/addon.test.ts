@@ -11,13 +11,27 @@ linuxTest('an errno comes back as a negative number', () => {
   const unknownCommand = 9999
   expect(addon?.bpf(unknownCommand, new Uint8Array(16))).toBe(-EINVAL)
   expect(addon?.close(-1)).toBe(-EBADF)
-  expect(addon?.interfaceIndex('no such interface')).toBe(-19)
-  expect(addon?.interfaceName(0x7fffffff)).toBeUndefined()
+  expect(addon?.flock(-1, 1)).toBe(-EBADF)
 })
 
 linuxTest('an errno of the thread pool comes back the same way', async () => {
   await expect(addon?.bpfAsync(9999, new Uint8Array(16))).resolves.toBe(-EINVAL)
 })
+
+linuxTest.each([true, false])(
+  'calls of many slots leave their errno in each slot (on the thread pool: %s)',
+  async (later) => {
+    const [open, ask, size] = [9998, 9999, 32]
+    const memory = new Uint8Array(3 * size)
+    const row = new Uint8Array(new Uint32Array([2, size, open, 16, ask, 16]).buffer)
+    const call = later ? addon?.bpfEach(memory, row, true) : addon?.bpfEach(memory, row)
+    expect(await call).toBe(0)
+    const results = [0, 1, 2].map((slot) => new DataView(memory.buffer).getInt32(slot * size + 16, true))
+    expect(results).toEqual([-EINVAL, -EINVAL, 0])
+    const tooMany = new Uint8Array(new Uint32Array([4, size, open, 16, ask, 16]).buffer)
+    expect(addon?.bpfEach(memory, tooMany)).toBe(-EFAULT)
+  },
+)
 
 linuxTest('the address of a buffer is written at its offset, in place', () => {
   const bytes = new Uint8Array(16)

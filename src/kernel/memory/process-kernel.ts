@@ -33,6 +33,7 @@ export function kernelOf(process: Process): MemoryProcess {
     openPin: (path) => openPin(process, path),
     describePin: (path) => describePin(process, path),
     describePins: (directory) => describePins(process, directory),
+    readAhead: async () => undefined,
     describe: (fd) => describeObject(world, descriptorOf(process, fd, 'BPF_OBJ_GET_INFO_BY_FD').object),
     ids: (kind) => ids(process, kind),
     attachedWithoutLink: (target) => attachedWithoutLink(world, target),
