@@ -7,11 +7,19 @@ import { complaint } from './codes.ts'
 
 /**
  * Checks that the members and callers of every program array agree on what the kernel compares: program type, expected
- * attach type and function, and the flags for sleepable and multi-buffer programs. The kernel itself would only say EINVAL. Pure.
+ * attach type and function, the flags for sleepable and multi-buffer programs, and cgroup storage. The kernel itself would only
+ * say EINVAL. Pure.
  */
 export function checkArrays(maps: readonly MapState[], programs: readonly ProgramState[]): Diagnostic[] {
   const byAddress = new Map(programs.map((program) => [program.address, program]))
-  return maps.flatMap((map) => (map.shape.type === 'prog_array' ? checkArray(map, programs, byAddress) : []))
+  const storages = new Set(maps.filter(({ shape }) => storageTypes.has(shape.type)).map(({ address }) => address))
+  return maps
+    .filter(({ shape }) => shape.type === 'prog_array')
+    .flatMap((array) => {
+      const all = participants(array, programs, byAddress)
+      const found = checkArray(array, all)
+      return found.length > 0 ? found : checkStorages(array, all, storages)
+    })
 }
 
 interface Participant {
@@ -20,12 +28,9 @@ interface Participant {
   readonly role: string
 }
 
-function checkArray(
-  array: MapState,
-  programs: readonly ProgramState[],
-  byAddress: ReadonlyMap<ProgramAddress, ProgramState>,
-): Diagnostic[] {
-  const [first, ...others] = participants(array, programs, byAddress)
+const storageTypes: ReadonlySet<string> = new Set(['cgroup_storage', 'percpu_cgroup_storage'])
+
+function checkArray(array: MapState, [first, ...others]: readonly Participant[]): Diagnostic[] {
   if (!first) return []
   const { ownerType } = array.live ?? {}
   const wrong = [first, ...others].find(({ program }) => ownerType && program.load && program.load.type !== ownerType)
@@ -34,6 +39,21 @@ function checkArray(
     const differing = disagreement(first.program.load, other.program.load)
     return differing === undefined ? [] : [disagree(array, { first, other, differing })]
   })
+}
+
+/**
+ * Programs that call one another use the same cgroup storage, or the called one none (Linux 6.17). What the first one loaded
+ * uses decides, so the callers must all use it.
+ */
+function checkStorages(array: MapState, all: readonly Participant[], storages: ReadonlySet<MapAddress>): Diagnostic[] {
+  const storageOf = ({ program }: Participant): string =>
+    program.maps.filter((map) => storages.has(map as MapAddress)).join(', ')
+  const first = all.find((it) => storageOf(it) !== '')
+  const isCaller = ({ program }: Participant): boolean => program.maps.includes(array.address)
+  const other = first && all.find((it) => storageOf(it) !== storageOf(first) && (storageOf(it) !== '' || isCaller(it)))
+  if (!other) return []
+  const text = (it: Participant): string => (storageOf(it) === '' ? 'no cgroup storage' : `storage ${storageOf(it)}`)
+  return [disagree(array, { first, other, differing: [text(first), text(other)] })]
 }
 
 /** Members first: what a slot holds decides for the callers. */

@@ -6,6 +6,11 @@ import { assemble, exit, loadReference, mov } from '../support/assembler.ts'
 import { key, mapOf, xdp } from '../support/kernel-requests.ts'
 import { canTestLinux, openTestHost } from '../support/linux.ts'
 
+const isSince = (major: number, minor: number): boolean => {
+  const [here = 0, minorHere = 0] = release().split('.').map(Number)
+  return here > major || (here === major && minorHere >= minor)
+}
+
 const failing = (fields: object): unknown => expect.objectContaining({ name: 'KernelError', ...fields })
 
 describe.skipIf(!canTestLinux)('the Linux kernel', () => {
@@ -26,6 +31,31 @@ describe.skipIf(!canTestLinux)('the Linux kernel', () => {
       bootId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
     expect(kernel.identity.possibleCpus).toBeGreaterThanOrEqual(1)
+  })
+
+  // Why the plan compares them: state/array-members. Older kernels let such programs call one another.
+  test.skipIf(!isSince(6, 17))('takes programs of one cgroup storage into an array, or of none after one', async () => {
+    const storage = () => kernel.createMap(mapOf({ type: 'cgroup_storage', keySize: 8, valueSize: 8, maxEntries: 0 }))
+    const array = () => kernel.createMap(mapOf({ type: 'prog_array', maxEntries: 2, valueSize: 4 }))
+    const load = async (...maps: Fd<'map'>[]) =>
+      await kernel.loadProgram({
+        name: 'egress',
+        load: { type: 'cgroup_skb', attachType: 'cgroup_inet_egress', flags: 0, license: 'GPL' },
+        instructions: assemble([...maps.flatMap(() => loadReference(1)), mov(0, 1), exit]),
+        references: maps.map((map) => ({ instruction: 0, kind: 'map', map, offset: 0 })),
+      })
+    using first = storage()
+    using second = storage()
+    using one = await load(first)
+    using other = await load(second)
+    using none = await load()
+    using stored = array()
+    kernel.update(stored, key(0), one)
+    kernel.update(stored, key(1), none)
+    expect(() => kernel.update(stored, key(1), other)).toThrow(failing({ errno: 'EINVAL' }))
+    using plain = array()
+    kernel.update(plain, key(0), none)
+    expect(() => kernel.update(plain, key(1), one)).toThrow(failing({ errno: 'EINVAL' }))
   })
 
   describe('maps', () => {

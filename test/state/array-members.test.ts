@@ -3,7 +3,7 @@ import type { MapId } from '../../src/model/ids.ts'
 import type { LoadAttributes } from '../../src/model/program-spec.ts'
 import type { MapState, ProgramState } from '../../src/model/state.ts'
 import { checkArrays } from '../../src/state/array-members.ts'
-import { array, program } from '../support/builders.ts'
+import { array, map, program } from '../support/builders.ts'
 
 const with_ = (each: ProgramState, load: Partial<LoadAttributes>): ProgramState => ({
   ...each,
@@ -58,4 +58,16 @@ test('somebody else’s array says what it takes: members and callers are compar
   expect(checkArrays([runtime], [caller])).toMatchObject([
     { code: 'O203', detail: expect.stringContaining('it takes xdp programs, and program.caller (sched_cls) calls it') },
   ])
+})
+
+test('members and callers use one cgroup storage; a member may do without', () => {
+  const storage = (name: string) => map(name, { shape: { ...map(name).shape, type: 'cgroup_storage' } })
+  const maps = [array('calls', { 0: 'member' }), storage('first'), storage('second')]
+  const check = (caller: readonly string[], member: readonly string[]) =>
+    checkArrays(maps, [program('caller', ['calls', ...caller]), program('member', member)]).map(({ code }) => code)
+  expect(check([], [])).toEqual([])
+  expect(check(['first'], ['first'])).toEqual([])
+  expect(check(['first'], [])).toEqual([])
+  expect(check(['first'], ['second'])).toEqual(['O203'])
+  expect(check([], ['first'])).toEqual(['O203'])
 })
