@@ -63,6 +63,37 @@ test.each(scenarios.filter(({ name }) => renamed.includes(name)))(
   },
 )
 
+test('another version, with other pins elsewhere and other names, can follow an apply that was killed', async () => {
+  const between = scenarios.filter(({ name }) => /^(pins elsewhere that come|objects that are moved)/.test(name))
+  const others = scenarios.filter(({ name }) =>
+    /^(a new stack|a new stack with pins elsewhere|a changed callee in place)$/.test(name),
+  )
+  expect([between.length, others.length]).toEqual([2, 3])
+  for (const scenario of between) {
+    const snapshot = await beginning(scenario)
+    const calls = await countCalls(snapshot, scenario)
+    for (let fatal = 1; fatal <= calls; fatal++) {
+      const machine = openMemoryMachine(snapshot)
+      const kernel = machine.open()
+      let call = 0
+      machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+      await act(kernel, scenario).catch(() => undefined)
+      machine.beforeCall(undefined)
+      const killed = machine.snapshot()
+      for (const { to, name } of others) {
+        const at = `${scenario.name}, killed at ${fatal}, then ${name}`
+        const next = openMemoryMachine(killed)
+        const follower = { name: at, ...(to && { to }) }
+        const { outcome } = await act(next.open(), follower).catch((error) =>
+          Promise.reject(new Error(at, { cause: error })),
+        )
+        expect(outcome, at).toMatchObject({ result: 'done', left: [] })
+        expectFinished(next, follower, at)
+      }
+    }
+  }
+})
+
 test('a destroy that was killed can be followed by an apply', async () => {
   const destroy = { name: 'destroy', from: stackOf() }
   const snapshot = await beginning(destroy)
