@@ -3,7 +3,17 @@ import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 
 // Each folder may import only from folders in an earlier row; siblings share a row.
-const layers = [['util'], ['model'], ['manifest', 'object', 'kernel'], ['state'], ['plan'], ['apply'], [''], ['cli']]
+const layers = [
+  ['util'],
+  ['model'],
+  ['layout'],
+  ['manifest', 'object', 'kernel'],
+  ['state'],
+  ['plan'],
+  ['apply'],
+  [''],
+  ['cli'],
+]
 const rank = (folder: string): number => layers.findIndex((layer) => layer.includes(folder))
 const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : '')
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))

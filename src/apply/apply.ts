@@ -61,7 +61,11 @@ async function* applySteps(task: Task): AsyncGenerator<ApplyEvent, Outcome> {
     load: (target) => loadProgram({ kernel, desired, handles, btf }, target),
   })
   const patience = options.patience ?? 2000
-  const run = { kernel, plan, desired, handles, btf, loads, patience, diagnostics, lingering: new Set<number>() }
+  const run: Execution = {
+    ...{ kernel, plan, desired, handles, btf, loads, patience, diagnostics },
+    lingering: new Set(),
+    migrated: new Map(),
+  }
   return yield* switchOver(run, options.signal)
 }
 
@@ -79,7 +83,8 @@ async function* switchOver(run: Execution, signal?: AbortSignal): AsyncGenerator
   run.handles.releaseRunning()
   const { problem, left } = yield* retire(run, firstOfRetire(plan))
   const result = problem ? 'incomplete' : left.length > 0 ? 'done-kept' : 'done'
-  return { result, generation: plan.generation.to, ...(problem && { problem }), left, diagnostics }
+  const migrated = run.migrated.size > 0 && { migrated: Object.fromEntries(run.migrated) }
+  return { result, generation: plan.generation.to, ...(problem && { problem }), ...migrated, left, diagnostics }
 }
 
 interface Failure {

@@ -1,3 +1,4 @@
+import type { MapAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Operation, Step } from '../plan/step.ts'
@@ -16,10 +17,24 @@ export type ApplyEvent =
   | { readonly type: 'step-failed'; readonly index: number; readonly step: Step; readonly problem: Problem }
   /** A step that was left out because somebody else still uses what it would remove. */
   | { readonly type: 'step-left-out'; readonly index: number; readonly step: Step; readonly because: string }
+  /** A map's entries are in the new one. */
+  | ({ readonly type: 'migrated'; readonly map: MapAddress } & Migrated)
   /** `index`: the step that is taken back; none for what only makes the undoing safe. */
   | { readonly type: 'undone'; readonly operation: Operation; readonly index?: number }
   | { readonly type: 'undo-failed'; readonly operation: Operation; readonly index?: number; readonly problem: Problem }
   | { readonly type: 'finished'; readonly outcome: Outcome }
+
+/** What became of a map's entries. */
+export interface Migrated {
+  /** Copied before the switch. */
+  readonly copied: number
+  /** Written, removed or counted in the old map afterwards, and so in the new one. */
+  readonly merged: number
+  /** Written on both sides: the new map's stay. */
+  readonly conflicting: number
+  /** Had no room in the new map. */
+  readonly dropped: number
+}
 
 /** How an apply ended; each has its exit code. */
 export interface Outcome {
@@ -40,6 +55,8 @@ export interface Outcome {
   readonly generation: number
   /** The first thing that went wrong; absent where nothing did. */
   readonly problem?: Problem
+  /** Maps whose entries were carried over. */
+  readonly migrated?: Readonly<Record<MapAddress, Migrated>>
   /** What remains, one sentence each. */
   readonly left: readonly string[]
   /** What became of the steps; absent where all are done. */

@@ -36,9 +36,15 @@ export function createMap(run: Execution, target: MapRef): void {
 }
 
 /** Writes the declared entries of a new map; a per-CPU value to every CPU. */
-export function writeEntries({ kernel, handles }: Execution, { target, entries }: Of<'write-entries'>): void {
+export function writeEntries(
+  { kernel, handles }: Execution,
+  { target, entries, without = [] }: Of<'write-entries'>,
+): void {
   const map = handles.map(target)
   const info = describeMap(kernel, map)
+  // Keys of another size were declared for a map of another shape; elements of an array stay.
+  const gone = info.type?.includes('array') ? [] : without.filter((key) => key.length === info.shape.keySize * 2)
+  for (const key of gone) kernel.remove(map, fromHex(key))
   for (const { key, value } of entries) kernel.update(map, fromHex(key), wholeValue(kernel, info, value))
 }
 

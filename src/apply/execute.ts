@@ -6,6 +6,8 @@ import { createMap, freeze, openMap, setEntry, writeData, writeEntries } from '.
 import { checkSlots, fillSlot, replaceSlot, setInner } from './execute-slot.ts'
 import { exchange, linkPin, removeDirectory, setOwnership, unpin } from './execute-tree.ts'
 import { absolute, type Execution } from './execution.ts'
+import { mergeMap } from './migrate/merge-map.ts'
+import { snapshotMap } from './migrate/snapshot-map.ts'
 import { rescueArray } from './rescue-array.ts'
 import { writePlannedRecord } from './write-record.ts'
 
@@ -30,6 +32,10 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
       return kernel.pin(handles.any(operation.target), absolute(plan, operation.path))
     case 'write-entries':
       return writeEntries(run, operation)
+    case 'snapshot-map':
+      return snapshotMap(run, operation)
+    case 'merge-map':
+      return mergeMap(run, operation)
     case 'write-data':
       return writeData(run, operation.target)
     case 'freeze':

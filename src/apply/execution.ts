@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { MapAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { DesiredState } from '../model/state.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Btf } from './btf.ts'
+import type { Migrated } from './event.ts'
 import type { Handles } from './handles.ts'
 import type { ProgramLoads } from './program-loads.ts'
 
@@ -27,6 +29,8 @@ export interface Execution {
   readonly btf: Btf
   readonly patience: number
   readonly diagnostics: Diagnostic[]
+  /** What became of the entries of each map that was migrated. */
+  readonly migrated: Map<MapAddress, Migrated>
   /** Programs that an earlier step waited for in vain: nobody waits for them again. */
   readonly lingering: Set<number>
 }

@@ -44,6 +44,9 @@ function refsOf(step: Step): readonly Used[] {
     case 'load-program':
     case 'set-entry':
       return [step.target]
+    case 'snapshot-map':
+    case 'merge-map':
+      return [step.source, step.target]
     case 'fill-slot':
       return [step.array, step.program]
     case 'replace-slot':

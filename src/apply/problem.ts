@@ -50,6 +50,10 @@ export function phraseOf(operation: Operation): string {
       return `pin ${nameFor(operation.target)} at ${operation.path}`
     case 'write-entries':
       return `write the entries of ${nameFor(operation.target)}`
+    case 'snapshot-map':
+      return `copy the entries of ${nameFor(operation.target)}`
+    case 'merge-map':
+      return `carry over what was written to ${nameFor(operation.target)} meanwhile`
     case 'write-data':
       return `write the initial data of ${nameFor(operation.target)}`
     case 'freeze':

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { addressOf, type MapAddress } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
 import type { Step } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
@@ -42,10 +43,11 @@ export async function* retire(run: Execution, first: number): AsyncGenerator<App
     try {
       await execute(run, step)
       yield { type: 'step-finished', index, step, ms: performance.now() - started }
+      if (step.kind === 'merge-map') yield* tellMigrated(run, step)
     } catch (error) {
       const problem = describeFailure(step, error)
       const inUse = isInUse(error)
-      keep(kept, step, problem.message)
+      keep(kept, step, problem)
       left.push(problem.message)
       if (!inUse) failure ??= problem
       yield inUse
@@ -54,6 +56,15 @@ export async function* retire(run: Execution, first: number): AsyncGenerator<App
     }
   }
   return { left, ...(failure && { problem: failure }) }
+}
+
+function* tellMigrated(
+  { migrated }: Execution,
+  { target }: Step & { readonly kind: 'merge-map' },
+): Generator<ApplyEvent> {
+  const map = addressOf(target) as MapAddress
+  const counts = migrated.get(map)
+  if (counts) yield { type: 'migrated', map, ...counts }
 }
 
 const isInUse = (error: unknown): boolean => error instanceof PlanError && error.code === applyCodes.kept.code
@@ -76,7 +87,7 @@ function firstInside(directory: string, paths: Kept['paths']): string | undefine
 }
 
 /** What must stay because this step did not do its work. */
-function keep(kept: Kept, step: Step, because: string): void {
+function keep(kept: Kept, step: Step, { code, message: because }: Problem): void {
   switch (step.kind) {
     case 'unpin':
       // Only by the old tree one knows that a pin elsewhere is the stack's own.
@@ -90,6 +101,8 @@ function keep(kept: Kept, step: Step, because: string): void {
       return
     case 'detach-link':
       for (const path of step.paths) kept.paths.set(path, because)
+      // Somebody else's link runs on whatever we wait for. Otherwise what it writes must not be missed.
+      if (code !== applyCodes.linkHeld.code) kept.everything = because
       return
     case 'create-link':
     case 'pin':

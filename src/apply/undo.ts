@@ -1,3 +1,4 @@
+import { latePath } from '../plan/merge.ts'
 import type { Operation, Step } from '../plan/step.ts'
 import { unreachable } from '../util/unreachable.ts'
 
@@ -44,7 +45,13 @@ function inverseOf(step: Operation): readonly Operation[] {
       return step.target === undefined ? [] : [{ kind: 'pin', target: step.target, path: step.path }]
     case 'remove-directory':
       return [{ kind: 'make-directory', path: step.path }]
+    case 'snapshot-map':
+      return [
+        { kind: 'unpin', path: latePath(step.path) },
+        { kind: 'unpin', path: step.path },
+      ]
     case 'write-entries':
+    case 'merge-map':
     case 'write-data':
     case 'freeze':
     case 'fill-slot':

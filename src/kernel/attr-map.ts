@@ -1,6 +1,7 @@
 import { type MapType, mapTypeRule } from '../model/map-types.ts'
+import type { EntryBatch } from './entries.ts'
 import type { Fd, MapCreate, UpdateMode } from './kernel.ts'
-import { type Attr, encode, objectName, struct } from './layout.ts'
+import { type Attr, encode, littleEndian, objectName, struct } from './layout.ts'
 
 /** BPF_MAP_CREATE. Linux 5.16 for map_extra; older kernels want it zero. */
 const mapCreateLayout = struct({
@@ -22,6 +23,18 @@ const mapCreateLayout = struct({
 
 /** BPF_MAP_LOOKUP_ELEM, UPDATE, DELETE and GET_NEXT_KEY (`value` is next_key there). */
 const mapElementLayout = struct({ map_fd: 'u32', key: 'pointer', value: 'pointer', flags: 'u64' })
+
+/** BPF_MAP_LOOKUP_BATCH and UPDATE_BATCH. `count` comes back as the number of entries that were read or written. */
+const mapBatchLayout = struct({
+  in_batch: 'pointer',
+  out_batch: 'pointer',
+  keys: 'pointer',
+  values: 'pointer',
+  count: 'u32',
+  map_fd: 'u32',
+  elem_flags: 'u64',
+  flags: 'u64',
+})
 
 /** BPF_MAP_FREEZE. */
 const mapFreezeLayout = struct({ map_fd: 'u32' })
@@ -46,6 +59,18 @@ export function mapCreateAttr({ name, shape, btf, inner }: MapCreate): Attr {
 
 export const mapElementAttr = (map: Fd<'map'>, key?: Uint8Array, value?: Uint8Array, mode: UpdateMode = 'any'): Attr =>
   encode(mapElementLayout, { map_fd: map.number, key, value, flags: updateFlags[mode] })
+
+/** What a batch request says; `from` and `next` are places in a walk, opaque. */
+export interface BatchRequest extends EntryBatch {
+  readonly from?: Uint8Array | undefined
+  readonly next?: Uint8Array
+}
+
+export const mapBatchAttr = (map: Fd<'map'>, { from, next, keys, values, count }: BatchRequest): Attr =>
+  encode(mapBatchLayout, { in_batch: from, out_batch: next, keys, values, count, map_fd: map.number })
+
+/** Entries that were read or written. */
+export const mapBatchCount = ({ view }: Attr): number => view.getUint32(mapBatchLayout.at.count, littleEndian)
 
 export const mapFreezeAttr = (map: Fd<'map'>): Attr => encode(mapFreezeLayout, { map_fd: map.number })
 

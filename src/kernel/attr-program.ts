@@ -1,5 +1,5 @@
 import { attachTypeNumber, programTypeNumber } from '../model/program-types.ts'
-import type { FdReference, ProgramLoad } from './kernel.ts'
+import type { Fd, FdReference, ProgramLoad } from './kernel.ts'
 import { type Attr, cString, encode, littleEndian, objectName, struct, viewOf } from './layout.ts'
 
 /** BPF_PROG_LOAD. `log_true_size` is written by Linux 6.4 and later. */
@@ -30,6 +30,25 @@ const programLoadLayout = struct({
   core_relos: 'u64',
   core_relo_rec_size: 'u32',
   log_true_size: 'u32',
+})
+
+/** BPF_PROG_TEST_RUN. */
+const programRunLayout = struct({
+  prog_fd: 'u32',
+  retval: 'u32',
+  data_size_in: 'u32',
+  data_size_out: 'u32',
+  data_in: 'u64',
+  data_out: 'u64',
+  repeat: 'u32',
+  duration: 'u32',
+  ctx_size_in: { count: 'ctx_in' },
+  ctx_size_out: 'u32',
+  ctx_in: 'pointer',
+  ctx_out: 'u64',
+  flags: 'u32',
+  cpu: 'u32',
+  batch_size: 'u32',
 })
 
 /** BPF_BTF_LOAD. */
@@ -68,6 +87,13 @@ export const logTrueSize = ({ view }: Attr): number => view.getUint32(programLoa
 
 export const btfLoadAttr = (btf: Uint8Array, log?: Uint8Array): Attr =>
   encode(btfLoadLayout, { btf, btf_log_buf: log, btf_log_level: log ? 1 : 0 })
+
+/** Runs a program once with a context of its own (SYSCALL programs, Linux 5.14). */
+export const programRunAttr = (program: Fd<'program'>, context: Uint8Array): Attr =>
+  encode(programRunLayout, { prog_fd: program.number, ctx_in: context })
+
+/** What the program returned. */
+export const programRunResult = ({ view }: Attr): number => view.getUint32(programRunLayout.at.retval, littleEndian)
 
 /** A copy of the instructions in which each reference names its map's descriptor. */
 export function bindReferences(instructions: Uint8Array, references: readonly FdReference[]): Uint8Array {

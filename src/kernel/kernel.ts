@@ -4,6 +4,8 @@ import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { DebugInfo, LoadAttributes } from '../model/program-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
+import type { AddedInteger, Adder, EntryBatch } from './entries.ts'
+import type { BpffsMount, DirectoryEntry, FileStat } from './files.ts'
 
 /**
  * The world below: everything pinfold asks of a kernel. `LinuxKernel` makes system calls, `MemoryKernel` plays the same
@@ -53,6 +55,15 @@ export interface Kernel {
   remove(map: Fd<'map'>, key: Uint8Array): boolean
   /** Every key at some moment; may miss or repeat keys that change meanwhile. */
   keys(map: Fd<'map'>): Iterable<Uint8Array>
+  /**
+   * Every entry at some moment, many at a time (BPF_MAP_LOOKUP_BATCH; key by key where kernel or type have none). What is
+   * there all the while is not missed, and no key comes twice. The buffers are the next batch's, too.
+   */
+  entries(map: Fd<'map'>): Iterable<EntryBatch>
+  /** BPF_MAP_UPDATE_BATCH, or one by one: entries that are there are replaced. Those before a refused one are written. */
+  writeEntries(map: Fd<'map'>, batch: EntryBatch): void
+  /** Makes what adds to integers in a map's entries while programs do the same. Linux 5.14 (BPF_PROG_TYPE_SYSCALL). */
+  openAdder(request: AdderRequest): Promise<Adder>
   /** BPF_MAP_FREEZE: no more writes from user space. Linux 5.2. EBUSY while mapped writable. */
   freeze(map: Fd<'map'>): void
   /** BPF_OBJ_PIN; EEXIST when the path is taken. */
@@ -121,6 +132,14 @@ export interface MapCreate {
   readonly btf?: { readonly fd: Fd<'btf'>; readonly keyTypeId: number; readonly valueTypeId: number }
   /** The template of an outer map. */
   readonly inner?: Fd<'map'>
+}
+
+/** Where to add, and where to write down in the same instant what has been added. */
+export interface AdderRequest {
+  readonly map: Fd<'map'>
+  /** A map of plain values: array or hash. */
+  readonly journal: Fd<'map'>
+  readonly integers: readonly AddedInteger[]
 }
 
 /** What BPF_PROG_LOAD is asked for. */
@@ -262,31 +281,6 @@ export interface Mounts {
   of(path: string): BpffsMount | undefined
   /** Every whole bpffs that can be seen, by its mount point. */
   list(): readonly BpffsMount[]
-}
-
-/** The mount that a path lies on. */
-export interface BpffsMount {
-  readonly mountPoint: string
-  /** Another mount lies over it, or it is not the root of a bpffs: a sentence why it cannot be used. */
-  readonly problem?: string
-  /** It is not mounted in the first process's mount namespace, and so ends with this one. */
-  readonly isFleeting?: true
-}
-
-/** What stat(2) says of a file on bpffs. */
-export interface FileStat {
-  readonly kind: 'directory' | 'pin' | 'symlink' | 'other'
-  readonly uid: number
-  readonly gid: number
-  /** Permission bits with the sticky bit: 0o1777. */
-  readonly mode: number
-  readonly inode: number
-}
-
-/** One name in a directory of bpffs. */
-export interface DirectoryEntry {
-  readonly name: string
-  readonly directory: boolean
 }
 
 /** One name in a directory of bpffs, and what is pinned there. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { endianness, machine, release, uptime } from 'node:os'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
+import { openAdder } from './adder.ts'
 import { loadAddon } from './addon.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { programsOnInterfaces } from './attached-by-netlink.ts'
@@ -12,12 +13,14 @@ import { btfLoadAttr } from './attr-program.ts'
 import { linuxBpffs } from './bpffs.ts'
 import { createMap } from './create-map.ts'
 import { describePins, readAhead } from './describe-pins.ts'
+import type { Adder, EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
 import { readInfo } from './info.ts'
 import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
+  AdderRequest,
   Fd,
   Kernel,
   KernelIdentity,
@@ -139,6 +142,18 @@ class LinuxKernel implements Kernel {
 
   keys(map: Fd<'map'>): Iterable<Uint8Array> {
     return this.#elements.keys(map)
+  }
+
+  entries(map: Fd<'map'>): Iterable<EntryBatch> {
+    return this.#elements.entries(map)
+  }
+
+  writeEntries(map: Fd<'map'>, batch: EntryBatch): void {
+    this.#elements.writeEntries(map, batch)
+  }
+
+  openAdder(request: AdderRequest): Promise<Adder> {
+    return openAdder(request, this)
   }
 
   freeze(map: Fd<'map'>): void {

@@ -1,22 +1,17 @@
 import { mapTypeRule } from '../model/map-types.ts'
 import { mapElementAttr } from './attr-map.ts'
+import type { EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { readInfoAlone } from './info.ts'
 import type { Fd, UpdateMode } from './kernel.ts'
 import { encode, struct } from './layout.ts'
+import { type ElementSizes, walkEntries, writeEntries } from './map-batches.ts'
 import { bpf, is, tryBpf } from './syscall.ts'
-
-/** Sizes of what user space exchanges with a map, bytes. */
-interface Sizes {
-  readonly key: number
-  readonly value: number
-  readonly maxEntries: number
-}
 
 /** Elements of maps. The kernel reads and writes as much as the map says, so every buffer is checked against that first. */
 export class MapElements {
   readonly #possibleCpus: number
-  readonly #sizes = new WeakMap<Fd<'map'>, Sizes>()
+  readonly #sizes = new WeakMap<Fd<'map'>, ElementSizes>()
 
   constructor(possibleCpus: number) {
     this.#possibleCpus = possibleCpus
@@ -62,7 +57,15 @@ export class MapElements {
     }
   }
 
-  #sizesOf(map: Fd<'map'>): Sizes {
+  entries(map: Fd<'map'>): Generator<EntryBatch> {
+    return walkEntries(map, this.#sizesOf(map))
+  }
+
+  writeEntries(map: Fd<'map'>, batch: EntryBatch): void {
+    writeEntries(map, this.#sizesOf(map), batch)
+  }
+
+  #sizesOf(map: Fd<'map'>): ElementSizes {
     const known = this.#sizes.get(map)
     if (known) return known
     const info = readInfoAlone(map)
@@ -75,7 +78,7 @@ export class MapElements {
       throw kernelError({ command: 'bpf', errno: 'EINVAL', doing: 'use a map', what, code: 'K106' })
     }
     const value = mapTypeRule(info.type).perCpu ? Math.ceil(valueSize / 8) * 8 * this.#possibleCpus : valueSize
-    const sizes = { key: keySize, value, maxEntries }
+    const sizes = { key: keySize, value, maxEntries, repeats: info.type === 'lpm_trie' }
     this.#sizes.set(map, sizes)
     return sizes
   }

@@ -1,4 +1,4 @@
-import type { BpffsMount } from './kernel.ts'
+import type { BpffsMount } from './files.ts'
 
 /** One line of /proc/self/mountinfo. */
 export interface Mount {

@@ -91,6 +91,9 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 const allOf = (table: unknown, check: (row: Json) => boolean): boolean =>
   isObject(table) && Object.values(table).every((row) => isObject(row) && check(row))
 
+const listOf = (list: unknown, check: (row: Json) => boolean): boolean =>
+  Array.isArray(list) && list.every((row) => isObject(row) && check(row))
+
 const isStackRecord = (value: unknown): value is StackRecord =>
   isObject(value) &&
   value['version'] === 1 &&
@@ -100,12 +103,19 @@ const isStackRecord = (value: unknown): value is StackRecord =>
   typeof value['manifest'] === 'string' &&
   (value['pins'] === undefined || isPins(value['pins'])) &&
   (value['awaits'] === undefined || isAwaited(value['awaits'])) &&
+  (value['migrations'] === undefined || listOf(value['migrations'], isMigration)) &&
   allOf(value['programs'], isProgram) &&
   allOf(value['maps'], isMap) &&
   allOf(value['links'], isLink)
 
 const isPins = (pins: unknown): boolean =>
   isObject(pins) && Object.values(pins).every((address) => typeof address === 'string')
+const isMigration = (row: Json): boolean =>
+  typeof row['map'] === 'string' &&
+  Number.isSafeInteger(row['source']) &&
+  [row['from'], row['to']].every(
+    (side) => isObject(side) && typeof side['type'] === 'string' && isObject(side['layout']),
+  )
 
 const isAwaited = (value: unknown): boolean =>
   isObject(value) && Number.isSafeInteger(value['former']) && typeof value['within'] === 'number'

@@ -45,7 +45,13 @@ export interface OwnMap {
   readonly name: string
   /** Which object declares it, where the manifest says so. */
   readonly object?: string
-  readonly onChange: 'refuse' | 'replace'
+  readonly onChange: 'refuse' | 'replace' | 'migrate'
+  /** Absent: keep-new. */
+  readonly merge?: 'keep-new' | 'sum'
+  /** Absent: refuse. */
+  readonly onLossy?: 'refuse' | 'truncate'
+  /** For a data section that programs may write; absent: reset. */
+  readonly globals?: 'reset' | 'carry'
   readonly onSlotChange: 'replace' | 'in-place'
   readonly pin: boolean
   readonly maxEntries?: number

@@ -28,9 +28,21 @@ export type SourceMap = {
    */
   object?: string
   /**
-   * What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries.
+   * What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.
    */
-  onChange?: 'refuse' | 'replace'
+  onChange?: 'refuse' | 'replace' | 'migrate'
+  /**
+   * What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.
+   */
+  merge?: 'keep-new' | 'sum'
+  /**
+   * What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.
+   */
+  onLossy?: 'refuse' | 'truncate'
+  /**
+   * What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.
+   */
+  globals?: 'reset' | 'carry'
   /**
    * What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.
    */

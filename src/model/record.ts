@@ -2,6 +2,7 @@ import type { Hex } from '../util/hex.ts'
 import type { Address, MapAddress, ProgramAddress } from './address.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
+import type { RecordedMigration } from './migration.ts'
 import type { LoadAttributes, MapReference } from './program-spec.ts'
 
 /** Owner and mode of a stack's directories and pins. */
@@ -34,6 +35,8 @@ export interface StackRecord {
   readonly ownership?: Ownership
   /** Further pins, by their absolute path outside of the stack's directory; absent: none. */
   readonly pins?: Readonly<Record<string, Address>>
+  /** Maps whose entries are still being carried over from the former generation; absent: none. */
+  readonly migrations?: readonly RecordedMigration[]
   readonly programs: Readonly<Record<string, RecordedProgram>>
   readonly maps: Readonly<Record<string, RecordedMap>>
   readonly links: Readonly<Record<string, RecordedLink>>

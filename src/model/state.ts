@@ -96,7 +96,13 @@ export interface MapState {
   readonly pinned: boolean
   readonly contents: MapContents
   /** What happens to its entries when its shape changes. */
-  readonly onChange: 'refuse' | 'replace'
+  readonly onChange: 'refuse' | 'replace' | 'migrate'
+  /** Of a migration: what was written on both sides; absent: keep-new. */
+  readonly merge?: 'keep-new' | 'sum'
+  /** Of a migration: values that do not fit; absent: refuse. */
+  readonly onLossy?: 'refuse' | 'truncate'
+  /** Of a writable data section: what its variables become when it is made anew; absent: reset. */
+  readonly globals?: 'reset' | 'carry'
   /** Whether a changed slot makes a new array (one instant for all callers), or is exchanged in the live one. */
   readonly onSlotChange: 'replace' | 'in-place'
   /** Desired side: which object's BTF describes it, and the type ids in there. */
@@ -222,6 +228,8 @@ export type TreePin = { readonly path: string } & (
       readonly target: LinkTarget | undefined
       readonly severed: boolean
     }
+  /** What was copied of a map that is being migrated, or came later. */
+  | { readonly kind: 'snapshot'; readonly id: MapId }
   /** The tree's own record map. */
   | { readonly kind: 'record'; readonly id: MapId }
   /** A pin that the tree's record does not know, or that is not where pinfold puts one of its kind. */

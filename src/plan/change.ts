@@ -1,4 +1,5 @@
 import type { Address } from '../model/address.ts'
+import type { Migration } from '../model/migration.ts'
 
 /** What happens to one resource. `replace` loses what a map holds unless the verdict says otherwise. */
 export type Action = 'keep' | 'create' | 'update' | 'replace' | 'delete'
@@ -12,7 +13,7 @@ export type Verdict = 'atomic' | 'overlap' | 'gap' | 'data loss'
 /** Why: one attribute that differs. Shown, never used to decide. */
 export interface Reason {
   /**
-   * `code`, `type`, `maxEntries`, `layout.value`, `slots.3`, `entries`, `initial`, `program`, `target`, ...;
+   * `code`, `type`, `maxEntries`, `layout.value.packets` (a field), `layout.value` (the whole), `slots.3`, `entries`, `initial`, `program`, `target`, ...;
    * `uses` where a map that it uses is replaced (`after` names it); `unknown` where no record tells.
    */
   readonly attribute: string
@@ -46,6 +47,10 @@ export interface Change {
   readonly entries?: number
   /** The address that it is known by until now. */
   readonly movedFrom?: Address
+  /** The entries of a replaced map are carried over. */
+  readonly migration?: Migration
+  /** Why they cannot be, although the manifest asks for it. */
+  readonly refusals?: readonly string[]
   /** Kernel id of what is live now. */
   readonly liveId?: number
   /** For a new link: where it is attached, for the view. */

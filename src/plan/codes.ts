@@ -22,6 +22,9 @@ type PlanProblem =
   | 'pinRefused'
   | 'pinLeft'
   | 'bothLive'
+  | 'unmigratable'
+  | 'shared'
+  | 'bestEffort'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -36,7 +39,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P102',
     summary: 'Map differs and may not be replaced',
     explanation:
-      'A map cannot change its type, sizes, flags or layout while it lives. The manifest says `onChange: refuse` (the default): write `onChange: replace` to make a new map and lose the entries, or keep the old definition.',
+      'A map cannot change its type, sizes, flags or layout while it lives. The manifest says `onChange: refuse` (the default): keep the old definition, write `onChange: replace` to make a new map and lose the entries, or `onChange: migrate` to carry them over.',
   },
   entriesLost: {
     code: 'P103',
@@ -122,6 +125,24 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     explanation:
       'The live generation waits for nothing: it was confirmed before, was never to be confirmed, or is the former one again because the time was up. `pinfold show` tells which generation is live.',
   },
+  unmigratable: {
+    code: 'P130',
+    summary: 'Map cannot be migrated',
+    explanation:
+      'The manifest says `onChange: migrate` (or `globals: carry`), but the entries cannot become entries of the new map, for the reasons given: its type, a field whose value may not survive (`onLossy: truncate` allows that), keys that could become one, timers, locks and kernel pointers, or too little room.',
+  },
+  shared: {
+    code: 'P131',
+    summary: 'Migrated map used by others',
+    explanation:
+      'Programs that do not belong to the stack use the map whose entries are carried over. They go on using the old one: what they write after the migration is not seen by the new programs.',
+  },
+  bestEffort: {
+    code: 'P132',
+    summary: 'Migration may miss entries',
+    explanation:
+      'The kernel evicts entries of LRU maps as it sees fit, also while they are copied. Per-CPU counters are added to on their own CPU, which is exact for programs that run in interrupts (XDP, tc, cgroup on receive), but a tracing program that is preempted in the middle of an addition may lose one.',
+  },
   unproven: {
     code: 'P199',
     summary: 'The order of steps is not safe',
@@ -129,3 +150,6 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
       'The ledger found a step after which a reachable program array has no holder or misses a slot. This is a defect of pinfold; nothing was changed. Please report the plan.',
   },
 }
+
+/** What a diagnostic takes from its code. */
+export const named = ({ code, summary }: PlanCode): Pick<PlanCode, 'code' | 'summary'> => ({ code, summary })

@@ -1,3 +1,4 @@
+import { diffLayout as diffFields } from '../layout/diff-layout.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import type { MapContents, MapState } from '../model/state.ts'
@@ -71,7 +72,12 @@ function diffLayout(before: MapState, after: MapState): Reason[] {
   const sides = ['key', 'value'] as const
   return sides.flatMap((side) => {
     const [old, wanted] = [before.layout[side], after.layout[side]]
-    return old === undefined || wanted === undefined ? [] : differing(`layout.${side}`, old, wanted)
+    if (old === undefined || wanted === undefined) return []
+    return diffFields(old, wanted).map(({ field, live, wanted: after }) => ({
+      attribute: field === '' ? `layout.${side}` : `layout.${side}.${field}`,
+      before: live,
+      after,
+    }))
   })
 }
 

@@ -7,6 +7,7 @@ import { diffLink } from './diff-link.ts'
 import { differing, diffMap, type MapDifference } from './diff-map.ts'
 import { diffProgram } from './diff-program.ts'
 import { follow, type MapOutcome } from './follow.ts'
+import { judgeMigration } from './migration.ts'
 import { mapsReachedFrom } from './reach.ts'
 
 /**
@@ -79,7 +80,7 @@ function mapChange(current: State, after: MapState, context: MapContext): Change
   if (before?.kind !== 'map') return { action: 'create', address, because: [], ...useOf(after) }
   const known = { ...liveOf(before), ...(before.live?.entries === undefined ? {} : { entries: before.live.entries }) }
   if (outcome?.how === 'replace')
-    return { action: 'replace', address, because: outcome.because, ...lossOf(after, switched), ...known }
+    return { action: 'replace', address, because: outcome.because, ...fateOf(before, after, switched), ...known }
   const because = [
     ...(outcome?.because ?? []),
     ...diffMap(before, after).contents,
@@ -110,12 +111,20 @@ function pinReason(before: MapState, after: MapState): Reason[] {
   return pinned === after.pinned ? [] : [{ attribute: 'pin', before: String(pinned), after: String(after.pinned) }]
 }
 
-/** Arrays of programs and read-only data are made anew from the manifest; anything else had contents of its own. */
-function lossOf(after: MapState, switched: Verdict): Pick<Change, 'verdict'> {
+/**
+ * Arrays of programs and read-only data are made anew from the manifest; anything else had contents of its own, which go or are
+ * carried over. A former generation's map has those that it had.
+ */
+function fateOf(
+  before: MapState,
+  after: MapState,
+  switched: Verdict,
+): Pick<Change, 'verdict' | 'migration' | 'refusals'> {
   const { contents } = after
   if (after.owner === 'foreign') return {}
   if (contents.kind === 'slots' || (contents.kind === 'data' && contents.frozen)) return { verdict: switched }
-  return { verdict: 'data loss' }
+  const judged = after.live ? undefined : judgeMigration(before, after)
+  return judged && 'migration' in judged ? { verdict: switched, ...judged } : { verdict: 'data loss', ...judged }
 }
 
 function programChange(current: State, after: ProgramState, because: readonly Reason[]): Change {

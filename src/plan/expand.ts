@@ -1,4 +1,5 @@
 import { type Address, liveRef, nameOf, nextRef, type Ref } from '../model/address.ts'
+import type { Migration } from '../model/migration.ts'
 import type {
   CurrentState,
   DesiredState,
@@ -10,6 +11,7 @@ import type {
 } from '../model/state.ts'
 import { unreachable } from '../util/unreachable.ts'
 import type { Change } from './change.ts'
+import { snapshotPath } from './merge.ts'
 import type { Stage, Staged } from './order.ts'
 import { outerPathsOf } from './outer-paths.ts'
 import type { HeldProgram, LinkRef, MapRef, Operation, ProgramRef } from './step.ts'
@@ -112,7 +114,27 @@ function expandNewMap(map: MapState, target: MapRef, sides: Sides): Staged[] {
   }
   const made = at(stage, { kind: 'create-map', target })
   const pinned = map.pinned ? at(stage, { kind: 'pin', target, path }) : []
+  const { migration } = sides.changes.get(map.address) ?? {}
+  if (migration) return [...made, ...pinned, ...fillMigrated(map, migration, sides)]
   return [...made, ...pinned, ...fillNew(map, target, stage, sides)]
+}
+
+/** The entries of the live map, and what is declared on top of them. */
+function fillMigrated(map: MapState, migration: Migration, sides: Sides): Staged[] {
+  const target = nextRef(map.address)
+  const copied = {
+    kind: 'snapshot-map',
+    source: liveRef(map.address),
+    target,
+    path: snapshotPath('next', nameOf(map.address)),
+    migration,
+  } as const
+  if (map.contents.kind !== 'entries') return [...fillNew(map, target, 'maps', sides), ...at('copies', copied)]
+  const { entries } = map.contents
+  const before = sides.current.resources.get(map.address)
+  const declared = before?.kind === 'map' && before.contents.kind === 'entries' ? before.contents.entries : []
+  const without = declared.map(({ key }) => key).filter((key) => !entries.some((entry) => entry.key === key))
+  return [...at('copies', copied), ...at('slots', { kind: 'write-entries', target, entries, without })]
 }
 
 function fillNew(map: MapState, target: MapRef, stage: Stage, sides: Sides): Staged[] {

@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { linkRules } from '../model/link-spec.ts'
 import type { CurrentState, DesiredState, MapState } from '../model/state.ts'
-import type { Change, Reason } from './change.ts'
-import { type PlanCode, planCodes } from './codes.ts'
+import type { Change } from './change.ts'
+import { named, planCodes } from './codes.ts'
+import { describeDifferences, lossOf } from './describe-change.ts'
+import { migrationRisks, unmigratable, type Where } from './guard-migration.ts'
 import { needsHolder } from './user-references.ts'
 
 /** Complaints about a wanted state alone, before the kernel is asked anything. */
@@ -20,12 +22,15 @@ export function guardChanges(
   return [
     ...changes.flatMap((change) => guardChange(change, desired)),
     ...stillUsed(changes, current),
+    ...migrationRisks(changes, current),
     ...(desired ? [...sleepers(changes, desired), ...bothLive(current, desired)] : []),
   ]
 }
 
 /** True for a diagnostic that says the manifest itself forbids the change: exit code 4, not 1. */
-export const isBlocked = (diagnostic: Diagnostic): boolean => diagnostic.code === planCodes.refused.code
+export const isBlocked = (diagnostic: Diagnostic): boolean => blocking.has(diagnostic.code)
+
+const blocking: ReadonlySet<string> = new Set([planCodes.refused.code, planCodes.unmigratable.code])
 
 function unheld(map: MapState, desired: DesiredState): Diagnostic {
   const users = [...desired.resources.values()].filter((it) => it.kind === 'program' && it.maps.includes(map.address))
@@ -41,16 +46,17 @@ function unheld(map: MapState, desired: DesiredState): Diagnostic {
   }
 }
 
-const named = ({ code, summary }: PlanCode): Pick<Diagnostic, 'code' | 'summary'> => ({ code, summary })
-
 function guardChange(change: Change, desired: DesiredState | undefined): Diagnostic[] {
   const wanted = desired?.resources.get(change.address)
   const where = { address: change.address, ...(wanted?.at ? { at: wanted.at } : {}) }
   const isMap = change.address.startsWith('map.')
   if (desired?.restores !== undefined && isMap && change.verdict === 'data loss')
     return [leftBehind(change, desired.restores)]
-  if (wanted?.kind === 'map' && change.action === 'replace' && change.verdict === 'data loss')
-    return [wanted.onChange === 'refuse' && !isGlobals(wanted) ? refused(change, where) : entriesLost(change, where)]
+  if (wanted?.kind === 'map' && change.action === 'replace' && change.verdict === 'data loss') {
+    if (change.refusals) return [unmigratable(change, change.refusals, where)]
+    const refuses = wanted.onChange === 'refuse' && !isGlobals(wanted)
+    return [refuses ? refused(change, where) : entriesLost(change, where, wanted)]
+  }
   if (change.action === 'delete' && change.verdict === 'data loss') return [entriesLost(change, where)]
   if (wanted?.kind === 'link' && change.verdict === 'gap') {
     const why = linkRules[wanted.target.kind].exclusive ? 'its hook takes one link at a time' : 'the manifest says so'
@@ -63,26 +69,25 @@ function guardChange(change: Change, desired: DesiredState | undefined): Diagnos
 /** .data and .bss start anew with each layout; what they held is said to be reset, and not refused. */
 const isGlobals = (map: MapState): boolean => map.contents.kind === 'data'
 
-function refused(change: Change, where: Pick<Diagnostic, 'address' | 'at'>): Diagnostic {
-  const differences = change.because.map(describeReason).join('; ')
+function refused(change: Change, where: Where): Diagnostic {
   return {
     severity: 'error',
     ...named(planCodes.refused),
-    detail: `${change.address} differs from the live map #${change.liveId}: ${differences}. A live map cannot be changed, and replacing it loses its entries.`,
-    hint: `to lose the entries write "onChange: replace" under maps.${change.address.slice(4)}; otherwise keep the old definition`,
+    detail: `${change.address} differs from the live map #${change.liveId}: ${describeDifferences(change)}. A live map cannot be changed.`,
+    hint: `keep the old definition, or write under maps.${change.address.slice(4)} "onChange: migrate" to carry the entries over, or "onChange: replace" to lose ${lossOf(change)}`,
     ...where,
   }
 }
 
-const describeReason = ({ attribute, before, after }: Reason): string =>
-  attribute.startsWith('layout.')
-    ? `another BTF layout of the ${attribute.slice(7)}`
-    : `${attribute} ${before} -> ${after}`
-
-function entriesLost(change: Change, where: Pick<Diagnostic, 'address' | 'at'>): Diagnostic {
-  const count = change.entries === undefined ? 'what it holds' : `its ${change.entries} entries`
-  const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${count} will be lost.`
-  return { severity: 'warning', ...named(planCodes.entriesLost), detail, ...where }
+function entriesLost(change: Change, where: Where, wanted?: MapState): Diagnostic {
+  const warning = { severity: 'warning', ...named(planCodes.entriesLost), ...where } as const
+  if (wanted && isGlobals(wanted)) {
+    const detail = `${change.address} is made anew: its variables start from their initial values again.`
+    const hint = `write "globals: carry" under maps.${change.address.slice(4)} to keep what they hold`
+    return { ...warning, detail, hint }
+  }
+  const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${lossOf(change)} will be lost.`
+  return { ...warning, detail }
 }
 
 /** A move whose ends are two objects: which of them is meant only the user knows. */

@@ -2,6 +2,7 @@ import { mapAddress, nameOf, programAddress } from '../model/address.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
+import { type Merging, mergeMaps } from './merge.ts'
 import { retain, retire } from './retire.ts'
 import type { Operation } from './step.ts'
 import { cancelsTimers } from './user-references.ts'
@@ -17,6 +18,8 @@ export interface Succession {
   readonly history: number
   /** Pins of the outgoing tree that are gone by then. */
   readonly removed?: ReadonlySet<string>
+  /** Entries that are still to be carried over into the published tree's maps. */
+  readonly merging?: Omit<Merging, 'outgoing'>
   /** Names of former trees whose objects the published tree took over. */
   readonly adopted?: ReadonlySet<string>
 }
@@ -26,7 +29,7 @@ export interface Succession {
  * their maps and programs but never their links; the others are retired.
  */
 export function succeed(succession: Succession): readonly Operation[] {
-  const { current, outgoing, published, history, removed } = succession
+  const { current, outgoing, published, history, removed, merging } = succession
   const name = freeName(current)
   const keeps = keepsOutgoing(succession)
   const { kept, gone } = judgeFormer(current, {
@@ -46,6 +49,7 @@ export function succeed(succession: Succession): readonly Operation[] {
     ...(removed && { removed }),
   } as const
   return [
+    ...(merging ? mergeMaps({ ...merging, outgoing }) : []),
     { kind: 'rename', from: 'next', to: name },
     ...(keeps ? retain(leaving) : retire(leaving)),
     ...gone.flatMap((tree) => retire({ tree, graph: current.graph, side: 'live', kept: held })),

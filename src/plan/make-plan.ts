@@ -1,6 +1,7 @@
-import type { Ref } from '../model/address.ts'
+import { nameOf, type Ref } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { PlanError } from '../model/errors.ts'
+import type { RecordedMigration } from '../model/migration.ts'
 import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
 import type { Change, PinChange } from './change.ts'
 import { planCodes } from './codes.ts'
@@ -14,6 +15,7 @@ import { keepsOutgoing, type Succession, succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
 import { markLost } from './lost-pins.ts'
 import { makeRecord } from './make-record.ts'
+import { snapshotFolder } from './merge.ts'
 import { order, type Staged } from './order.ts'
 import { diffOuterPins, expandOuterPins, outerPreconditions } from './outer-pins.ts'
 import type { Plan } from './plan.ts'
@@ -56,7 +58,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     diagnostics: [...diagnostics, ...guardConfirmation(sides)],
     generation: { from, to: from + 1 },
     steps,
-    record: makeRecord(desired, from + 1, from),
+    record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes) }),
     existing,
     preconditions: [...preconditionsOf(current), ...adoptedPins(desired), ...outerPreconditions(pins, current)],
     ledger: prove({ current, desired, steps, existing }),
@@ -132,11 +134,24 @@ function openedBy(desired: DesiredState): Record<Ref, number> {
   return opened
 }
 
+/** The maps whose entries are carried over. */
+const migrationsIn = (changes: readonly Change[]): RecordedMigration[] =>
+  changes.flatMap(({ address, migration, liveId }) =>
+    migration && liveId !== undefined ? [{ map: nameOf(address), source: liveId, ...migration }] : [],
+  )
+
 /** What is done around the changes: the new tree and its record, publishing, and the end of the old tree. */
 function around(sides: Sides): Staged[] {
-  const { current, desired } = sides
+  const { current, desired, changes } = sides
   const live = current.trees.find((tree) => tree.name === 'live')
-  const directories = ['next', 'next/maps', 'next/programs', 'next/links']
+  const migrates = [...changes.values()].some((change) => change.migration)
+  const directories = [
+    'next',
+    'next/maps',
+    'next/programs',
+    'next/links',
+    ...(migrates ? [snapshotFolder('next')] : []),
+  ]
   const staged = (stage: Staged['stage'], operations: readonly Operation[]): Staged[] =>
     operations.map((operation) => ({ stage, operation }))
   const ownership = desired.ownership ?? (current.record?.ownership && ownershipOf(undefined))
@@ -167,20 +182,29 @@ function guardConfirmation(sides: Sides): Diagnostic[] {
 /** The time to confirm a generation begins when it is published, not when its programs are being loaded. */
 const startClock: Operation = { kind: 'write-record', path: 'live/record', startsClock: true }
 
-function successionOf(live: Tree, { current, desired, changes }: Sides): Succession {
-  const published = new Set<number>()
-  const removed = new Set<string>()
-  for (const resource of current.resources.values()) {
-    const change = changes.get(resource.address)
-    if (resource.kind === 'map' && resource.live && stays(change)) published.add(resource.live.id)
-    if (resource.kind === 'link' && isGap(change)) for (const path of resource.live?.pins ?? []) removed.add(path)
-  }
+function successionOf(live: Tree, sides: Sides): Succession {
+  const { current, desired, changes } = sides
+  const { published, removed, links } = staying(sides)
   const adopted = new Set<string>()
   for (const wanted of desired.resources.values()) {
     if (wanted.kind === 'map' && wanted.live) published.add(wanted.live.id)
     for (const pin of wanted.live?.pins ?? []) adopted.add(pin.slice(0, pin.indexOf('/')))
   }
-  return { current, outgoing: live, published, history: desired.history ?? 0, removed, adopted }
+  const merging = { migrations: migrationsIn([...changes.values()]), published: 'next', links } as const
+  return { current, outgoing: live, published, history: desired.history ?? 0, removed, adopted, merging }
+}
+
+/** Ids of the live maps and links that the new tree has, too, and pins that are gone by the time it is published. */
+function staying({ current, changes }: Sides) {
+  const [published, links] = [new Set<number>(), new Set<number>()]
+  const removed = new Set<string>()
+  for (const { kind, address, live } of current.resources.values()) {
+    const change = changes.get(address)
+    if (kind === 'map' && live && stays(change)) published.add(live.id)
+    if (kind === 'link' && live && stays(change)) links.add(live.id)
+    if (kind === 'link' && isGap(change)) for (const path of live?.pins ?? []) removed.add(path)
+  }
+  return { published, links, removed }
 }
 
 const stays = (change: Change | undefined): boolean => change?.action === 'keep' || change?.action === 'update'

@@ -1,11 +1,21 @@
 import { nameOf } from '../model/address.ts'
+import type { RecordedMigration } from '../model/migration.ts'
 import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord } from '../model/record.ts'
 import type { DesiredState, LinkState, MapState, ProgramState } from '../model/state.ts'
 import { toBase64 } from '../util/base64.ts'
 import { programTags } from '../util/program-tags.ts'
 
-/** What the kernel would forget of a wanted state, to be pinned beside it. `former`: the generation that it replaces. */
-export function makeRecord(desired: DesiredState, generation: number, former = 0): StackRecord {
+/** What a record says beside the wanted state. */
+export interface RecordOptions {
+  /** The generation that it replaces; default: none. */
+  readonly former?: number
+  /** What is to be carried over from there; default: nothing. */
+  readonly migrations?: readonly RecordedMigration[]
+}
+
+/** What the kernel would forget of a wanted state, to be pinned beside it. */
+export function makeRecord(desired: DesiredState, generation: number, options: RecordOptions = {}): StackRecord {
+  const { former = 0, migrations = [] } = options
   const programs: Record<string, RecordedProgram> = {}
   const maps: Record<string, RecordedMap> = {}
   const links: Record<string, RecordedLink> = {}
@@ -25,6 +35,7 @@ export function makeRecord(desired: DesiredState, generation: number, former = 0
     ...(desired.confirmWithin === undefined ? {} : { awaits: { within: desired.confirmWithin, former } }),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
+    ...(migrations.length > 0 ? { migrations } : {}),
     programs,
     maps,
     links,

@@ -12,6 +12,8 @@ const stages = [
   // Pinned before a program that uses them exists: from the first load on, a crash leaves them held.
   { stage: 'arrays', phase: 'prepare' },
   { stage: 'programs', phase: 'prepare' },
+  // As late as can be, so that little is written after it; before the declared contents, which come on top.
+  { stage: 'copies', phase: 'prepare' },
   { stage: 'slots', phase: 'prepare' },
   // Pins elsewhere, beside the path that they are for.
   { stage: 'staging', phase: 'prepare' },

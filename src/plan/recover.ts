@@ -7,6 +7,7 @@ import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts
 import { prove } from './make-plan.ts'
 import type { Plan } from './plan.ts'
 import { existingInTrees } from './preconditions.ts'
+import { clearMigrations, isMerging, mergingInto, unfinished } from './recover-merge.ts'
 import { retain, retire } from './retire.ts'
 import { hasItsPins, settlePins } from './settle-pins.ts'
 import { settleSlots } from './shared-slots.ts'
@@ -32,9 +33,10 @@ export type Remedy =
   | 'switch-back'
   /** The staged generation runs nowhere: remove it. */
   | 'discard'
-  /** The trees were exchanged: retire the old one. */
+  /** The trees were exchanged: retire the old one, after its last entries are carried over into migrated maps. */
   | 'retire'
-  /** A record that did not get its place: remove it. */
+  | 'merge'
+  /** A record that did not get its place, or copies of entries that are merged: remove them. */
   | 'clean'
 
 /** How far a recovery goes. */
@@ -54,7 +56,10 @@ export function mayNeedRecovery({ trees, record }: CurrentState): boolean {
   const former = trees.filter((tree) => tree.name !== 'live')
   const isKept = (tree: Tree): boolean =>
     tree.name !== 'next' && canReturn(tree) && !tree.directories.includes(`${tree.name}/links`)
-  return record?.phase !== 'published' || !former.every(isKept) || former.length > (record.history ?? 0)
+  const live = trees.find((tree) => tree.name === 'live')
+  return (
+    isMerging(live) || record?.phase !== 'published' || !former.every(isKept) || former.length > (record.history ?? 0)
+  )
 }
 
 /**
@@ -67,7 +72,8 @@ export function planRecovery(current: CurrentState, options: RecoveryOptions = {
   const removal = options.removesStack && isEmptied(leftovers, exchanged) ? removeStack(exchanged) : []
   const steps = [...inPhase('publish', renames), ...leftovers.flatMap((leftover) => leftover.steps), ...removal]
   if (steps.length === removal.length) return undefined
-  const existing = existingInTrees(exchanged)
+  const { sources, record } = unfinished(exchanged)
+  const existing = { ...existingInTrees(exchanged), ...sources }
   const published = leftovers.find((leftover) => leftover.todo === 'publish')
   return {
     version: 1,
@@ -77,6 +83,7 @@ export function planRecovery(current: CurrentState, options: RecoveryOptions = {
     generation: { from: current.generation, to: published?.generation ?? exchanged.generation },
     changes: [],
     steps,
+    ...(record && { record }),
     existing,
     preconditions: [],
     ledger: prove({ current, steps, existing }),
@@ -93,8 +100,13 @@ function findLeftovers(current: CurrentState): Found[] {
   if (current.record?.phase === 'destroying' && live) return [found('destroy', live, removeTrees(current))]
   const staged = next ? [judgeNext(next, live, current)] : []
   // Publishing, and finishing it, judges the former generations itself.
-  const succession = staged.some(({ todo }) => todo === 'publish' || todo === 'retire')
-  return [...staged, ...(succession ? [] : retireFormer(current)), ...waitingRecord(live)]
+  const succession = staged.some(({ todo }) => todo === 'publish' || todo === 'retire' || todo === 'merge')
+  return [
+    ...staged,
+    ...(succession ? [] : retireFormer(current)),
+    ...leftCopies(live, succession),
+    ...waitingRecord(live),
+  ]
 }
 
 const found = (todo: Remedy, { name, record, pins }: Tree, steps: readonly Step[]): Found => ({
@@ -111,6 +123,12 @@ const isEmptied = (leftovers: readonly Found[], { trees }: CurrentState): boolea
 
 const removesStaged: ReadonlySet<Remedy> = new Set(['discard', 'switch-back'])
 
+/** Of migrations, where no former generation is finished with. */
+function leftCopies(live: Tree | undefined, succession: boolean): Found[] {
+  const operations = succession && live?.record?.migrations ? [] : clearMigrations(live)
+  return operations.length > 0 ? [found('clean', live as Tree, inPhase('retire', operations))] : []
+}
+
 /** A record that was about to replace another one. */
 function waitingRecord(live: Tree | undefined): Found[] {
   const waiting = (live?.pins ?? []).filter((pin) => pin.kind === 'record' && pin.path.endsWith(':new'))
@@ -123,7 +141,11 @@ function waitingRecord(live: Tree | undefined): Found[] {
 function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): Found {
   // A tree gets its record before its first pin: one without is no former generation, whatever lies in it.
   if (next.record && live && next.record.generation < (live.record?.generation ?? 0))
-    return found('retire', next, inPhase('retire', finishSuccession(live, next, current)))
+    return found(
+      live.record?.migrations ? 'merge' : 'retire',
+      next,
+      inPhase('retire', finishSuccession(live, next, current)),
+    )
   const running = switchedLinks(next, live, current.graph)
   if (running.length > 0 && isComplete(next) && hasItsPins(next, current))
     return found('publish', next, publish(next, live, current))
@@ -174,7 +196,14 @@ function finishSuccession(published: Tree, outgoing: Tree, current: CurrentState
   const history = published.record?.history ?? 0
   const generation = outgoing.record?.generation ?? 0
   const adopted = adoptedBy(published, current)
-  const succession = { current: { ...current, generation }, outgoing, published: mapsIn(published), history, adopted }
+  const succession = {
+    current: { ...current, generation },
+    outgoing,
+    published: mapsIn(published),
+    history,
+    adopted,
+    merging: mergingInto(published),
+  }
   return [...settlePins(current, published).removals, ...succeed(succession)]
 }
 

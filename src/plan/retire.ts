@@ -38,7 +38,7 @@ export function retire(retirement: Retirement): readonly Operation[] {
     ...unpins(programs),
     ...unpins(maps.filter((pin) => !arrays.includes(pin))),
     ...arrays.flatMap((pin) => [awaitUnused(pin, arrays, retirement), unpin(pin, retirement)]),
-    ...unpins(pins.filter((pin) => pin.kind === 'record')),
+    ...unpins(pins.filter((pin) => pin.kind === 'record' || pin.kind === 'snapshot')),
     ...removeDirectories(retirement),
   ]
 }

@@ -2,6 +2,7 @@ import type { LinkAddress, MapAddress, ProgramAddress, Ref } from '../model/addr
 import type { MapId, ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { Entry } from '../model/map-spec.ts'
+import type { Migration } from '../model/migration.ts'
 import type { PinnedObject } from '../model/outer-pin.ts'
 import type { ForeignProgram, Ownership } from '../model/state.ts'
 import type { Hex } from '../util/hex.ts'
@@ -28,16 +29,40 @@ export type Step = { readonly phase: Phase } & Operation
 /** What a step does; the inverse that undoes it is in `apply/undo`. */
 export type Operation =
   | { readonly kind: 'make-directory'; readonly path: string }
-  /** Writes the plan's record into a frozen one-entry array and pins it; `startsClock`: with the deadline of what it awaits. */
-  | { readonly kind: 'write-record'; readonly path: string; readonly startsClock?: true }
+  /**
+   * Writes the plan's record into a frozen one-entry array and pins it; `startsClock`: with the deadline of what it awaits;
+   * `migrated`: the one that is there, but without its migrations.
+   */
+  | { readonly kind: 'write-record'; readonly path: string; readonly startsClock?: true; readonly migrated?: true }
   /** Gives a kept object a second name in the new tree. */
   | { readonly kind: 'link-pin'; readonly target: Ref; readonly from: string; readonly to: string }
   /** Opens a foreign map by its owner's path (absolute); the id must be the planned one. */
   | { readonly kind: 'open-map'; readonly target: MapRef; readonly path: string }
   | { readonly kind: 'create-map'; readonly target: MapRef }
   | { readonly kind: 'pin'; readonly target: Ref; readonly path: string }
-  /** Declared entries of a new map. */
-  | { readonly kind: 'write-entries'; readonly target: MapRef; readonly entries: readonly Entry[] }
+  /** Declared entries of a new map; `without`: keys that are not declared any more, of a map whose others were carried over. */
+  | {
+      readonly kind: 'write-entries'
+      readonly target: MapRef
+      readonly entries: readonly Entry[]
+      readonly without?: readonly Hex[]
+    }
+  /** Copies a live map's entries into the new one, converted, and pins at `path` what was copied. */
+  | {
+      readonly kind: 'snapshot-map'
+      readonly source: MapRef
+      readonly target: MapRef
+      readonly path: string
+      readonly migration: Migration
+    }
+  /** Carries over what was written into the old map since; nothing writes to it any more. */
+  | {
+      readonly kind: 'merge-map'
+      readonly source: MapRef
+      readonly target: MapRef
+      readonly path: string
+      readonly migration: Migration
+    }
   /** Initial bytes of a new data section. */
   | { readonly kind: 'write-data'; readonly target: MapRef }
   | { readonly kind: 'freeze'; readonly target: MapRef }

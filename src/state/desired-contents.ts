@@ -23,13 +23,14 @@ export function readContents(reading: Reading, question: ContentsQuestion): MapC
   return { kind: 'data', initial: toHex(bytes), frozen: spec.contents.frozen }
 }
 
-type DeclaredKind = 'slots' | 'inner' | 'entries'
+type DeclaredKind = 'slots' | 'inner' | 'entries' | 'globals'
 
 /** The key of the manifest that this type of map cannot have. */
 function findWrongKind({ spec, shape }: ContentsQuestion, declared: OwnMap): DeclaredKind | undefined {
   const { holds } = mapTypeRule(shape.type)
   if (declared.slots && holds !== 'programs') return 'slots'
   if (declared.inner && holds !== 'maps') return 'inner'
+  if (declared.globals && (spec.contents.kind !== 'data' || spec.contents.frozen)) return 'globals'
   if (declared.entries && (holds !== undefined || spec.contents.kind === 'data')) return 'entries'
   return undefined
 }
@@ -38,6 +39,7 @@ const owners: Readonly<Record<DeclaredKind, string>> = {
   slots: 'slots belong to program arrays',
   inner: 'inner maps belong to maps of maps',
   entries: 'entries belong to maps with plain keys and values',
+  globals: 'globals belong to the data sections that programs write',
 }
 
 function complainWrongKind(reading: Reading, { map, shape, spec }: ContentsQuestion, kind: DeclaredKind): void {
@@ -46,13 +48,12 @@ function complainWrongKind(reading: Reading, { map, shape, spec }: ContentsQuest
     array_of_maps: 'write `inner:`',
     hash_of_maps: 'write `inner:`',
   }
-  const what = spec.contents.kind === 'data' ? 'a data section' : `of type ${shape.type}`
+  const data = spec.contents.kind === 'data' && spec.contents
+  const what = data ? `a ${data.frozen ? 'read-only ' : ''}data section` : `of type ${shape.type}`
+  const leaveOut = `leave \`${kind}:\` out`
   complain(reading, 'M212', {
     detail: `cannot fill ${map.address}: it is ${what}, and ${owners[kind]}`,
-    hint:
-      spec.contents.kind === 'data'
-        ? 'write `globals:` under the object'
-        : (advice[shape.type] ?? `leave \`${kind}:\` out`),
+    hint: kind === 'globals' ? leaveOut : data ? 'write `globals:` under the object' : (advice[shape.type] ?? leaveOut),
     address: map.address,
     path: ['maps', map.name, kind],
   })

@@ -26,12 +26,24 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
       pinned: declared?.pin ?? true,
       contents: readContents(reading, { ...question, object, spec, shape, declared }),
       onChange: declared?.onChange ?? 'refuse',
+      ...policyOf(declared),
       onSlotChange: declared?.onSlotChange ?? 'replace',
       ...btfOf(object, spec),
       at,
     },
   ]
 }
+
+/** How it is migrated, where the manifest says something about that. */
+const policyOf = ({
+  merge,
+  onLossy,
+  globals,
+}: Partial<OwnMap> = {}): Pick<MapState, 'merge' | 'onLossy' | 'globals'> => ({
+  ...(merge && { merge }),
+  ...(onLossy && { onLossy }),
+  ...(globals && { globals }),
+})
 
 interface Declaration {
   readonly spec: MapSpec

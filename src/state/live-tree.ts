@@ -35,7 +35,7 @@ export function openLiveTree(
 function pinsByObject(tree: Tree): Map<string, string[]> {
   const found = new Map<string, string[]>()
   for (const pin of tree.pins) {
-    if (pin.kind === 'foreign' || pin.kind === 'record') continue
+    if (pin.kind === 'foreign' || pin.kind === 'record' || pin.kind === 'snapshot') continue
     const key = `${pin.kind}#${pin.id}`
     const pins = found.get(key)
     if (pins) pins.push(pin.path)

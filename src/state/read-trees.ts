@@ -1,4 +1,6 @@
-import type { DirectoryEntry, Kernel, ObjectInfo } from '../kernel/kernel.ts'
+import { copyMapName, lateMapName } from '../kernel/copy-maps.ts'
+import type { DirectoryEntry } from '../kernel/files.ts'
+import type { Kernel, ObjectInfo } from '../kernel/kernel.ts'
 import { readRecord } from '../kernel/record-map.ts'
 import { linkAddress, type MapAddress, mapAddress, programAddress } from '../model/address.ts'
 import { KernelError } from '../model/errors.ts'
@@ -51,10 +53,10 @@ export function readStrays(kernel: Kernel, directory: string): Stray[] {
 const isTreeName = (name: string): boolean =>
   name === 'live' || name === 'next' || name === asidePath('live') || /^gen-[0-9]+(-[0-9]+)?$/.test(name)
 
-type KindFolder = 'maps' | 'programs' | 'links'
+type KindFolder = 'maps' | 'programs' | 'links' | 'migrations'
 
 // Maps first: a map iterator's link names the map that it walks.
-const folders: readonly KindFolder[] = ['maps', 'programs', 'links']
+const folders: readonly KindFolder[] = ['maps', 'programs', 'links', 'migrations']
 
 interface Stack {
   readonly kernel: Kernel
@@ -140,6 +142,10 @@ interface Found {
 
 /** The record is written before the first pin: what it does not know, somebody else put there. */
 function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
+  if (kind === 'migrations')
+    return isCopy(info)
+      ? { path, kind: 'snapshot', id: info.id as MapId }
+      : { path, kind: 'foreign', what: whatIs(info) }
   const isKnown = reading.adopt || (reading.record && own<object>(reading.record[kind], name) !== undefined)
   if (!isKnown) return { path, kind: 'foreign', what: whatIs(info) }
   if (info.kind === 'map' && kind === 'maps' && info.type) {
@@ -178,6 +184,10 @@ function ownerPin({ kernel, record }: Reading, name: string, id: MapId): { reado
     throw error
   }
 }
+
+/** Copies of entries are no objects that a record names. */
+const isCopy = ({ kind, ...info }: ObjectInfo): boolean =>
+  kind === 'map' && 'name' in info && (info.name === copyMapName || info.name === lateMapName)
 
 /** For people: `map #41 (flows)`. */
 function whatIs(info: ObjectInfo): string {

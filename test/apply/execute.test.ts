@@ -27,6 +27,7 @@ async function published(change: (kernel: Kernel) => Partial<Kernel> = () => ({}
     patience: 0,
     diagnostics: [],
     lingering: new Set<number>(),
+    migrated: new Map(),
   }
   const execution: Execution = { kernel, plan, desired, handles, btf, ...rest }
   const ids = (name: string): never => plan.existing[name as never] as never

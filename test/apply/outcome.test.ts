@@ -376,6 +376,8 @@ const coveredKinds = [
   'create-map',
   'pin',
   'write-entries',
+  'snapshot-map',
+  'merge-map',
   'write-data',
   'freeze',
   'load-program',

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest'
 import { canTestLinux } from '../support/linux.ts'
 import { arrayContract } from './array-contract.ts'
+import { batchContract } from './batch-contract.ts'
 import { fileContract } from './file-contract.ts'
 import { linkContract } from './link-contract.ts'
 import { mapContract } from './map-contract.ts'
@@ -28,6 +29,7 @@ describe.each(kernels)('the $name kernel', ({ open, available }) => {
     afterAll(() => world.close())
 
     describe('maps', () => mapContract(() => world))
+    describe('many entries at a time', () => batchContract(() => world))
     describe('program arrays', () => arrayContract(() => world))
     describe('programs', () => programContract(() => world))
     describe('bpffs', () => fileContract(() => world))

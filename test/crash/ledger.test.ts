@@ -269,6 +269,7 @@ function executionOf(kernel: Kernel, { plan, wanted }: Prepared, handles: Handle
     patience: 0,
     diagnostics: [],
     lingering: new Set<number>(),
+    migrated: new Map(),
   }
   return { ...shared, loads: loads as unknown as ProgramLoads }
 }

@@ -96,6 +96,31 @@ const elsewhere = (pins: Readonly<Record<string, Address>>): Pick<StackOptions, 
 
 const allKinds = elsewhere({ x_flows: 'map.flows', x_calls: 'map.calls', x_v4: 'program.v4', x_eth0: 'link.eth0' })
 
+/** The map of flows with a count in its values. */
+const counts = (type: 'u32' | 'u64', more?: string, merge: MapState['merge'] = 'keep-new') => {
+  const size = more === undefined ? Number(type.slice(1)) / 8 : 16
+  const fields = [`n:${type}@0`, ...(more === undefined ? [] : [more])].join(',')
+  return map('flows', {
+    shape: shape({ valueSize: size }),
+    layout: { key: 'u32', value: `struct ${size}{${fields}}` },
+    onChange: 'migrate',
+    merge,
+  })
+}
+
+const globals = (variables: string) => {
+  const valueSize = 8 * variables.split(',').length
+  return [
+    map('bss', {
+      shape: shape({ type: 'array', maxEntries: 1, valueSize }),
+      layout: { value: `section ${valueSize}{${variables}}` },
+      contents: { kind: 'data', initial: '00'.repeat(valueSize), frozen: false },
+      globals: 'carry',
+    }),
+    program('v4', { code: returning(2, ['flows', 'bss']) }),
+  ]
+}
+
 /** The usual stack with a map of that size. */
 function sized(maxEntries: number): DesiredState {
   return stackOf({
@@ -201,6 +226,21 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'a map replaced', from: sized(16), to: sized(32) },
   { name: 'inner maps', from: stackOf({ more: outer('red') }), to: stackOf({ more: outer('blue', 'red') }) },
+  {
+    name: 'a map migrated',
+    from: stackOf({ more: [counts('u64')] }),
+    to: stackOf({ more: [counts('u64', 'x:u64@8')] }),
+  },
+  {
+    name: 'counts summed, under a link that is replaced by overlap',
+    from: stackOf({ more: [counts('u32'), ...raw('overlap', 0)] }),
+    to: stackOf({ more: [counts('u64', 'x:u64@8', 'sum'), ...raw('overlap', 0)] }),
+  },
+  {
+    name: 'globals carried',
+    from: stackOf({ more: globals('a:u64@0') }),
+    to: stackOf({ more: globals('b:u64@0,a:u64@8') }),
+  },
   { name: 'destroy', from: stackOf({ more: [...tcx(0), ...outer('red')] }) },
   {
     name: 'objects that are moved, one of them changed too',

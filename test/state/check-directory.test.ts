@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FileStat } from '../../src/kernel/kernel.ts'
+import type { FileStat } from '../../src/kernel/files.ts'
 import { openMemoryKernel } from '../../src/kernel/memory/memory-kernel.ts'
 import { PlanError } from '../../src/model/errors.ts'
 import { checkDirectory, listStacks } from '../../src/state/check-directory.ts'

@@ -39,6 +39,11 @@ function kept(change: Change): string {
   return change.entries === undefined ? 'kept' : `kept, ${entries(change.entries)}`
 }
 
+function carried({ entries: count, migration }: Change): string {
+  const what = count === undefined ? 'contents carried over' : `${entries(count)} carried over`
+  return migration?.merge === 'sum' ? `${what}, counts added` : what
+}
+
 const lost = (change: Change): string =>
   change.entries !== undefined && change.verdict === 'data loss' ? `, ${entries(change.entries)} lost` : ''
 
@@ -51,7 +56,8 @@ function consequence(change: Change): string {
   if (kind === 'map' && change.action === 'update' && change.because.some(isSlot)) return ': in place'
   if (kind !== 'map' || change.action !== 'replace' || isFormer(change)) return ''
   const array = change.because.every((reason) => isSlot(reason) || reason.attribute === 'owner')
-  return array ? ': new array, switched with its callers' : `: new map${lost(change)}`
+  if (array) return ': new array, switched with its callers'
+  return change.migration ? `: new map, ${carried(change)}` : `: new map${lost(change)}`
 }
 
 const isSlot = ({ attribute }: Reason): boolean => attribute.startsWith('slots.')
@@ -92,7 +98,7 @@ const phrases = new Map<string, (group: Group) => string>([
     'entries',
     ({ reasons }) => (reasons.length === 1 ? '1 entry differs' : `${grouped(reasons.length)} entries differ`),
   ],
-  ['layout', ({ reasons }) => `${reasons.map((reason) => rest(reason)).join(' and ')} layout differs`],
+  ['layout', layoutFields],
   ['generation', ({ reasons }) => `the former one again, #${reasons[0]?.after}`],
   ['initial', () => 'initial data differs'],
   ['program', linkProgram],
@@ -104,6 +110,19 @@ const phrases = new Map<string, (group: Group) => string>([
 ])
 
 const rest = (reason: Reason): string => reason.attribute.slice(reason.attribute.indexOf('.') + 1)
+
+/** `value.packets u32 -> u64, new value.last_seen, without value.state`; of many the first ones. */
+function layoutFields({ reasons }: Group): string {
+  const fields = reasons.map((reason) => {
+    const { before, after } = reason
+    if (before === undefined) return `new ${rest(reason)}`
+    return after === undefined ? `without ${rest(reason)}` : `${rest(reason)} ${before} -> ${after}`
+  })
+  const more = fields.length - mostFields
+  return more > 0 ? `${fields.slice(0, mostFields).join(', ')} and ${more} more fields` : fields.join(', ')
+}
+
+const mostFields = 3
 
 function indexed({ reasons }: Group, noun: string): string {
   const numbers = reasons.map((reason) => rest(reason))

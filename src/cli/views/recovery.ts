@@ -10,7 +10,8 @@ const phrases: Readonly<Record<Leftover['todo'], string>> = {
   'switch-back': 'some links run it already: they will be switched back, then it will be removed',
   discard: 'no link runs it: it will be removed',
   retire: 'its time is over: what it need not keep will be removed',
-  clean: 'a record that did not take its place: it will be removed',
+  merge: 'what was written into its migrated maps last will be carried over, then what it need not keep removed',
+  clean: 'a record or copies of entries that have served their time: they will be removed',
 }
 
 /** Names what was interrupted and what is done about it, and who does it; ends in a line break. */

@@ -118,7 +118,7 @@ function openMap(process: Process, fd: Fd<'map'>, command: string): OpenMap {
   return { map, storage: storages[mapRules[map.shape.type].storage], descriptor }
 }
 
-function mapToRead(process: Process, fd: Fd<'map'>, command: string): OpenMap {
+export function mapToRead(process: Process, fd: Fd<'map'>, command: string): OpenMap {
   settle(process.machine.world)
   const open = openMap(process, fd, command)
   return open.descriptor.readable ? open : refuse(command, 'EPERM', open.map.name)
@@ -146,7 +146,7 @@ function checkKey(map: MapObject, key: Uint8Array, command: string): void {
   if (key.length !== map.shape.keySize) refuse(command, 'EINVAL', map.name)
 }
 
-function valueSize(process: Process, map: MapObject): number {
+export function valueSize(process: Process, map: MapObject): number {
   const { type, valueSize: size } = map.shape
   return mapTypeRule(type).perCpu ? Math.ceil(size / 8) * 8 * process.machine.world.options.possibleCpus : size
 }

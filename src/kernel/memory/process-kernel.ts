@@ -1,6 +1,7 @@
 import type { ProgramId } from '../../model/ids.ts'
 import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
 import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind, PinEntry } from '../kernel.ts'
+import { entries, openAdder, writeEntries } from './batches.ts'
 import { describeObject } from './describe.ts'
 import { addPin, bpffsOf, pinnedObject } from './files.ts'
 import { createLink, updateLink } from './links.ts'
@@ -42,6 +43,9 @@ export function kernelOf(process: Process): MemoryProcess {
     update: (map, key, value, mode) => update(process, map, key, value, mode),
     remove: (map, key) => remove(process, map, key),
     keys: (map) => keys(process, map),
+    entries: (map) => entries(process, map),
+    writeEntries: (map, batch) => writeEntries(process, map, batch),
+    openAdder: async (request) => openAdder(process, request),
     freeze: (map) => freeze(process, map),
     pin: (fd, path) => pin(process, fd, path),
     mapDescriptors: () => mapDescriptors(process),

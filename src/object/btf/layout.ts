@@ -7,8 +7,8 @@ const longest = 4 * 1024 * 1024
 
 /**
  * Describes how a type lies in memory, as text: two types can stand in for each other iff their texts are equal. Typedefs
- * and qualifiers do not show, pointers are opaque, enumerators do not count. Throws an ObjectError (O040) for a type that
- * is nested without end.
+ * and qualifiers do not show, pointers are opaque but for those that the kernel keeps alive, enumerators do not count. Throws an
+ * ObjectError (O040) for a type that is nested without end.
  */
 export function describeLayout(types: BtfTypes, typeId: number): string {
   const budget = { left: longest }
@@ -41,7 +41,7 @@ function describeOne(walk: Walk, typeId: number): string {
     case 'float':
       return `f${type.size * 8}`
     case 'pointer':
-      return 'pointer'
+      return `pointer${kernelPointer(walk.types, type.to)}`
     case 'array':
       return `${describe(walk, type.element)}[${type.length}]`
     case 'struct':
@@ -61,6 +61,14 @@ const bits = (type: { readonly size: number; readonly bits: number }): number =>
 
 /** The kernel gives structs such as bpf_timer and bpf_spin_lock a meaning by their names. */
 const kernelName = (name: string): string => (name.startsWith('bpf_') ? ` ${name}` : '')
+
+/** What the kernel keeps alive for a map (`__kptr` and its like) is said by a type tag. */
+function kernelPointer(types: BtfTypes, to: number): string {
+  const target = types.get(to)
+  return target.kind === 'type-tag' && /^(percpu_)?k?u?ptr(_untrusted|_ref)?$/.test(target.name)
+    ? ` ${target.name}`
+    : ''
+}
 
 function memberTexts(walk: Walk, members: readonly Member[]): string {
   const text = (member: Member): string => {

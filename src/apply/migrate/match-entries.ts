@@ -1,0 +1,197 @@
+import type { EntryBatch } from '../../kernel/entries.ts'
+import type { EntrySizes } from './converter.ts'
+
+/** One entry of a stream; valid until the next one is told. */
+export interface Row<B extends EntryBatch = EntryBatch> {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  /** The batch it came with, and its number in there. */
+  readonly batch: B
+  readonly index: number
+}
+
+/** Who is told of the differences between two states of a map. */
+export interface Differences<B extends EntryBatch> {
+  /** In both, with other values. */
+  changed(before: Row<B>, after: Row): void
+  /** Only in the first. */
+  gone(before: Row<B>): void
+  /** Only in the second. */
+  fresh(after: Row): void
+}
+
+/**
+ * Compares two walks over a map. Where they agree, whole runs of entries are compared at once; entries that moved within their
+ * bucket, came or went wait for their like, so that memory grows with what changed and not with the map.
+ */
+export function matchEntries<B extends EntryBatch>(
+  before: Iterable<B>,
+  after: Iterable<EntryBatch>,
+  { sizes, on }: { readonly sizes: Pick<EntrySizes, 'key' | 'value'>; readonly on: Differences<B> },
+): void {
+  const left = new Stream(before, sizes)
+  const right = new Stream(after, sizes)
+  const waiting = { left: new Map<string, Row<B>>(), right: new Map<string, Row>() }
+  while (left.fill() && right.fill()) {
+    const run = equalKeys(left, right)
+    if (run > 0) compareValues(left, right, { run, changed: on.changed.bind(on) })
+    else advance(left, right, { waiting, on })
+  }
+  for (; left.fill(); left.at++) settleLeft(left.row(), waiting.right, on)
+  for (; right.fill(); right.at++) settleRight(right.row(), waiting.left, on)
+  for (const row of waiting.left.values()) on.gone(row)
+  for (const row of waiting.right.values()) on.fresh(row)
+}
+
+class Stream<B extends EntryBatch> {
+  readonly #batches: Iterator<B>
+  readonly sizes: Pick<EntrySizes, 'key' | 'value'>
+  batch: B | undefined
+  keys: Buffer = Buffer.alloc(0)
+  values: Buffer = Buffer.alloc(0)
+  at = 0
+
+  constructor(batches: Iterable<B>, sizes: Pick<EntrySizes, 'key' | 'value'>) {
+    this.#batches = batches[Symbol.iterator]()
+    this.sizes = sizes
+  }
+
+  get left(): number {
+    return (this.batch?.count ?? 0) - this.at
+  }
+
+  /** Gets the next batch where this one is used up; false at the end. */
+  fill(): boolean {
+    while (this.left <= 0) {
+      const { value, done } = this.#batches.next()
+      if (done) return false
+      this.batch = value
+      this.keys = bufferOf(value.keys)
+      this.values = bufferOf(value.values)
+      this.at = 0
+    }
+    return true
+  }
+
+  row(index = this.at): Row<B> {
+    const { key, value } = this.sizes
+    return {
+      key: this.keys.subarray(index * key, (index + 1) * key),
+      value: this.values.subarray(index * value, (index + 1) * value),
+      batch: this.batch as B,
+      index,
+    }
+  }
+}
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+
+/** How many entries from here on have the same keys. */
+function equalKeys(left: Stream<EntryBatch>, right: Stream<EntryBatch>): number {
+  const { key } = left.sizes
+  const run = Math.min(left.left, right.left)
+  const first = firstDifference(
+    { bytes: left.keys, at: left.at * key },
+    { bytes: right.keys, at: right.at * key },
+    run * key,
+  )
+  return first === undefined ? run : Math.floor(first / key)
+}
+
+function compareValues<B extends EntryBatch>(
+  left: Stream<B>,
+  right: Stream<EntryBatch>,
+  { run, changed }: { readonly run: number; readonly changed: Differences<B>['changed'] },
+): void {
+  const { value } = left.sizes
+  for (let done = 0; done < run; ) {
+    const first = firstDifference(
+      { bytes: left.values, at: (left.at + done) * value },
+      { bytes: right.values, at: (right.at + done) * value },
+      (run - done) * value,
+    )
+    if (first === undefined) break
+    done += Math.floor(first / value)
+    changed(left.row(left.at + done), right.row(right.at + done))
+    done++
+  }
+  left.at += run
+  right.at += run
+}
+
+interface Waiting<B extends EntryBatch> {
+  readonly waiting: { readonly left: Map<string, Row<B>>; readonly right: Map<string, Row> }
+  readonly on: Differences<B>
+}
+
+/** The keys here differ: one of them may have been seen on the other side. */
+function advance<B extends EntryBatch>(left: Stream<B>, right: Stream<EntryBatch>, { waiting, on }: Waiting<B>): void {
+  if (takeLike(waiting.left, right.row(), (old, row) => tell(old, row, on))) right.at++
+  else if (takeLike(waiting.right, left.row(), (row, old) => tell(old, row, on))) left.at++
+  else {
+    waiting.left.set(textOf(left.row().key), kept(left.row()))
+    waiting.right.set(textOf(right.row().key), kept(right.row()))
+    left.at++
+    right.at++
+  }
+}
+
+function settleLeft<B extends EntryBatch>(row: Row<B>, waiting: Map<string, Row>, on: Differences<B>): void {
+  if (!takeLike(waiting, row, (found, old) => tell(old, found, on))) on.gone(row)
+}
+
+function settleRight<B extends EntryBatch>(row: Row, waiting: Map<string, Row<B>>, on: Differences<B>): void {
+  if (!takeLike(waiting, row, (old, found) => tell(old, found, on))) on.fresh(row)
+}
+
+/** Takes the waiting row with that key out, if there is one. */
+function takeLike<W extends Row, R extends Row>(
+  waiting: Map<string, W>,
+  row: R,
+  found: (waiting: W, row: R) => void,
+): boolean {
+  if (waiting.size === 0) return false
+  const text = textOf(row.key)
+  const like = waiting.get(text)
+  if (!like) return false
+  waiting.delete(text)
+  found(like, row)
+  return true
+}
+
+function tell<B extends EntryBatch>(before: Row<B>, after: Row, on: Differences<B>): void {
+  if (Buffer.compare(before.value, after.value) !== 0) on.changed(before, after)
+}
+
+const textOf = (key: Uint8Array): string => bufferOf(key).toString('latin1')
+
+/** A copy: the buffers of a stream are used again. Of the batch only what tells its place is kept. */
+const kept = <B extends EntryBatch>(row: Row<B>): Row<B> => ({
+  ...row,
+  key: Uint8Array.from(row.key),
+  value: Uint8Array.from(row.value),
+  batch: { ...row.batch, keys: nothing, values: nothing },
+})
+
+const nothing = new Uint8Array(0)
+
+interface Piece {
+  readonly bytes: Buffer
+  readonly at: number
+}
+
+/** Compared natively at once; only within a block that differs byte by byte. */
+const block = 512
+
+/** Offset of the first byte that differs. */
+function firstDifference(a: Piece, b: Piece, length: number): number | undefined {
+  for (let start = 0; start < length; start += block) {
+    const size = Math.min(block, length - start)
+    const [from, other] = [a.at + start, b.at + start]
+    if (size > 8 && a.bytes.compare(b.bytes, other, other + size, from, from + size) === 0) continue
+    for (let offset = 0; offset < size; offset++) {
+      if (a.bytes[from + offset] !== b.bytes[other + offset]) return start + offset
+    }
+  }
+  return undefined
+}
