@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Operation } from '../plan/step.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { awaitUnused } from './await-unused.ts'
@@ -67,7 +68,7 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
     case 'release':
       return handles.release(operation.target)
     case 'drain':
-      return kernel.waitForReaders()
+      return drain(kernel, operation.sleep)
     case 'unpin':
       return unpin(run, operation)
     case 'await-unused':
@@ -79,4 +80,9 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
     default:
       return unreachable(operation)
   }
+}
+
+async function drain(kernel: Execution['kernel'], sleepable = 0): Promise<void> {
+  await kernel.waitForReaders()
+  if (sleepable > 0) await sleep(sleepable)
 }

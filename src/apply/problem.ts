@@ -85,7 +85,7 @@ export function phraseOf(operation: Operation): string {
     case 'release':
       return `close ${nameFor(operation.target)}`
     case 'drain':
-      return 'wait until no packet is inside a replaced program'
+      return `wait until no packet is inside a replaced program${operation.sleep ? `, and ${operation.sleep / 1000} s for those that may sleep` : ''}`
     case 'unpin':
       return `unpin ${operation.path}`
     case 'await-unused':

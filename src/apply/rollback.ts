@@ -1,4 +1,5 @@
 import type { Ref } from '../model/address.ts'
+import { drainOf, isSleepable } from '../plan/sleepers.ts'
 import type { Operation, Phase } from '../plan/step.ts'
 import type { ApplyEvent } from './event.ts'
 import { execute } from './execute.ts'
@@ -19,7 +20,11 @@ interface Inverse {
   readonly index?: number
 }
 
-const waitForReaders: Inverse = { operation: { kind: 'drain' } }
+/** A packet may still be inside a new program, and one that sleeps for longer: its arrays go only after it. */
+function waitForReaders({ plan }: Execution): Inverse {
+  const isLong = Object.values(plan.record?.programs ?? {}).some(({ load }) => isSleepable(load))
+  return { operation: { kind: 'drain', ...(isLong && { sleep: drainOf(plan.record) }) } }
+}
 
 /**
  * Runs the inverses in reverse order and returns a sentence for each that failed. Failing ones hold back what would be
@@ -32,8 +37,7 @@ export async function* rollback(run: Execution, done: readonly Undo[]): AsyncGen
   const unpublished = yield* undoAll(run, of('publish'))
   if (unpublished.length > 0) return [...unpublished, 'the new generation is live; the old one was not removed']
   const switched = of('switch')
-  // A packet may still be inside a new program: its arrays go only after it.
-  const unswitched = yield* undoAll(run, switched.length > 0 ? [...switched, waitForReaders] : [])
+  const unswitched = yield* undoAll(run, switched.length > 0 ? [...switched, waitForReaders(run)] : [])
   if (unswitched.length > 0)
     return [...unswitched, 'next is kept, since its programs may run; the next apply recovers it']
   const left = yield* undoAll(run, of('prepare'))

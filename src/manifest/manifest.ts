@@ -11,6 +11,8 @@ export interface Manifest {
   readonly name: string
   /** Former generations to keep for a rollback. */
   readonly history: number
+  /** Seconds to wait for outgoing sleepable programs. */
+  readonly drainSeconds: number
   /** Absent: root, 0700. */
   readonly ownership?: Ownership
   readonly objects: ReadonlyMap<string, ManifestObject>

@@ -22,6 +22,7 @@ export function normalize(root: SourceNode): Manifest {
     version: source.version,
     name: source.name,
     history: source.history ?? 1,
+    drainSeconds: source.drainSeconds ?? 1,
     ownership,
     objects: mapEach(source.objects, objectOf),
     maps: mapEach(source.maps, (name, map) => mapOf(name, map, root)),

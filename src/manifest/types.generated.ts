@@ -228,6 +228,10 @@ export interface SourceManifest {
    */
   history?: number
   /**
+   * How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).
+   */
+  drainSeconds?: number
+  /**
    * Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.
    */
   mode?: string

@@ -37,7 +37,7 @@ var require_ucs2length = __commonJS({
 // <stdin>
 var validate = validate20;
 var stdin_default = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "pinfold manifest", "description": "What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.", "type": "object", "required": ["version", "name"], "additionalProperties": false, "properties": { "version": { "description": "Version of this format. This release reads version 1.", "const": 1, "examples": [1] }, "name": { "$ref": "#/$defs/stackName", "description": "Name of the stack. It owns the directory of that name below the bpffs root: `/sys/fs/bpf/edge`.", "examples": ["edge"] }, "history": { "description": "How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.", "type": "integer", "minimum": 0, "maximum": 16, "default": 1, "examples": [2] }, "mode": { "$ref": "#/$defs/mode", "description": "Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.", "default": "0700", "examples": ["0750"] }, "owner": { "$ref": "#/$defs/owner", "description": "Who owns the stack's directories and pins, as numbers. Without it root.", "examples": [{ "uid": 0, "gid": 1e3 }] }, "vars": { "description": "Variables of this manifest with their defaults; `${NAME}` in any value or key stands for one. `--var`, `--var-file` and `PINFOLD_VAR_NAME` in the environment override a default, in this order. Values in here are taken as they are written.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variableName" }, "additionalProperties": { "$ref": "#/$defs/sourceVariable" }, "examples": [{ "IFACE": "eth0", "SAMPLE_RATE": { "default": 128, "description": "one packet in so many is reported" } }] }, "objects": { "description": "The compiled object files (`.bpf.o`) that maps and programs come from, each under a name of your choice. At least one is needed as soon as there are programs.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/objectName" }, "additionalProperties": { "$ref": "#/$defs/sourceObject" }, "examples": [{ "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }] }, "maps": { "description": "Every map that a declared program uses is created and pinned at `maps/<name>`; list one here to set its policy or contents. Data sections are named without their dot: `rodata`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceMap" }, "examples": [{ "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } } }] }, "programs": { "description": "The programs to load and pin at `programs/<name>`, found by name in the objects. `ingress: {}` and `ingress:` are enough.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceProgram" }, "examples": [{ "ingress": {}, "parse_ipv4": { "object": "main" } }] }, "links": { "description": "Where programs are attached; each is a BPF link, pinned at `links/<name>`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceLink" }, "examples": [{ "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } } }] }, "pins": { "description": "Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. The directory must exist, on a bpffs, and be as closed to others as the stack's own.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinPath" }, "additionalProperties": { "$ref": "#/$defs/objectReference" }, "examples": [{ "/sys/fs/bpf/tc/globals/flows": "map.flows" }] }, "moved": { "description": "New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceMove" }, "examples": [[{ "from": "map.sessions", "to": "map.flows" }]] } }, "examples": [{ "version": 1, "name": "edge", "vars": { "IFACE": "eth0" }, "objects": { "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }, "maps": { "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } }, "allow": { "entries": { "10.0.0.0/8": 1 } }, "sessions": { "pinned": "/sys/fs/bpf/other/live/maps/sessions" } }, "programs": { "ingress": {}, "parse_ipv4": {}, "parse_ipv6": {} }, "links": { "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "${IFACE}", "mode": "native" } } } } }], "$defs": { "pinName": { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] }, "stackName": { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] }, "objectName": { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] }, "variableName": { "description": "A variable is named by letters, digits and `_`, and does not begin with a digit.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "examples": ["IFACE"] }, "slotIndex": { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] }, "mode": { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] }, "absolutePath": { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] }, "pinPath": { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] }, "programReference": { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] }, "mapReference": { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] }, "objectReference": { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] }, "interfaceName": { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] }, "value": { "description": "A value, turned into bytes by the BTF type it is for: integers, enumerators by name, text, IPv4, IPv6 and MAC addresses for byte arrays, lists for arrays, mappings for structs, `0x…` in quotes for raw bytes.", "examples": [128, "10.0.0.0/8", { "port": 80 }] }, "owner": { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] }, "sourceVariable": { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] }, "sourceObject": { "description": "One compiled object file.", "type": "object", "required": ["file"], "additionalProperties": false, "properties": { "file": { "description": "Path of the object file, relative to the manifest's directory.", "type": "string", "minLength": 1, "examples": ["edge.bpf.o"] }, "globals": { "description": "Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "examples": [{ "sample_rate": 128, "verbose": true }] } }, "examples": [{ "file": "edge.bpf.o" }] }, "sourceMap": { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] }, "sourceEntry": { "description": "One entry of a map.", "type": "object", "required": ["key", "value"], "additionalProperties": false, "properties": { "key": { "$ref": "#/$defs/value", "description": "The key, by the BTF type of the map's keys.", "examples": ["10.0.0.0/8", { "address": "10.0.0.1", "port": 80 }] }, "value": { "$ref": "#/$defs/value", "description": "The value, by the BTF type of the map's values; in a per-CPU map every CPU gets it.", "examples": [1] } }, "examples": [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }] }, "sourceProgram": { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] }, "sourceLink": { "description": "One attachment of one program.", "type": "object", "required": ["program"], "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] }, "sourceAttach": { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint` or `iter`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] } }, "examples": [{ "map": "flows" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] }, "sourceMove": { "description": "One object and its new address.", "type": "object", "required": ["from", "to"], "additionalProperties": false, "properties": { "from": { "$ref": "#/$defs/objectReference", "description": "The address until now; nothing of that name is declared any more.", "examples": ["map.sessions"] }, "to": { "$ref": "#/$defs/objectReference", "description": "The address from now on, of the same kind and declared.", "examples": ["map.flows"] } }, "examples": [{ "from": "map.sessions", "to": "map.flows" }] } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "pinfold manifest", "description": "What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.", "type": "object", "required": ["version", "name"], "additionalProperties": false, "properties": { "version": { "description": "Version of this format. This release reads version 1.", "const": 1, "examples": [1] }, "name": { "$ref": "#/$defs/stackName", "description": "Name of the stack. It owns the directory of that name below the bpffs root: `/sys/fs/bpf/edge`.", "examples": ["edge"] }, "history": { "description": "How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.", "type": "integer", "minimum": 0, "maximum": 16, "default": 1, "examples": [2] }, "drainSeconds": { "description": "How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).", "type": "number", "minimum": 0, "maximum": 600, "default": 1, "examples": [5] }, "mode": { "$ref": "#/$defs/mode", "description": "Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.", "default": "0700", "examples": ["0750"] }, "owner": { "$ref": "#/$defs/owner", "description": "Who owns the stack's directories and pins, as numbers. Without it root.", "examples": [{ "uid": 0, "gid": 1e3 }] }, "vars": { "description": "Variables of this manifest with their defaults; `${NAME}` in any value or key stands for one. `--var`, `--var-file` and `PINFOLD_VAR_NAME` in the environment override a default, in this order. Values in here are taken as they are written.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variableName" }, "additionalProperties": { "$ref": "#/$defs/sourceVariable" }, "examples": [{ "IFACE": "eth0", "SAMPLE_RATE": { "default": 128, "description": "one packet in so many is reported" } }] }, "objects": { "description": "The compiled object files (`.bpf.o`) that maps and programs come from, each under a name of your choice. At least one is needed as soon as there are programs.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/objectName" }, "additionalProperties": { "$ref": "#/$defs/sourceObject" }, "examples": [{ "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }] }, "maps": { "description": "Every map that a declared program uses is created and pinned at `maps/<name>`; list one here to set its policy or contents. Data sections are named without their dot: `rodata`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceMap" }, "examples": [{ "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } } }] }, "programs": { "description": "The programs to load and pin at `programs/<name>`, found by name in the objects. `ingress: {}` and `ingress:` are enough.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceProgram" }, "examples": [{ "ingress": {}, "parse_ipv4": { "object": "main" } }] }, "links": { "description": "Where programs are attached; each is a BPF link, pinned at `links/<name>`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceLink" }, "examples": [{ "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } } }] }, "pins": { "description": "Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. The directory must exist, on a bpffs, and be as closed to others as the stack's own.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinPath" }, "additionalProperties": { "$ref": "#/$defs/objectReference" }, "examples": [{ "/sys/fs/bpf/tc/globals/flows": "map.flows" }] }, "moved": { "description": "New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceMove" }, "examples": [[{ "from": "map.sessions", "to": "map.flows" }]] } }, "examples": [{ "version": 1, "name": "edge", "vars": { "IFACE": "eth0" }, "objects": { "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }, "maps": { "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } }, "allow": { "entries": { "10.0.0.0/8": 1 } }, "sessions": { "pinned": "/sys/fs/bpf/other/live/maps/sessions" } }, "programs": { "ingress": {}, "parse_ipv4": {}, "parse_ipv6": {} }, "links": { "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "${IFACE}", "mode": "native" } } } } }], "$defs": { "pinName": { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] }, "stackName": { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] }, "objectName": { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] }, "variableName": { "description": "A variable is named by letters, digits and `_`, and does not begin with a digit.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "examples": ["IFACE"] }, "slotIndex": { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] }, "mode": { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] }, "absolutePath": { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] }, "pinPath": { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] }, "programReference": { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] }, "mapReference": { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] }, "objectReference": { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] }, "interfaceName": { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] }, "value": { "description": "A value, turned into bytes by the BTF type it is for: integers, enumerators by name, text, IPv4, IPv6 and MAC addresses for byte arrays, lists for arrays, mappings for structs, `0x…` in quotes for raw bytes.", "examples": [128, "10.0.0.0/8", { "port": 80 }] }, "owner": { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] }, "sourceVariable": { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] }, "sourceObject": { "description": "One compiled object file.", "type": "object", "required": ["file"], "additionalProperties": false, "properties": { "file": { "description": "Path of the object file, relative to the manifest's directory.", "type": "string", "minLength": 1, "examples": ["edge.bpf.o"] }, "globals": { "description": "Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "examples": [{ "sample_rate": 128, "verbose": true }] } }, "examples": [{ "file": "edge.bpf.o" }] }, "sourceMap": { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] }, "sourceEntry": { "description": "One entry of a map.", "type": "object", "required": ["key", "value"], "additionalProperties": false, "properties": { "key": { "$ref": "#/$defs/value", "description": "The key, by the BTF type of the map's keys.", "examples": ["10.0.0.0/8", { "address": "10.0.0.1", "port": 80 }] }, "value": { "$ref": "#/$defs/value", "description": "The value, by the BTF type of the map's values; in a per-CPU map every CPU gets it.", "examples": [1] } }, "examples": [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }] }, "sourceProgram": { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] }, "sourceLink": { "description": "One attachment of one program.", "type": "object", "required": ["program"], "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] }, "sourceAttach": { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint` or `iter`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] } }, "examples": [{ "map": "flows" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] }, "sourceMove": { "description": "One object and its new address.", "type": "object", "required": ["from", "to"], "additionalProperties": false, "properties": { "from": { "$ref": "#/$defs/objectReference", "description": "The address until now; nothing of that name is declared any more.", "examples": ["map.sessions"] }, "to": { "$ref": "#/$defs/objectReference", "description": "The address from now on, of the same kind and declared.", "examples": ["map.flows"] } }, "examples": [{ "from": "map.sessions", "to": "map.flows" }] } } };
 var schema32 = { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] };
 var schema33 = { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] };
 var schema34 = { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] };
@@ -1458,11 +1458,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
     }
-    if (data.mode !== void 0) {
-      let data3 = data.mode;
-      if (typeof data3 === "string") {
-        if (!pattern5.test(data3)) {
-          const err9 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/pattern", keyword: "pattern", params: { pattern: "^0?7[0145][0145]$" }, message: 'must match pattern "^0?7[0145][0145]$"', schema: "^0?7[0145][0145]$", parentSchema: schema33, data: data3 };
+    if (data.drainSeconds !== void 0) {
+      let data3 = data.drainSeconds;
+      if (typeof data3 == "number" && isFinite(data3)) {
+        if (data3 > 600 || isNaN(data3)) {
+          const err9 = { instancePath: instancePath + "/drainSeconds", schemaPath: "#/properties/drainSeconds/maximum", keyword: "maximum", params: { comparison: "<=", limit: 600 }, message: "must be <= 600", schema: 600, parentSchema: schema31.properties.drainSeconds, data: data3 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -1470,75 +1470,74 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data3 < 0 || isNaN(data3)) {
+          const err10 = { instancePath: instancePath + "/drainSeconds", schemaPath: "#/properties/drainSeconds/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema31.properties.drainSeconds, data: data3 };
+          if (vErrors === null) {
+            vErrors = [err10];
+          } else {
+            vErrors.push(err10);
+          }
+          errors++;
+        }
       } else {
-        const err10 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.type, parentSchema: schema33, data: data3 };
+        const err11 = { instancePath: instancePath + "/drainSeconds", schemaPath: "#/properties/drainSeconds/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema31.properties.drainSeconds.type, parentSchema: schema31.properties.drainSeconds, data: data3 };
         if (vErrors === null) {
-          vErrors = [err10];
+          vErrors = [err11];
         } else {
-          vErrors.push(err10);
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.mode !== void 0) {
+      let data4 = data.mode;
+      if (typeof data4 === "string") {
+        if (!pattern5.test(data4)) {
+          const err12 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/pattern", keyword: "pattern", params: { pattern: "^0?7[0145][0145]$" }, message: 'must match pattern "^0?7[0145][0145]$"', schema: "^0?7[0145][0145]$", parentSchema: schema33, data: data4 };
+          if (vErrors === null) {
+            vErrors = [err12];
+          } else {
+            vErrors.push(err12);
+          }
+          errors++;
+        }
+      } else {
+        const err13 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.type, parentSchema: schema33, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
         }
         errors++;
       }
     }
     if (data.owner !== void 0) {
-      let data4 = data.owner;
-      if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
-        if (Object.keys(data4).length < 1) {
-          const err11 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema34, data: data4 };
+      let data5 = data.owner;
+      if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
+        if (Object.keys(data5).length < 1) {
+          const err14 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema34, data: data5 };
           if (vErrors === null) {
-            vErrors = [err11];
+            vErrors = [err14];
           } else {
-            vErrors.push(err11);
+            vErrors.push(err14);
           }
           errors++;
         }
-        for (const key1 in data4) {
+        for (const key1 in data5) {
           if (!(key1 === "uid" || key1 === "gid")) {
-            const err12 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema34, data: data4 };
+            const err15 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema34, data: data5 };
             if (vErrors === null) {
-              vErrors = [err12];
+              vErrors = [err15];
             } else {
-              vErrors.push(err12);
+              vErrors.push(err15);
             }
             errors++;
           }
         }
-        if (data4.uid !== void 0) {
-          let data5 = data4.uid;
-          if (!(typeof data5 == "number" && (!(data5 % 1) && !isNaN(data5)) && isFinite(data5))) {
-            const err13 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.uid.type, parentSchema: schema34.properties.uid, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err13];
-            } else {
-              vErrors.push(err13);
-            }
-            errors++;
-          }
-          if (typeof data5 == "number" && isFinite(data5)) {
-            if (data5 > 4294967294 || isNaN(data5)) {
-              const err14 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.uid, data: data5 };
-              if (vErrors === null) {
-                vErrors = [err14];
-              } else {
-                vErrors.push(err14);
-              }
-              errors++;
-            }
-            if (data5 < 0 || isNaN(data5)) {
-              const err15 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.uid, data: data5 };
-              if (vErrors === null) {
-                vErrors = [err15];
-              } else {
-                vErrors.push(err15);
-              }
-              errors++;
-            }
-          }
-        }
-        if (data4.gid !== void 0) {
-          let data6 = data4.gid;
+        if (data5.uid !== void 0) {
+          let data6 = data5.uid;
           if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-            const err16 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.gid.type, parentSchema: schema34.properties.gid, data: data6 };
+            const err16 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.uid.type, parentSchema: schema34.properties.uid, data: data6 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -1548,7 +1547,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data6 == "number" && isFinite(data6)) {
             if (data6 > 4294967294 || isNaN(data6)) {
-              const err17 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.gid, data: data6 };
+              const err17 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.uid, data: data6 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -1557,7 +1556,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6 < 0 || isNaN(data6)) {
-              const err18 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.gid, data: data6 };
+              const err18 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.uid, data: data6 };
               if (vErrors === null) {
                 vErrors = [err18];
               } else {
@@ -1567,33 +1566,29 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
           }
         }
-      } else {
-        const err19 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema34.type, parentSchema: schema34, data: data4 };
-        if (vErrors === null) {
-          vErrors = [err19];
-        } else {
-          vErrors.push(err19);
-        }
-        errors++;
-      }
-    }
-    if (data.vars !== void 0) {
-      let data7 = data.vars;
-      if (!(data7 && typeof data7 == "object" && !Array.isArray(data7)) && data7 !== null) {
-        const err20 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/type", keyword: "type", params: { type: schema31.properties.vars.type }, message: "must be object,null", schema: schema31.properties.vars.type, parentSchema: schema31.properties.vars, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err20];
-        } else {
-          vErrors.push(err20);
-        }
-        errors++;
-      }
-      if (data7 && typeof data7 == "object" && !Array.isArray(data7)) {
-        for (const key2 in data7) {
-          const _errs21 = errors;
-          if (typeof key2 === "string") {
-            if (!pattern6.test(key2)) {
-              const err21 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }, message: 'must match pattern "^[A-Za-z_][A-Za-z0-9_]*$"', schema: "^[A-Za-z_][A-Za-z0-9_]*$", parentSchema: schema35, data: key2, propertyName: key2 };
+        if (data5.gid !== void 0) {
+          let data7 = data5.gid;
+          if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
+            const err19 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.gid.type, parentSchema: schema34.properties.gid, data: data7 };
+            if (vErrors === null) {
+              vErrors = [err19];
+            } else {
+              vErrors.push(err19);
+            }
+            errors++;
+          }
+          if (typeof data7 == "number" && isFinite(data7)) {
+            if (data7 > 4294967294 || isNaN(data7)) {
+              const err20 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.gid, data: data7 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
+            }
+            if (data7 < 0 || isNaN(data7)) {
+              const err21 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.gid, data: data7 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -1601,69 +1596,105 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+          }
+        }
+      } else {
+        const err22 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema34.type, parentSchema: schema34, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+    }
+    if (data.vars !== void 0) {
+      let data8 = data.vars;
+      if (!(data8 && typeof data8 == "object" && !Array.isArray(data8)) && data8 !== null) {
+        const err23 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/type", keyword: "type", params: { type: schema31.properties.vars.type }, message: "must be object,null", schema: schema31.properties.vars.type, parentSchema: schema31.properties.vars, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+      if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
+        for (const key2 in data8) {
+          const _errs23 = errors;
+          if (typeof key2 === "string") {
+            if (!pattern6.test(key2)) {
+              const err24 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }, message: 'must match pattern "^[A-Za-z_][A-Za-z0-9_]*$"', schema: "^[A-Za-z_][A-Za-z0-9_]*$", parentSchema: schema35, data: key2, propertyName: key2 };
+              if (vErrors === null) {
+                vErrors = [err24];
+              } else {
+                vErrors.push(err24);
+              }
+              errors++;
+            }
           } else {
-            const err22 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema35.type, parentSchema: schema35, data: key2, propertyName: key2 };
+            const err25 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema35.type, parentSchema: schema35, data: key2, propertyName: key2 };
             if (vErrors === null) {
-              vErrors = [err22];
+              vErrors = [err25];
             } else {
-              vErrors.push(err22);
+              vErrors.push(err25);
             }
             errors++;
           }
-          var valid5 = _errs21 === errors;
+          var valid5 = _errs23 === errors;
           if (!valid5) {
-            const err23 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/propertyNames", keyword: "propertyNames", params: { propertyName: key2 }, message: "property name must be valid", schema: schema31.properties.vars.propertyNames, parentSchema: schema31.properties.vars, data: data7 };
+            const err26 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/propertyNames", keyword: "propertyNames", params: { propertyName: key2 }, message: "property name must be valid", schema: schema31.properties.vars.propertyNames, parentSchema: schema31.properties.vars, data: data8 };
             if (vErrors === null) {
-              vErrors = [err23];
+              vErrors = [err26];
             } else {
-              vErrors.push(err23);
+              vErrors.push(err26);
             }
             errors++;
           }
         }
-        for (const key3 in data7) {
-          let data8 = data7[key3];
-          if (typeof data8 !== "string" && !(typeof data8 == "number" && isFinite(data8)) && typeof data8 !== "boolean" && !(data8 && typeof data8 == "object" && !Array.isArray(data8)) && data8 !== null) {
-            const err24 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/type", keyword: "type", params: { type: schema36.type }, message: "must be string,number,boolean,object,null", schema: schema36.type, parentSchema: schema36, data: data8 };
+        for (const key3 in data8) {
+          let data9 = data8[key3];
+          if (typeof data9 !== "string" && !(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "boolean" && !(data9 && typeof data9 == "object" && !Array.isArray(data9)) && data9 !== null) {
+            const err27 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/type", keyword: "type", params: { type: schema36.type }, message: "must be string,number,boolean,object,null", schema: schema36.type, parentSchema: schema36, data: data9 };
             if (vErrors === null) {
-              vErrors = [err24];
+              vErrors = [err27];
             } else {
-              vErrors.push(err24);
+              vErrors.push(err27);
             }
             errors++;
           }
-          if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
-            for (const key4 in data8) {
+          if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+            for (const key4 in data9) {
               if (!(key4 === "default" || key4 === "description")) {
-                const err25 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema36, data: data8 };
+                const err28 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema36, data: data9 };
                 if (vErrors === null) {
-                  vErrors = [err25];
+                  vErrors = [err28];
                 } else {
-                  vErrors.push(err25);
+                  vErrors.push(err28);
                 }
                 errors++;
               }
             }
-            if (data8.default !== void 0) {
-              let data9 = data8.default;
-              if (typeof data9 !== "string" && !(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/default", schemaPath: "#/$defs/sourceVariable/properties/default/type", keyword: "type", params: { type: schema36.properties.default.type }, message: "must be string,number,boolean", schema: schema36.properties.default.type, parentSchema: schema36.properties.default, data: data9 };
+            if (data9.default !== void 0) {
+              let data10 = data9.default;
+              if (typeof data10 !== "string" && !(typeof data10 == "number" && isFinite(data10)) && typeof data10 !== "boolean") {
+                const err29 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/default", schemaPath: "#/$defs/sourceVariable/properties/default/type", keyword: "type", params: { type: schema36.properties.default.type }, message: "must be string,number,boolean", schema: schema36.properties.default.type, parentSchema: schema36.properties.default, data: data10 };
                 if (vErrors === null) {
-                  vErrors = [err26];
+                  vErrors = [err29];
                 } else {
-                  vErrors.push(err26);
+                  vErrors.push(err29);
                 }
                 errors++;
               }
             }
-            if (data8.description !== void 0) {
-              let data10 = data8.description;
-              if (typeof data10 !== "string") {
-                const err27 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/description", schemaPath: "#/$defs/sourceVariable/properties/description/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.properties.description.type, parentSchema: schema36.properties.description, data: data10 };
+            if (data9.description !== void 0) {
+              let data11 = data9.description;
+              if (typeof data11 !== "string") {
+                const err30 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/description", schemaPath: "#/$defs/sourceVariable/properties/description/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.properties.description.type, parentSchema: schema36.properties.description, data: data11 };
                 if (vErrors === null) {
-                  vErrors = [err27];
+                  vErrors = [err30];
                 } else {
-                  vErrors.push(err27);
+                  vErrors.push(err30);
                 }
                 errors++;
               }
@@ -1673,83 +1704,41 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.objects !== void 0) {
-      let data11 = data.objects;
-      if (!(data11 && typeof data11 == "object" && !Array.isArray(data11)) && data11 !== null) {
-        const err28 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/type", keyword: "type", params: { type: schema31.properties.objects.type }, message: "must be object,null", schema: schema31.properties.objects.type, parentSchema: schema31.properties.objects, data: data11 };
+      let data12 = data.objects;
+      if (!(data12 && typeof data12 == "object" && !Array.isArray(data12)) && data12 !== null) {
+        const err31 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/type", keyword: "type", params: { type: schema31.properties.objects.type }, message: "must be object,null", schema: schema31.properties.objects.type, parentSchema: schema31.properties.objects, data: data12 };
         if (vErrors === null) {
-          vErrors = [err28];
+          vErrors = [err31];
         } else {
-          vErrors.push(err28);
+          vErrors.push(err31);
         }
         errors++;
       }
-      if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
-        for (const key5 in data11) {
-          const _errs35 = errors;
+      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
+        for (const key5 in data12) {
+          const _errs37 = errors;
           if (typeof key5 === "string") {
             if (!pattern7.test(key5)) {
-              const err29 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z0-9_-]+$" }, message: 'must match pattern "^[A-Za-z0-9_-]+$"', schema: "^[A-Za-z0-9_-]+$", parentSchema: schema37, data: key5, propertyName: key5 };
+              const err32 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z0-9_-]+$" }, message: 'must match pattern "^[A-Za-z0-9_-]+$"', schema: "^[A-Za-z0-9_-]+$", parentSchema: schema37, data: key5, propertyName: key5 };
               if (vErrors === null) {
-                vErrors = [err29];
+                vErrors = [err32];
               } else {
-                vErrors.push(err29);
+                vErrors.push(err32);
               }
               errors++;
             }
           } else {
-            const err30 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.type, parentSchema: schema37, data: key5, propertyName: key5 };
+            const err33 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.type, parentSchema: schema37, data: key5, propertyName: key5 };
             if (vErrors === null) {
-              vErrors = [err30];
+              vErrors = [err33];
             } else {
-              vErrors.push(err30);
+              vErrors.push(err33);
             }
             errors++;
           }
-          var valid10 = _errs35 === errors;
+          var valid10 = _errs37 === errors;
           if (!valid10) {
-            const err31 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/propertyNames", keyword: "propertyNames", params: { propertyName: key5 }, message: "property name must be valid", schema: schema31.properties.objects.propertyNames, parentSchema: schema31.properties.objects, data: data11 };
-            if (vErrors === null) {
-              vErrors = [err31];
-            } else {
-              vErrors.push(err31);
-            }
-            errors++;
-          }
-        }
-        for (const key6 in data11) {
-          if (!validate21(data11[key6], { instancePath: instancePath + "/objects/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data11, parentDataProperty: key6, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate21.errors : vErrors.concat(validate21.errors);
-            errors = vErrors.length;
-          }
-        }
-      }
-    }
-    if (data.maps !== void 0) {
-      let data13 = data.maps;
-      if (!(data13 && typeof data13 == "object" && !Array.isArray(data13)) && data13 !== null) {
-        const err32 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/type", keyword: "type", params: { type: schema31.properties.maps.type }, message: "must be object,null", schema: schema31.properties.maps.type, parentSchema: schema31.properties.maps, data: data13 };
-        if (vErrors === null) {
-          vErrors = [err32];
-        } else {
-          vErrors.push(err32);
-        }
-        errors++;
-      }
-      if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
-        for (const key7 in data13) {
-          const _errs42 = errors;
-          if (typeof key7 === "string") {
-            if (!pattern8.test(key7)) {
-              const err33 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key7, propertyName: key7 };
-              if (vErrors === null) {
-                vErrors = [err33];
-              } else {
-                vErrors.push(err33);
-              }
-              errors++;
-            }
-          } else {
-            const err34 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key7, propertyName: key7 };
+            const err34 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/propertyNames", keyword: "propertyNames", params: { propertyName: key5 }, message: "property name must be valid", schema: schema31.properties.objects.propertyNames, parentSchema: schema31.properties.objects, data: data12 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -1757,51 +1746,51 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          var valid13 = _errs42 === errors;
-          if (!valid13) {
-            const err35 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/propertyNames", keyword: "propertyNames", params: { propertyName: key7 }, message: "property name must be valid", schema: schema31.properties.maps.propertyNames, parentSchema: schema31.properties.maps, data: data13 };
-            if (vErrors === null) {
-              vErrors = [err35];
-            } else {
-              vErrors.push(err35);
-            }
-            errors++;
-          }
         }
-        for (const key8 in data13) {
-          if (!validate23(data13[key8], { instancePath: instancePath + "/maps/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data13, parentDataProperty: key8, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate23.errors : vErrors.concat(validate23.errors);
+        for (const key6 in data12) {
+          if (!validate21(data12[key6], { instancePath: instancePath + "/objects/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data12, parentDataProperty: key6, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate21.errors : vErrors.concat(validate21.errors);
             errors = vErrors.length;
           }
         }
       }
     }
-    if (data.programs !== void 0) {
-      let data15 = data.programs;
-      if (!(data15 && typeof data15 == "object" && !Array.isArray(data15)) && data15 !== null) {
-        const err36 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/type", keyword: "type", params: { type: schema31.properties.programs.type }, message: "must be object,null", schema: schema31.properties.programs.type, parentSchema: schema31.properties.programs, data: data15 };
+    if (data.maps !== void 0) {
+      let data14 = data.maps;
+      if (!(data14 && typeof data14 == "object" && !Array.isArray(data14)) && data14 !== null) {
+        const err35 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/type", keyword: "type", params: { type: schema31.properties.maps.type }, message: "must be object,null", schema: schema31.properties.maps.type, parentSchema: schema31.properties.maps, data: data14 };
         if (vErrors === null) {
-          vErrors = [err36];
+          vErrors = [err35];
         } else {
-          vErrors.push(err36);
+          vErrors.push(err35);
         }
         errors++;
       }
-      if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
-        for (const key9 in data15) {
-          const _errs49 = errors;
-          if (typeof key9 === "string") {
-            if (!pattern8.test(key9)) {
-              const err37 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key9, propertyName: key9 };
+      if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
+        for (const key7 in data14) {
+          const _errs44 = errors;
+          if (typeof key7 === "string") {
+            if (!pattern8.test(key7)) {
+              const err36 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key7, propertyName: key7 };
               if (vErrors === null) {
-                vErrors = [err37];
+                vErrors = [err36];
               } else {
-                vErrors.push(err37);
+                vErrors.push(err36);
               }
               errors++;
             }
           } else {
-            const err38 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key9, propertyName: key9 };
+            const err37 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key7, propertyName: key7 };
+            if (vErrors === null) {
+              vErrors = [err37];
+            } else {
+              vErrors.push(err37);
+            }
+            errors++;
+          }
+          var valid13 = _errs44 === errors;
+          if (!valid13) {
+            const err38 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/propertyNames", keyword: "propertyNames", params: { propertyName: key7 }, message: "property name must be valid", schema: schema31.properties.maps.propertyNames, parentSchema: schema31.properties.maps, data: data14 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -1809,66 +1798,74 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          var valid16 = _errs49 === errors;
-          if (!valid16) {
-            const err39 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/propertyNames", keyword: "propertyNames", params: { propertyName: key9 }, message: "property name must be valid", schema: schema31.properties.programs.propertyNames, parentSchema: schema31.properties.programs, data: data15 };
+        }
+        for (const key8 in data14) {
+          if (!validate23(data14[key8], { instancePath: instancePath + "/maps/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data14, parentDataProperty: key8, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate23.errors : vErrors.concat(validate23.errors);
+            errors = vErrors.length;
+          }
+        }
+      }
+    }
+    if (data.programs !== void 0) {
+      let data16 = data.programs;
+      if (!(data16 && typeof data16 == "object" && !Array.isArray(data16)) && data16 !== null) {
+        const err39 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/type", keyword: "type", params: { type: schema31.properties.programs.type }, message: "must be object,null", schema: schema31.properties.programs.type, parentSchema: schema31.properties.programs, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err39];
+        } else {
+          vErrors.push(err39);
+        }
+        errors++;
+      }
+      if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
+        for (const key9 in data16) {
+          const _errs51 = errors;
+          if (typeof key9 === "string") {
+            if (!pattern8.test(key9)) {
+              const err40 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key9, propertyName: key9 };
+              if (vErrors === null) {
+                vErrors = [err40];
+              } else {
+                vErrors.push(err40);
+              }
+              errors++;
+            }
+          } else {
+            const err41 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key9, propertyName: key9 };
             if (vErrors === null) {
-              vErrors = [err39];
+              vErrors = [err41];
             } else {
-              vErrors.push(err39);
+              vErrors.push(err41);
+            }
+            errors++;
+          }
+          var valid16 = _errs51 === errors;
+          if (!valid16) {
+            const err42 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/propertyNames", keyword: "propertyNames", params: { propertyName: key9 }, message: "property name must be valid", schema: schema31.properties.programs.propertyNames, parentSchema: schema31.properties.programs, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err42];
+            } else {
+              vErrors.push(err42);
             }
             errors++;
           }
         }
-        for (const key10 in data15) {
-          let data16 = data15[key10];
-          if (!(data16 && typeof data16 == "object" && !Array.isArray(data16)) && data16 !== null) {
-            const err40 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/type", keyword: "type", params: { type: schema51.type }, message: "must be object,null", schema: schema51.type, parentSchema: schema51, data: data16 };
+        for (const key10 in data16) {
+          let data17 = data16[key10];
+          if (!(data17 && typeof data17 == "object" && !Array.isArray(data17)) && data17 !== null) {
+            const err43 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/type", keyword: "type", params: { type: schema51.type }, message: "must be object,null", schema: schema51.type, parentSchema: schema51, data: data17 };
             if (vErrors === null) {
-              vErrors = [err40];
+              vErrors = [err43];
             } else {
-              vErrors.push(err40);
+              vErrors.push(err43);
             }
             errors++;
           }
-          if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
-            for (const key11 in data16) {
+          if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
+            for (const key11 in data17) {
               if (!(key11 === "object" || key11 === "function" || key11 === "type" || key11 === "attachType" || key11 === "attachTarget" || key11 === "sleepable")) {
-                const err41 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema51, data: data16 };
-                if (vErrors === null) {
-                  vErrors = [err41];
-                } else {
-                  vErrors.push(err41);
-                }
-                errors++;
-              }
-            }
-            if (data16.object !== void 0) {
-              let data17 = data16.object;
-              if (typeof data17 !== "string") {
-                const err42 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/object", schemaPath: "#/$defs/sourceProgram/properties/object/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.object.type, parentSchema: schema51.properties.object, data: data17 };
-                if (vErrors === null) {
-                  vErrors = [err42];
-                } else {
-                  vErrors.push(err42);
-                }
-                errors++;
-              }
-            }
-            if (data16.function !== void 0) {
-              let data18 = data16.function;
-              if (typeof data18 === "string") {
-                if (func2(data18) < 1) {
-                  const err43 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.function, data: data18 };
-                  if (vErrors === null) {
-                    vErrors = [err43];
-                  } else {
-                    vErrors.push(err43);
-                  }
-                  errors++;
-                }
-              } else {
-                const err44 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.function.type, parentSchema: schema51.properties.function, data: data18 };
+                const err44 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema51, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -1877,10 +1874,10 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data16.type !== void 0) {
-              let data19 = data16.type;
-              if (typeof data19 !== "string") {
-                const err45 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.type.type, parentSchema: schema51.properties.type, data: data19 };
+            if (data17.object !== void 0) {
+              let data18 = data17.object;
+              if (typeof data18 !== "string") {
+                const err45 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/object", schemaPath: "#/$defs/sourceProgram/properties/object/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.object.type, parentSchema: schema51.properties.object, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -1888,20 +1885,21 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data19 === "socket_filter" || data19 === "kprobe" || data19 === "sched_cls" || data19 === "sched_act" || data19 === "tracepoint" || data19 === "xdp" || data19 === "perf_event" || data19 === "cgroup_skb" || data19 === "cgroup_sock" || data19 === "lwt_in" || data19 === "lwt_out" || data19 === "lwt_xmit" || data19 === "sock_ops" || data19 === "sk_skb" || data19 === "cgroup_device" || data19 === "sk_msg" || data19 === "raw_tracepoint" || data19 === "cgroup_sock_addr" || data19 === "lwt_seg6local" || data19 === "lirc_mode2" || data19 === "sk_reuseport" || data19 === "flow_dissector" || data19 === "cgroup_sysctl" || data19 === "raw_tracepoint_writable" || data19 === "cgroup_sockopt" || data19 === "tracing" || data19 === "ext" || data19 === "lsm" || data19 === "sk_lookup" || data19 === "syscall" || data19 === "netfilter")) {
-                const err46 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/enum", keyword: "enum", params: { allowedValues: schema51.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.type.enum, parentSchema: schema51.properties.type, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err46];
-                } else {
-                  vErrors.push(err46);
-                }
-                errors++;
-              }
             }
-            if (data16.attachType !== void 0) {
-              let data20 = data16.attachType;
-              if (typeof data20 !== "string") {
-                const err47 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachType.type, parentSchema: schema51.properties.attachType, data: data20 };
+            if (data17.function !== void 0) {
+              let data19 = data17.function;
+              if (typeof data19 === "string") {
+                if (func2(data19) < 1) {
+                  const err46 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.function, data: data19 };
+                  if (vErrors === null) {
+                    vErrors = [err46];
+                  } else {
+                    vErrors.push(err46);
+                  }
+                  errors++;
+                }
+              } else {
+                const err47 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.function.type, parentSchema: schema51.properties.function, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -1909,8 +1907,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data20 === "cgroup_inet_ingress" || data20 === "cgroup_inet_egress" || data20 === "cgroup_inet_sock_create" || data20 === "cgroup_sock_ops" || data20 === "sk_skb_stream_parser" || data20 === "sk_skb_stream_verdict" || data20 === "cgroup_device" || data20 === "sk_msg_verdict" || data20 === "cgroup_inet4_bind" || data20 === "cgroup_inet6_bind" || data20 === "cgroup_inet4_connect" || data20 === "cgroup_inet6_connect" || data20 === "cgroup_inet4_post_bind" || data20 === "cgroup_inet6_post_bind" || data20 === "cgroup_udp4_sendmsg" || data20 === "cgroup_udp6_sendmsg" || data20 === "lirc_mode2" || data20 === "flow_dissector" || data20 === "cgroup_sysctl" || data20 === "cgroup_udp4_recvmsg" || data20 === "cgroup_udp6_recvmsg" || data20 === "cgroup_getsockopt" || data20 === "cgroup_setsockopt" || data20 === "trace_raw_tp" || data20 === "trace_fentry" || data20 === "trace_fexit" || data20 === "modify_return" || data20 === "lsm_mac" || data20 === "trace_iter" || data20 === "cgroup_inet4_getpeername" || data20 === "cgroup_inet6_getpeername" || data20 === "cgroup_inet4_getsockname" || data20 === "cgroup_inet6_getsockname" || data20 === "xdp_devmap" || data20 === "cgroup_inet_sock_release" || data20 === "xdp_cpumap" || data20 === "sk_lookup" || data20 === "xdp" || data20 === "sk_skb_verdict" || data20 === "sk_reuseport_select" || data20 === "sk_reuseport_select_or_migrate" || data20 === "perf_event" || data20 === "trace_kprobe_multi" || data20 === "lsm_cgroup" || data20 === "netfilter" || data20 === "tcx_ingress" || data20 === "tcx_egress" || data20 === "trace_uprobe_multi" || data20 === "cgroup_unix_connect" || data20 === "cgroup_unix_sendmsg" || data20 === "cgroup_unix_recvmsg" || data20 === "cgroup_unix_getpeername" || data20 === "cgroup_unix_getsockname" || data20 === "netkit_primary" || data20 === "netkit_peer" || data20 === "trace_kprobe_session" || data20 === "trace_uprobe_session" || data20 === "trace_fsession")) {
-                const err48 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/enum", keyword: "enum", params: { allowedValues: schema51.properties.attachType.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.attachType.enum, parentSchema: schema51.properties.attachType, data: data20 };
+            }
+            if (data17.type !== void 0) {
+              let data20 = data17.type;
+              if (typeof data20 !== "string") {
+                const err48 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.type.type, parentSchema: schema51.properties.type, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -1918,21 +1919,20 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data16.attachTarget !== void 0) {
-              let data21 = data16.attachTarget;
-              if (typeof data21 === "string") {
-                if (func2(data21) < 1) {
-                  const err49 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.attachTarget, data: data21 };
-                  if (vErrors === null) {
-                    vErrors = [err49];
-                  } else {
-                    vErrors.push(err49);
-                  }
-                  errors++;
+              if (!(data20 === "socket_filter" || data20 === "kprobe" || data20 === "sched_cls" || data20 === "sched_act" || data20 === "tracepoint" || data20 === "xdp" || data20 === "perf_event" || data20 === "cgroup_skb" || data20 === "cgroup_sock" || data20 === "lwt_in" || data20 === "lwt_out" || data20 === "lwt_xmit" || data20 === "sock_ops" || data20 === "sk_skb" || data20 === "cgroup_device" || data20 === "sk_msg" || data20 === "raw_tracepoint" || data20 === "cgroup_sock_addr" || data20 === "lwt_seg6local" || data20 === "lirc_mode2" || data20 === "sk_reuseport" || data20 === "flow_dissector" || data20 === "cgroup_sysctl" || data20 === "raw_tracepoint_writable" || data20 === "cgroup_sockopt" || data20 === "tracing" || data20 === "ext" || data20 === "lsm" || data20 === "sk_lookup" || data20 === "syscall" || data20 === "netfilter")) {
+                const err49 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/enum", keyword: "enum", params: { allowedValues: schema51.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.type.enum, parentSchema: schema51.properties.type, data: data20 };
+                if (vErrors === null) {
+                  vErrors = [err49];
+                } else {
+                  vErrors.push(err49);
                 }
-              } else {
-                const err50 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachTarget.type, parentSchema: schema51.properties.attachTarget, data: data21 };
+                errors++;
+              }
+            }
+            if (data17.attachType !== void 0) {
+              let data21 = data17.attachType;
+              if (typeof data21 !== "string") {
+                const err50 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachType.type, parentSchema: schema51.properties.attachType, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -1940,15 +1940,46 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data16.sleepable !== void 0) {
-              let data22 = data16.sleepable;
-              if (typeof data22 !== "boolean") {
-                const err51 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/sleepable", schemaPath: "#/$defs/sourceProgram/properties/sleepable/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema51.properties.sleepable.type, parentSchema: schema51.properties.sleepable, data: data22 };
+              if (!(data21 === "cgroup_inet_ingress" || data21 === "cgroup_inet_egress" || data21 === "cgroup_inet_sock_create" || data21 === "cgroup_sock_ops" || data21 === "sk_skb_stream_parser" || data21 === "sk_skb_stream_verdict" || data21 === "cgroup_device" || data21 === "sk_msg_verdict" || data21 === "cgroup_inet4_bind" || data21 === "cgroup_inet6_bind" || data21 === "cgroup_inet4_connect" || data21 === "cgroup_inet6_connect" || data21 === "cgroup_inet4_post_bind" || data21 === "cgroup_inet6_post_bind" || data21 === "cgroup_udp4_sendmsg" || data21 === "cgroup_udp6_sendmsg" || data21 === "lirc_mode2" || data21 === "flow_dissector" || data21 === "cgroup_sysctl" || data21 === "cgroup_udp4_recvmsg" || data21 === "cgroup_udp6_recvmsg" || data21 === "cgroup_getsockopt" || data21 === "cgroup_setsockopt" || data21 === "trace_raw_tp" || data21 === "trace_fentry" || data21 === "trace_fexit" || data21 === "modify_return" || data21 === "lsm_mac" || data21 === "trace_iter" || data21 === "cgroup_inet4_getpeername" || data21 === "cgroup_inet6_getpeername" || data21 === "cgroup_inet4_getsockname" || data21 === "cgroup_inet6_getsockname" || data21 === "xdp_devmap" || data21 === "cgroup_inet_sock_release" || data21 === "xdp_cpumap" || data21 === "sk_lookup" || data21 === "xdp" || data21 === "sk_skb_verdict" || data21 === "sk_reuseport_select" || data21 === "sk_reuseport_select_or_migrate" || data21 === "perf_event" || data21 === "trace_kprobe_multi" || data21 === "lsm_cgroup" || data21 === "netfilter" || data21 === "tcx_ingress" || data21 === "tcx_egress" || data21 === "trace_uprobe_multi" || data21 === "cgroup_unix_connect" || data21 === "cgroup_unix_sendmsg" || data21 === "cgroup_unix_recvmsg" || data21 === "cgroup_unix_getpeername" || data21 === "cgroup_unix_getsockname" || data21 === "netkit_primary" || data21 === "netkit_peer" || data21 === "trace_kprobe_session" || data21 === "trace_uprobe_session" || data21 === "trace_fsession")) {
+                const err51 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/enum", keyword: "enum", params: { allowedValues: schema51.properties.attachType.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.attachType.enum, parentSchema: schema51.properties.attachType, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
                   vErrors.push(err51);
+                }
+                errors++;
+              }
+            }
+            if (data17.attachTarget !== void 0) {
+              let data22 = data17.attachTarget;
+              if (typeof data22 === "string") {
+                if (func2(data22) < 1) {
+                  const err52 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.attachTarget, data: data22 };
+                  if (vErrors === null) {
+                    vErrors = [err52];
+                  } else {
+                    vErrors.push(err52);
+                  }
+                  errors++;
+                }
+              } else {
+                const err53 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachTarget.type, parentSchema: schema51.properties.attachTarget, data: data22 };
+                if (vErrors === null) {
+                  vErrors = [err53];
+                } else {
+                  vErrors.push(err53);
+                }
+                errors++;
+              }
+            }
+            if (data17.sleepable !== void 0) {
+              let data23 = data17.sleepable;
+              if (typeof data23 !== "boolean") {
+                const err54 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/sleepable", schemaPath: "#/$defs/sourceProgram/properties/sleepable/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema51.properties.sleepable.type, parentSchema: schema51.properties.sleepable, data: data23 };
+                if (vErrors === null) {
+                  vErrors = [err54];
+                } else {
+                  vErrors.push(err54);
                 }
                 errors++;
               }
@@ -1958,83 +1989,41 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.links !== void 0) {
-      let data23 = data.links;
-      if (!(data23 && typeof data23 == "object" && !Array.isArray(data23)) && data23 !== null) {
-        const err52 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: schema31.properties.links.type }, message: "must be object,null", schema: schema31.properties.links.type, parentSchema: schema31.properties.links, data: data23 };
+      let data24 = data.links;
+      if (!(data24 && typeof data24 == "object" && !Array.isArray(data24)) && data24 !== null) {
+        const err55 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: schema31.properties.links.type }, message: "must be object,null", schema: schema31.properties.links.type, parentSchema: schema31.properties.links, data: data24 };
         if (vErrors === null) {
-          vErrors = [err52];
+          vErrors = [err55];
         } else {
-          vErrors.push(err52);
+          vErrors.push(err55);
         }
         errors++;
       }
-      if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
-        for (const key12 in data23) {
-          const _errs71 = errors;
+      if (data24 && typeof data24 == "object" && !Array.isArray(data24)) {
+        for (const key12 in data24) {
+          const _errs73 = errors;
           if (typeof key12 === "string") {
             if (!pattern8.test(key12)) {
-              const err53 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key12, propertyName: key12 };
+              const err56 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key12, propertyName: key12 };
               if (vErrors === null) {
-                vErrors = [err53];
+                vErrors = [err56];
               } else {
-                vErrors.push(err53);
+                vErrors.push(err56);
               }
               errors++;
             }
           } else {
-            const err54 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key12, propertyName: key12 };
+            const err57 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key12, propertyName: key12 };
             if (vErrors === null) {
-              vErrors = [err54];
+              vErrors = [err57];
             } else {
-              vErrors.push(err54);
+              vErrors.push(err57);
             }
             errors++;
           }
-          var valid21 = _errs71 === errors;
+          var valid21 = _errs73 === errors;
           if (!valid21) {
-            const err55 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema31.properties.links.propertyNames, parentSchema: schema31.properties.links, data: data23 };
-            if (vErrors === null) {
-              vErrors = [err55];
-            } else {
-              vErrors.push(err55);
-            }
-            errors++;
-          }
-        }
-        for (const key13 in data23) {
-          if (!validate27(data23[key13], { instancePath: instancePath + "/links/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data23, parentDataProperty: key13, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate27.errors : vErrors.concat(validate27.errors);
-            errors = vErrors.length;
-          }
-        }
-      }
-    }
-    if (data.pins !== void 0) {
-      let data25 = data.pins;
-      if (!(data25 && typeof data25 == "object" && !Array.isArray(data25)) && data25 !== null) {
-        const err56 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/type", keyword: "type", params: { type: schema31.properties.pins.type }, message: "must be object,null", schema: schema31.properties.pins.type, parentSchema: schema31.properties.pins, data: data25 };
-        if (vErrors === null) {
-          vErrors = [err56];
-        } else {
-          vErrors.push(err56);
-        }
-        errors++;
-      }
-      if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
-        for (const key14 in data25) {
-          const _errs78 = errors;
-          if (typeof key14 === "string") {
-            if (!pattern18.test(key14)) {
-              const err57 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/pattern", keyword: "pattern", params: { pattern: "^(/[^./\\u0000-\\u001f\\u007f]+)+$" }, message: 'must match pattern "^(/[^./\\u0000-\\u001f\\u007f]+)+$"', schema: "^(/[^./\\u0000-\\u001f\\u007f]+)+$", parentSchema: schema61, data: key14, propertyName: key14 };
-              if (vErrors === null) {
-                vErrors = [err57];
-              } else {
-                vErrors.push(err57);
-              }
-              errors++;
-            }
-          } else {
-            const err58 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema61.type, parentSchema: schema61, data: key14, propertyName: key14 };
+            const err58 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema31.properties.links.propertyNames, parentSchema: schema31.properties.links, data: data24 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -2042,22 +2031,32 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          var valid24 = _errs78 === errors;
-          if (!valid24) {
-            const err59 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/propertyNames", keyword: "propertyNames", params: { propertyName: key14 }, message: "property name must be valid", schema: schema31.properties.pins.propertyNames, parentSchema: schema31.properties.pins, data: data25 };
-            if (vErrors === null) {
-              vErrors = [err59];
-            } else {
-              vErrors.push(err59);
-            }
-            errors++;
+        }
+        for (const key13 in data24) {
+          if (!validate27(data24[key13], { instancePath: instancePath + "/links/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data24, parentDataProperty: key13, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate27.errors : vErrors.concat(validate27.errors);
+            errors = vErrors.length;
           }
         }
-        for (const key15 in data25) {
-          let data26 = data25[key15];
-          if (typeof data26 === "string") {
-            if (!pattern19.test(data26)) {
-              const err60 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/pattern", keyword: "pattern", params: { pattern: "^(map|program|link)\\.[^./]+$" }, message: 'must match pattern "^(map|program|link)\\.[^./]+$"', schema: "^(map|program|link)\\.[^./]+$", parentSchema: schema62, data: data26 };
+      }
+    }
+    if (data.pins !== void 0) {
+      let data26 = data.pins;
+      if (!(data26 && typeof data26 == "object" && !Array.isArray(data26)) && data26 !== null) {
+        const err59 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/type", keyword: "type", params: { type: schema31.properties.pins.type }, message: "must be object,null", schema: schema31.properties.pins.type, parentSchema: schema31.properties.pins, data: data26 };
+        if (vErrors === null) {
+          vErrors = [err59];
+        } else {
+          vErrors.push(err59);
+        }
+        errors++;
+      }
+      if (data26 && typeof data26 == "object" && !Array.isArray(data26)) {
+        for (const key14 in data26) {
+          const _errs80 = errors;
+          if (typeof key14 === "string") {
+            if (!pattern18.test(key14)) {
+              const err60 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/pattern", keyword: "pattern", params: { pattern: "^(/[^./\\u0000-\\u001f\\u007f]+)+$" }, message: 'must match pattern "^(/[^./\\u0000-\\u001f\\u007f]+)+$"', schema: "^(/[^./\\u0000-\\u001f\\u007f]+)+$", parentSchema: schema61, data: key14, propertyName: key14 };
               if (vErrors === null) {
                 vErrors = [err60];
               } else {
@@ -2066,7 +2065,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err61 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.type, parentSchema: schema62, data: data26 };
+            const err61 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema61.type, parentSchema: schema61, data: key14, propertyName: key14 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -2074,24 +2073,56 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          var valid24 = _errs80 === errors;
+          if (!valid24) {
+            const err62 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/propertyNames", keyword: "propertyNames", params: { propertyName: key14 }, message: "property name must be valid", schema: schema31.properties.pins.propertyNames, parentSchema: schema31.properties.pins, data: data26 };
+            if (vErrors === null) {
+              vErrors = [err62];
+            } else {
+              vErrors.push(err62);
+            }
+            errors++;
+          }
+        }
+        for (const key15 in data26) {
+          let data27 = data26[key15];
+          if (typeof data27 === "string") {
+            if (!pattern19.test(data27)) {
+              const err63 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/pattern", keyword: "pattern", params: { pattern: "^(map|program|link)\\.[^./]+$" }, message: 'must match pattern "^(map|program|link)\\.[^./]+$"', schema: "^(map|program|link)\\.[^./]+$", parentSchema: schema62, data: data27 };
+              if (vErrors === null) {
+                vErrors = [err63];
+              } else {
+                vErrors.push(err63);
+              }
+              errors++;
+            }
+          } else {
+            const err64 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema62.type, parentSchema: schema62, data: data27 };
+            if (vErrors === null) {
+              vErrors = [err64];
+            } else {
+              vErrors.push(err64);
+            }
+            errors++;
+          }
         }
       }
     }
     if (data.moved !== void 0) {
-      let data27 = data.moved;
-      if (!Array.isArray(data27) && data27 !== null) {
-        const err62 = { instancePath: instancePath + "/moved", schemaPath: "#/properties/moved/type", keyword: "type", params: { type: schema31.properties.moved.type }, message: "must be array,null", schema: schema31.properties.moved.type, parentSchema: schema31.properties.moved, data: data27 };
+      let data28 = data.moved;
+      if (!Array.isArray(data28) && data28 !== null) {
+        const err65 = { instancePath: instancePath + "/moved", schemaPath: "#/properties/moved/type", keyword: "type", params: { type: schema31.properties.moved.type }, message: "must be array,null", schema: schema31.properties.moved.type, parentSchema: schema31.properties.moved, data: data28 };
         if (vErrors === null) {
-          vErrors = [err62];
+          vErrors = [err65];
         } else {
-          vErrors.push(err62);
+          vErrors.push(err65);
         }
         errors++;
       }
-      if (Array.isArray(data27)) {
-        const len0 = data27.length;
+      if (Array.isArray(data28)) {
+        const len0 = data28.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate31(data27[i0], { instancePath: instancePath + "/moved/" + i0, parentData: data27, parentDataProperty: i0, rootData, dynamicAnchors })) {
+          if (!validate31(data28[i0], { instancePath: instancePath + "/moved/" + i0, parentData: data28, parentDataProperty: i0, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
             errors = vErrors.length;
           }
@@ -2099,11 +2130,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
+    const err66 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
     if (vErrors === null) {
-      vErrors = [err63];
+      vErrors = [err66];
     } else {
-      vErrors.push(err63);
+      vErrors.push(err66);
     }
     errors++;
   }

@@ -29,6 +29,8 @@ export interface StackRecord {
   readonly manifest: string
   /** Former generations that are kept beside this one; absent: none. */
   readonly history?: number
+  /** Milliseconds to wait for sleepable programs when this generation goes; absent: the default. */
+  readonly drain?: number
   /** Taken back unless somebody confirms it; absent where it stays. */
   readonly awaits?: Awaited
   /** Owner and mode that the tree was given; absent for the default. */

@@ -51,6 +51,8 @@ export interface DesiredState extends State {
   readonly pins?: ReadonlyMap<string, WantedPin>
   /** Objects that are known by another address from now on; absent: none. */
   readonly moved?: readonly Move[]
+  /** Milliseconds to wait for sleepable programs of this state when it goes; absent: the default. */
+  readonly drain?: number
   /** Milliseconds in which the new generation has to be confirmed; absent: it stays. */
   readonly confirmWithin?: number
   /** The former generation that this state is: a rollback to it. */

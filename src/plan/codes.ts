@@ -67,9 +67,9 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
   },
   longDrain: {
     code: 'P108',
-    summary: 'One grace period is not enough for this program',
+    summary: 'One grace period is not enough',
     explanation:
-      'Sleepable programs may still be running in their old version after the RCU grace period that pinfold waits for. Its maps and arrays stay alive as long as it runs.',
+      'Old code may run on after the RCU grace period that pinfold waits for: a sleepable program that is asleep, a packet in the queue of a cpumap, the callback of a timer. For sleepable programs `drainSeconds` is waited before an array that they use is emptied. Programs in cpumaps and timers keep their ids until they have run, and an array is removed only when the ids of all its users are gone; after two seconds it is kept, and the next apply removes it.',
   },
   pinRefused: {
     code: 'P121',

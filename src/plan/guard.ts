@@ -5,6 +5,7 @@ import type { Change } from './change.ts'
 import { named, planCodes } from './codes.ts'
 import { describeDifferences, lossOf } from './describe-change.ts'
 import { migrationRisks, unmigratable, type Where } from './guard-migration.ts'
+import { longDrains } from './long-drains.ts'
 import { needsHolder } from './user-references.ts'
 
 /** Complaints about a wanted state alone, before the kernel is asked anything. */
@@ -23,7 +24,8 @@ export function guardChanges(
     ...changes.flatMap((change) => guardChange(change, desired)),
     ...stillUsed(changes, current),
     ...migrationRisks(changes, current),
-    ...(desired ? [...sleepers(changes, desired), ...bothLive(current, desired)] : []),
+    ...longDrains(changes, current),
+    ...(desired ? bothLive(current, desired) : []),
   ]
 }
 
@@ -135,17 +137,5 @@ function stillUsed(changes: readonly Change[], current: CurrentState): Diagnosti
         const hint = 'detach it there and apply again to remove what is left'
         return { severity: 'warning', ...named(planCodes.stillUsed), detail, hint, address: change.address } as const
       })
-  })
-}
-
-const BPF_F_SLEEPABLE = 1 << 4
-
-function sleepers(changes: readonly Change[], desired: DesiredState): Diagnostic[] {
-  return changes.flatMap((change) => {
-    const program = desired.resources.get(change.address)
-    const sleepable = program?.kind === 'program' && ((program.load?.flags ?? 0) & BPF_F_SLEEPABLE) !== 0
-    if (!sleepable || change.action !== 'update') return []
-    const detail = `${change.address} may sleep: its old version can run on after the switch for as long as it sleeps.`
-    return [{ severity: 'warning', ...named(planCodes.longDrain), detail, address: change.address } as const]
   })
 }

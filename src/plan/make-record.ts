@@ -32,6 +32,7 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     phase: 'published',
     manifest: desired.digest,
     ...(desired.history ? { history: desired.history } : {}),
+    ...(desired.drain === undefined ? {} : { drain: desired.drain }),
     ...(desired.confirmWithin === undefined ? {} : { awaits: { within: desired.confirmWithin, former } }),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),

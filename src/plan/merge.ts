@@ -1,6 +1,7 @@
 import { liveRef, mapAddress, nextRef, type Ref } from '../model/address.ts'
 import type { RecordedMigration } from '../model/migration.ts'
 import type { Tree } from '../model/state.ts'
+import { drainOf, sleepersIn } from './sleepers.ts'
 import type { Operation } from './step.ts'
 
 /** Folder of what was copied, in the new tree, until it is merged. */
@@ -32,11 +33,17 @@ export function mergeMaps({ migrations, published, outgoing, links }: Merging): 
   if (migrations.length === 0) return []
   return [
     ...replacedLinks(outgoing, links).map((pin) => detach(pin, { outgoing, published })),
-    { kind: 'drain' },
+    drainOfTree(outgoing),
     ...migrations.map((recorded) => mergeMap(recorded, published)),
     ...finishMigrations(migrations.map(({ map }) => map)),
   ]
 }
+
+/** One that may sleep may write into the former maps for longer. */
+const drainOfTree = (tree: Tree): Operation =>
+  sleepersIn(tree).length > 0 && drainOf(tree.record) > 0
+    ? { kind: 'drain', sleep: drainOf(tree.record) }
+    : { kind: 'drain' }
 
 /**
  * What was copied goes, and the record says that all is carried over. A map's copy goes before what came later: where there is no

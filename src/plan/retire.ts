@@ -3,6 +3,7 @@ import type { SystemGraph } from '../model/graph.ts'
 import type { MapId, ProgramId } from '../model/ids.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import type { Tree, TreePin } from '../model/state.ts'
+import { drainOf, sleepersIn } from './sleepers.ts'
 import type { Operation } from './step.ts'
 
 /** A tree of pins that goes, and what must outlive it. */
@@ -34,13 +35,20 @@ export function retire(retirement: Retirement): readonly Operation[] {
   const unpins = (list: readonly TreePin[]): Operation[] => list.map((pin) => unpin(pin, retirement))
   return [
     ...unpins(links),
-    ...(programs.length > 0 ? [{ kind: 'drain' } as const] : []),
+    ...(programs.length > 0 ? [drain(arrays, retirement)] : []),
     ...unpins(programs),
     ...unpins(maps.filter((pin) => !arrays.includes(pin))),
     ...arrays.flatMap((pin) => [awaitUnused(pin, arrays, retirement), unpin(pin, retirement)]),
     ...unpins(pins.filter((pin) => pin.kind === 'record' || pin.kind === 'snapshot')),
     ...removeDirectories(retirement),
   ]
+}
+
+/** One that may sleep is waited for where it can tail-call through an array that goes. */
+function drain(arrays: readonly MapPin[], { tree, graph }: Retirement): Operation {
+  const going = new Set<number>(arrays.map((array) => array.id))
+  const isLong = sleepersIn(tree).some(({ id }) => graph.programs.get(id)?.maps.some((map) => going.has(map)))
+  return isLong && drainOf(tree.record) > 0 ? { kind: 'drain', sleep: drainOf(tree.record) } : { kind: 'drain' }
 }
 
 /** Keeps a former generation for a rollback: its links go, its programs and maps stay. */

@@ -36,6 +36,7 @@ export function formerState(current: CurrentState, generation?: number): Desired
     btf: new Map(),
     // The history is a matter of the manifest that is live, not of the one that is restored.
     ...(current.record?.history ? { history: current.record.history } : {}),
+    ...(record.drain === undefined ? {} : { drain: record.drain }),
     ...(record.ownership ? { ownership: record.ownership } : {}),
     ...(record.pins ? { pins: pinsOf(record.pins) } : {}),
     ...movesTo(resources, current),

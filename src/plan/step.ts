@@ -132,8 +132,11 @@ export type Operation =
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   /** Closes this process's descriptor of an object. */
   | { readonly kind: 'release'; readonly target: Ref }
-  /** Waits until no packet is inside a program that was switched off before. */
-  | { readonly kind: 'drain' }
+  /**
+   * Waits until no packet is inside a program that was switched off before, and `sleep` milliseconds more for those that may
+   * sleep: the RCU grace period does not cover them.
+   */
+  | { readonly kind: 'drain'; readonly sleep?: number }
   /** `holds` is given for a pin outside of the stack's directory: what must lie there. */
   | { readonly kind: 'unpin'; readonly path: string; readonly target?: Ref; readonly holds?: PinnedObject }
   /**

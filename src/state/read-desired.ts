@@ -60,6 +60,7 @@ function toState({ loaded }: Reading, { objects, resources, pins, moved }: Parts
     resources,
     ...(manifest.ownership ? { ownership: manifest.ownership } : {}),
     history: manifest.history,
+    drain: manifest.drainSeconds * 1000,
     ...(pins ? { pins } : {}),
     ...(moved.length > 0 ? { moved } : {}),
     digest,

@@ -40,6 +40,7 @@ test('the example of the design becomes plain data with every default in place',
     version: 1,
     name: 'edge',
     history: 1,
+    drainSeconds: 1,
     objects: new Map([['main', { name: 'main', file: 'edge.bpf.o', globals: new Map([['sample_rate', 128]]) }]]),
     maps: new Map<string, unknown>([
       ['flows', { ...own, name: 'flows', onChange: 'replace' }],
