@@ -1,5 +1,5 @@
 // The orders in which loaders commonly upgrade, as pinfold's own plan with its steps rearranged: same kernel calls, same
-// speed, same executor. pinfold would not emit any of them: its ledger rejects the last two, and its planner never refills.
+// speed, same executor. pinfold's planner makes none of them; the second one its ledger would reject, too.
 
 const isArray = (reference) => /:map\.\w+_calls$/.test(reference ?? '')
 const isOf = (step, ...kinds) => kinds.includes(step.kind)

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { makeNetwork, run } from '../../scripts/demo-network.mjs'
 import { naiveOrders } from './naive.mjs'
 import { openStack } from './stack.mjs'
-import { renderRows } from './table.mjs'
+import { header, renderRow } from './table.mjs'
 import { compileTraffic, findRate, pause, underTraffic } from './traffic.mjs'
 
 const { values: options } = parseArgs({
@@ -52,21 +52,24 @@ async function measure() {
     await stack.applyVersion(version)
     const { rate } = options.rate ? { rate: Number(options.rate) } : await findRate(traffic, 2)
     const rows = await runAll(stack, { ...traffic, rate })
-    console.log(options.json ? JSON.stringify(rows) : renderRows(rows))
+    if (options.json) console.log(JSON.stringify(rows))
     return rows.every((row) => row.asExpected)
   } finally {
     stack.close()
   }
 }
 
-/** One row for each way to upgrade. */
+/** One row for each way to upgrade, printed as it comes. */
 async function runAll(stack, traffic) {
   const rows = []
+  if (!options.json) console.log(header)
   for (const name of options.rows.split(',')) {
     const way = waysToUpgrade(stack)[name]
     if (!way) throw new Error(`cannot measure "${name}": no such row`)
     const milliseconds = name === 'no upgrade' ? 10_000 : 0
-    rows.push(await observe(name, { stack, traffic, milliseconds, ...way }))
+    const row = await observe(name, { stack, traffic, milliseconds, ...way })
+    rows.push(row)
+    if (!options.json) console.log(renderRow(row))
   }
   return rows
 }
