@@ -45,9 +45,9 @@ async function measure() {
   const queue = 'tc qdisc replace dev eth0 root pfifo limit 100000'
   run('nsenter', [`--net=/proc/${client.pid}/ns/net`, ...queue.split(' ')])
   const stack = await openStack(bpffs)
-  // Ten packets a second stay inside each chain's first program for 15 ms (both in microseconds): with ordinary ones it would
+  // Five packets a second stay inside each chain's first program for 40 ms (both in microseconds): with ordinary ones it would
   // take thousands of upgrades to see what a missing drain does.
-  const traffic = { program: compileTraffic(directory), client, period: 100_000, time: 15_000 }
+  const traffic = { program: compileTraffic(directory), client, period: 200_000, time: 40_000 }
   try {
     await stack.applyVersion(version)
     const { rate } = options.rate ? { rate: Number(options.rate) } : await findRate(traffic, 2)

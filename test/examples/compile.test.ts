@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readObject } from '../../src/object/read.ts'
 
+const inExamples = readdirSync('examples', { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.bpf.c'),
+)
 const sources = [
-  ...readdirSync('examples').map((name) => `examples/${name}/${name}`),
+  ...inExamples.map((name) => `examples/${name.replace('.bpf.c', '')}`),
   'bench/hundred/hundred',
   'bench/upgrade/chain',
 ]
