@@ -2,7 +2,7 @@ import { closeSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { programTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import { infoLayout } from './attr-object.ts'
-import { kernelError } from './errno.ts'
+import { errnoNumber, kernelError } from './errno.ts'
 import { type InfoBuffer, idsSize, infoBuffer, infoSize } from './info-buffer.ts'
 import { decodeLink } from './info-link.ts'
 import { decodeMap } from './info-map.ts'
@@ -62,6 +62,10 @@ function fetchInfo(fd: number, doing: string): { readonly buffer: InfoBuffer; re
   single ??= openBuffer()
   prepareInfo(single)
   asked = { fd, doing }
+  const result = tryCall()
+  if (result !== -errnoNumber('E2BIG')) return { buffer: single, length: lengthOf(result) }
+  // The info of an older kernel's links ends before the request for a program's maps (5.10), and wants zeroes behind.
+  single.bytes.fill(0)
   return { buffer: single, length: call() }
 }
 
@@ -71,12 +75,16 @@ function openBuffer(): InfoBuffer {
   return infoBuffer(bytes, Buffer.alloc(idsSize), call)
 }
 
-function call(): number {
-  const { fd, doing } = asked
-  attrView.setUint32(infoLayout.at.bpf_fd, fd, littleEndian)
+const call = (): number => lengthOf(tryCall())
+
+function tryCall(): number {
+  attrView.setUint32(infoLayout.at.bpf_fd, asked.fd, littleEndian)
   attrView.setUint32(infoLayout.at.info_len, infoSize, littleEndian)
-  const result = loadAddon().bpf(commands.BPF_OBJ_GET_INFO_BY_FD, attr)
-  if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: -result, doing })
+  return loadAddon().bpf(commands.BPF_OBJ_GET_INFO_BY_FD, attr)
+}
+
+function lengthOf(result: number): number {
+  if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: -result, doing: asked.doing })
   return attrView.getUint32(infoLayout.at.info_len, littleEndian)
 }
 

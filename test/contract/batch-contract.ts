@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import type { MapShape } from '../../src/model/map-spec.ts'
+import { hasAdders } from './older-kernels.ts'
 import { errnoOf, idOf, makeMap, numberIn, shape, type TestWorld, u32 } from './test-world.ts'
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))
@@ -106,7 +107,8 @@ export function batchContract(world: () => TestWorld): void {
     { at: 12, size: 4, journalAt: 8, journalSize: 2 },
   ] as const
 
-  test('an adder adds to integers, and notes in the journal what it was told', async () => {
+  test('an adder adds to integers, and notes in the journal what it was told', async ({ skip }) => {
+    if (!(await hasAdders(world().kernel))) skip('no BPF_PROG_TYPE_SYSCALL on this kernel')
     const { kernel } = world()
     using map = makeMap(kernel, counted)
     using journal = makeMap(kernel, { valueSize: 40 })
@@ -120,7 +122,8 @@ export function batchContract(world: () => TestWorld): void {
     expect([longIn(noted, 0), longIn(noted, 16), [...noted.subarray(24, 28)]]).toEqual([0, 77, [3, 2, 0, 0]])
   })
 
-  test('an adder does nothing where the entry or its place in the journal is not there', async () => {
+  test('an adder does nothing where the entry or its place in the journal is not there', async ({ skip }) => {
+    if (!(await hasAdders(world().kernel))) skip('no BPF_PROG_TYPE_SYSCALL on this kernel')
     const { kernel } = world()
     using map = makeMap(kernel, counted)
     using journal = makeMap(kernel, { valueSize: 40 })
@@ -135,7 +138,8 @@ export function batchContract(world: () => TestWorld): void {
     expect(adder.add({ ...addition, journalOffset: 30 })).toBe(true)
   })
 
-  test('an adder takes a hash as journal, too, and keys of any length', async () => {
+  test('an adder takes a hash as journal, too, and keys of any length', async ({ skip }) => {
+    if (!(await hasAdders(world().kernel))) skip('no BPF_PROG_TYPE_SYSCALL on this kernel')
     const { kernel } = world()
     const key = (n: number) => joined([u64(n), Uint8Array.of(1, 2, 3)])
     using map = makeMap(kernel, { ...counted, keySize: 11 })
@@ -147,7 +151,8 @@ export function batchContract(world: () => TestWorld): void {
     expect(longIn(kernel.lookup(journal, key(1)))).toBe(5)
   })
 
-  test('an adder adds to the value of one CPU', async () => {
+  test('an adder adds to the value of one CPU', async ({ skip }) => {
+    if (!(await hasAdders(world().kernel))) skip('no BPF_PROG_TYPE_SYSCALL on this kernel')
     const { kernel } = world()
     const cpus = kernel.identity.possibleCpus
     for (const type of ['percpu_hash', 'percpu_array'] as const) {

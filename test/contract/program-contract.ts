@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LoadAttributes } from '../../src/model/program-spec.ts'
 import { programLoad, returnConstant, tailCall, useMaps, useValue } from './assembly.ts'
-import { answersSince } from './older-kernels.ts'
+import { answersSince, canExchange, hasAdders } from './older-kernels.ts'
 import { errnoOfLoad, eventually, idOf, isAlive, load, makeMap, type TestWorld } from './test-world.ts'
 
 /** What BPF_PROG_LOAD answers to load attributes. */
@@ -64,6 +64,12 @@ export function programContract(world: () => TestWorld): void {
     using _ = await load(kernel, tailCall(array), { flags: frags })
     expect(await errnoOfLoad(load(kernel, tailCall(array)))).toBe('EINVAL')
     expect(await flagged()).toBe('ok')
+  })
+
+  test('what is skipped on older kernels is there on newer ones', async () => {
+    const { kernel, bpffs } = world()
+    expect(canExchange(kernel, bpffs)).toBe(answersSince(kernel, '5.16'))
+    expect(await hasAdders(kernel)).toBe(answersSince(kernel, '5.14'))
   })
 
   test('code without instructions is refused', async () => {

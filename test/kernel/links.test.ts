@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { constants } from 'node:os'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { loadAddon } from '../../src/kernel/addon.ts'
 import type { Fd, Kernel, LinkInfo, ProgramLoad } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import type { LinkTarget } from '../../src/model/link-spec.ts'
@@ -140,6 +142,20 @@ describe.skipIf(!canTestLinux)('links on Linux', () => {
     }
     kernel.bpffs.unpin(path)
     expect(() => kernel.openById('link', id)).toThrow(expect.objectContaining({ errno: 'ENOENT', code: 'K002' }))
+  })
+
+  test('a link is described where the info of links ends before the request for a program’s maps (5.10: E2BIG)', async () => {
+    const row = cases[0] as Case
+    using program = await load(row.load, row.result)
+    using link = kernel.createLink({ program, target: row.target() })
+    const described = kernel.describe(link)
+    const addon = loadAddon()
+    const call = addon.bpf.bind(addon)
+    const answers = vi.spyOn(addon, 'bpf').mockImplementationOnce(() => -constants.errno.E2BIG)
+    answers.mockImplementation(call)
+    expect(kernel.describe(link)).toEqual(described)
+    expect(answers).toHaveBeenCalledTimes(2)
+    answers.mockRestore()
   })
 
   test.each(cases)('$kind: switched in place exactly where the table says so', async (row) => {
