@@ -22,9 +22,14 @@ export function unpin(run: Execution, { path, holds }: Pick<Of<'unpin'>, 'path' 
   })
 }
 
-/** Removes an empty directory; one that is not there is gone already. */
-export const removeDirectory = ({ kernel, plan }: Execution, path: string): void =>
-  unlessGone(() => kernel.bpffs.removeDirectory(absolute(plan, path)))
+/** Removes an empty directory; one that is not there is gone already, and one elsewhere that others use too stays. */
+export function removeDirectory({ kernel, plan }: Execution, path: string): void {
+  const directory = absolute(plan, path)
+  unlessGone(() => {
+    const isShared = path.startsWith('/') && kernel.bpffs.list(directory).length > 0
+    if (!isShared) kernel.bpffs.removeDirectory(directory)
+  })
+}
 
 /** Exchanges two trees or pins; stale (P303) where they no longer are what they hold. */
 export function exchange(run: Execution, { a, b, holds }: Of<'exchange'>): void {
@@ -43,10 +48,11 @@ function expectPinned({ kernel }: Execution, path: string, wanted: PinnedObject)
   )
 }
 
-/** Sets owner and mode of a pin elsewhere, or of a directory and all below it; pins get the mode without its execute bits. */
+/** Sets owner and mode of one pin or directory elsewhere, or of a directory and all below it; pins get the mode without its execute bits. */
 export function setOwnership({ kernel, plan }: Execution, { path, ownership }: Of<'set-ownership'>): void {
   if (path === '') return kernel.bpffs.setOwnership(plan.directory, ownership)
-  if (path.startsWith('/')) return kernel.bpffs.setOwnership(path, forPin(ownership))
+  const isPin = path.startsWith('/') && kernel.bpffs.stat(path)?.kind === 'pin'
+  if (path.startsWith('/')) return kernel.bpffs.setOwnership(path, isPin ? forPin(ownership) : ownership)
   own(kernel, absolute(plan, path), ownership)
 }
 

@@ -90,13 +90,13 @@ function firstInside(directory: string, paths: Kept['paths']): string | undefine
 function keep(kept: Kept, step: Step, { code, message: because }: Problem): void {
   switch (step.kind) {
     case 'unpin':
-      // Only by the old tree one knows that a pin elsewhere is the stack's own.
-      if (step.holds) kept.everything = because
+    case 'remove-directory':
+      // Only by the old tree one knows that what lies elsewhere is the stack's own.
+      if (step.path.startsWith('/')) kept.everything = because
       else kept.paths.set(step.path, because)
       return
     case 'await-unused':
     case 'rescue-array':
-    case 'remove-directory':
       kept.paths.set(step.path, because)
       return
     case 'detach-link':

@@ -102,11 +102,14 @@ const isStackRecord = (value: unknown): value is StackRecord =>
   (value['phase'] === 'published' || value['phase'] === 'destroying') &&
   typeof value['manifest'] === 'string' &&
   (value['pins'] === undefined || isPins(value['pins'])) &&
+  (value['directories'] === undefined || isTexts(value['directories'])) &&
   (value['awaits'] === undefined || isAwaited(value['awaits'])) &&
   (value['migrations'] === undefined || listOf(value['migrations'], isMigration)) &&
   allOf(value['programs'], isProgram) &&
   allOf(value['maps'], isMap) &&
   allOf(value['links'], isLink)
+
+const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every((item) => typeof item === 'string')
 
 const isPins = (pins: unknown): boolean =>
   isObject(pins) && Object.values(pins).every((address) => typeof address === 'string')

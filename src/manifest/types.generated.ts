@@ -267,7 +267,7 @@ export interface SourceManifest {
     [k: string]: SourceLink
   } | null
   /**
-   * Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. The directory must exist, on a bpffs, and be as closed to others as the stack's own.
+   * Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. Their directories must be on a bpffs and as closed to others as the stack's own; those that do not exist are made, and removed again when they are empty.
    */
   pins?: {
     [k: string]: ObjectReference

@@ -17,6 +17,8 @@ export interface OuterPin {
   readonly staged: PinnedObject | undefined
   /** At `asidePath`, where only a crash leaves something. */
   readonly aside?: PinnedObject | undefined
+  /** Directories on the way that are not there yet, parents first; absent: all are. */
+  readonly missing?: readonly string[]
   /** Why nothing may be pinned there: a clause, and what to do about it. */
   readonly problem?: { readonly what: string; readonly hint?: string }
 }

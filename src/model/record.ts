@@ -37,6 +37,8 @@ export interface StackRecord {
   readonly ownership?: Ownership
   /** Further pins, by their absolute path outside of the stack's directory; absent: none. */
   readonly pins?: Readonly<Record<string, Address>>
+  /** Directories that were made for them, absolute; absent: none. */
+  readonly directories?: readonly string[]
   /** Maps whose entries are still being carried over from the former generation; absent: none. */
   readonly migrations?: readonly RecordedMigration[]
   readonly programs: Readonly<Record<string, RecordedProgram>>

@@ -17,7 +17,7 @@ import { markLost } from './lost-pins.ts'
 import { makeRecord } from './make-record.ts'
 import { snapshotFolder } from './merge.ts'
 import { order, type Staged } from './order.ts'
-import { diffOuterPins, expandOuterPins, outerPreconditions } from './outer-pins.ts'
+import { diffOuterPins, expandOuterPins, outerDirectories, outerPreconditions } from './outer-pins.ts'
 import type { Plan } from './plan.ts'
 import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
 import type { Operation } from './step.ts'
@@ -51,6 +51,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   } as const
   if (settled) return { ...head, ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
+  const directories = outerDirectories(sides)
   const expanded = changes.flatMap((change) => expand(change, sides))
   const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
@@ -58,7 +59,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     diagnostics: [...diagnostics, ...guardConfirmation(sides)],
     generation: { from, to: from + 1 },
     steps,
-    record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes) }),
+    record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes), directories }),
     existing,
     preconditions: [...preconditionsOf(current), ...adoptedPins(desired), ...outerPreconditions(pins, current)],
     ledger: prove({ current, desired, steps, existing }),

@@ -11,11 +11,13 @@ export interface RecordOptions {
   readonly former?: number
   /** What is to be carried over from there; default: nothing. */
   readonly migrations?: readonly RecordedMigration[]
+  /** Directories that are made for pins elsewhere; default: none. */
+  readonly directories?: readonly string[]
 }
 
 /** What the kernel would forget of a wanted state, to be pinned beside it. */
 export function makeRecord(desired: DesiredState, generation: number, options: RecordOptions = {}): StackRecord {
-  const { former = 0, migrations = [] } = options
+  const { former = 0, migrations = [], directories = [] } = options
   const programs: Record<string, RecordedProgram> = {}
   const maps: Record<string, RecordedMap> = {}
   const links: Record<string, RecordedLink> = {}
@@ -36,6 +38,7 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     ...(desired.confirmWithin === undefined ? {} : { awaits: { within: desired.confirmWithin, former } }),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
+    ...(directories.length > 0 ? { directories } : {}),
     ...(migrations.length > 0 ? { migrations } : {}),
     programs,
     maps,

@@ -6,7 +6,7 @@ import { refOf, type Sides } from './expand.ts'
 import type { Staged } from './order.ts'
 import { objectOf, outerPinAt } from './outer-paths.ts'
 import type { Precondition } from './plan.ts'
-import { isOwnPin, linksFirst } from './settle-pins.ts'
+import { isOwnPin, linksFirst, removeDirectories } from './settle-pins.ts'
 import type { Operation } from './step.ts'
 
 /*
@@ -40,11 +40,38 @@ export function pinsThatGo(current: CurrentState, desired: Pick<DesiredState, 'p
 const objectAfter = (address: Address, sides: Sides): PinnedObject | undefined =>
   objectOf(refOf(address, sides).startsWith('live:') ? sides.current : sides.desired, address)
 
+/** Directories elsewhere that are the stack's when the apply is done: those that it makes, and those it made and still needs. */
+export function outerDirectories({ current, desired }: Pick<Sides, 'current' | 'desired'>): readonly string[] {
+  const wanted = [...(desired.pins?.keys() ?? [])]
+  const made = (current.record?.directories ?? []).filter((it) => wanted.some((path) => path.startsWith(`${it}/`)))
+  return [...new Set([...made, ...missingFor(current, desired)])].sort()
+}
+
+const missingFor = (current: CurrentState, desired: DesiredState): readonly string[] => [
+  ...new Set([...(desired.pins?.keys() ?? [])].flatMap((path) => outerPinAt(current, path)?.missing ?? [])),
+]
+
+function makeDirectories({ current, desired }: Sides): Operation[] {
+  const { ownership } = desired
+  return [...missingFor(current, desired)]
+    .sort()
+    .flatMap((path): Operation[] => [
+      { kind: 'make-directory', path },
+      ...(ownership ? [{ kind: 'set-ownership', path, ownership } as const] : []),
+    ])
+}
+
 /** The operations that put the wanted pins where they belong, and after publishing remove what they displaced. */
 export function expandOuterPins(changes: readonly PinChange[], sides: Sides): Staged[] {
+  const directories = makeDirectories(sides).map((operation) => ({ stage: 'staging', operation }) as const)
+  const gone = removeDirectories(sides.current.record?.directories ?? [], outerDirectories(sides))
   const placed = changes.flatMap((change) => placePin(change, sides))
   const released = linksFirst(changes, ({ address }) => kindOf(address)).flatMap((change) => releasePin(change, sides))
-  return [...placed, ...released.map((operation) => ({ stage: 'release', operation }) as const)]
+  return [
+    ...directories,
+    ...placed,
+    ...[...released, ...gone].map((operation) => ({ stage: 'release', operation }) as const),
+  ]
 }
 
 function placePin({ action, path, address }: PinChange, sides: Sides): Staged[] {

@@ -22,11 +22,23 @@ export function settlePins(current: CurrentState, stays: Tree | undefined): Sett
     settled.flatMap(({ gone }) => gone),
     ({ holds }) => holds.kind,
   )
+  const made = current.trees.flatMap(({ record }) => record?.directories ?? [])
   return {
     moves: settled.flatMap(({ move }) => move),
-    removals: removals.map(({ path, holds }) => ({ kind: 'unpin', path, holds })),
+    removals: [
+      ...removals.map(({ path, holds }) => ({ kind: 'unpin', path, holds }) as const),
+      ...removeDirectories(made, stays?.record?.directories ?? []),
+    ],
   }
 }
+
+/** Those of the directories made for pins elsewhere that nobody needs any more, the deepest first. */
+export const removeDirectories = (made: readonly string[], needed: readonly string[]): readonly Operation[] =>
+  [...new Set(made)]
+    .filter((path) => !needed.includes(path))
+    .sort()
+    .reverse()
+    .map((path) => ({ kind: 'remove-directory', path }))
 
 /** True when each recorded pin elsewhere of a tree is in place, or waits beside it. */
 export function hasItsPins(tree: Tree, { outerPins = [] }: CurrentState): boolean {

@@ -28,7 +28,8 @@ function readOuterPin(kernel: Kernel, path: string, owners: readonly number[]): 
   const taken = [found, staged, aside].find((it) => typeof it === 'string')
   const problem = placeProblem(kernel, path, owners) ?? (typeof taken === 'string' ? { what: taken } : undefined)
   const objects = { found: objectIn(found), staged: objectIn(staged), aside: objectIn(aside) }
-  return { path, ...objects, ...(problem && { problem }) }
+  const missing = problem ? [] : missingAbove(kernel, path)
+  return { path, ...objects, ...(missing.length > 0 && { missing }), ...(problem && { problem }) }
 }
 
 const objectIn = (found: PinnedObject | string | undefined): PinnedObject | undefined =>
@@ -61,10 +62,14 @@ function placeProblem(kernel: Kernel, path: string, owners: readonly number[]): 
       return { what: error.message.replace(/^cannot /, 'pinfold cannot '), ...hintOf(error) }
     throw error
   }
-  if (kernel.bpffs.stat(directory) === undefined)
-    return { what: `the directory ${directory} does not exist`, hint: `make it first: mkdir -m 0700 -p ${directory}` }
   const stack = stackAround(kernel, directory)
   return stack === undefined ? undefined : { what: `it is inside the stack ${stack}` }
+}
+
+/** Directories above a path that do not exist, parents first; the root of a mount always does. */
+function missingAbove(kernel: Kernel, path: string): string[] {
+  const directory = dirname(path)
+  return kernel.bpffs.stat(directory) === undefined ? [...missingAbove(kernel, directory), directory] : []
 }
 
 const hintOf = ({ hint }: PlanError): { readonly hint?: string } => (hint === undefined ? {} : { hint })

@@ -274,6 +274,12 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'destroy of a stack with pins elsewhere', from: stackOf(allKinds) },
   {
+    name: 'pins in directories that are made for them',
+    from: stackOf(elsewhere({ 'a/b/x_calls': 'map.calls' })),
+    to: stackOf({ ...elsewhere({ 'a/c/d/x_calls': 'map.calls' }), ownership: { mode: 0o750 } }),
+  },
+  { name: 'destroy with directories of pins', from: stackOf(elsewhere({ 'a/b/x_calls': 'map.calls' })) },
+  {
     name: 'adoption after a crash between the switch and publishing',
     from: stackOf(),
     crash: { to: stackOf({ verdicts: { v4: 1 } }), after: 'updateLink' },

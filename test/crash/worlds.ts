@@ -96,14 +96,28 @@ export function expectFinished(machine: MemoryMachine, scenario: Scenario, when:
       expect(inspect.ids(kind), at).toEqual([...pinned(kind)].sort((a, b) => a - b))
     for (const { stack } of stacks)
       expect(kernel.bpffs.list(`${bpffs}/${stack}`), at).toEqual([{ name: 'live', directory: true }])
-    const directories = kernel.bpffs.list(bpffs).filter(({ directory }) => directory)
-    expect(
-      directories.map(({ name }) => name),
-      at,
-    ).toEqual(stacks.map(({ stack }) => stack))
+    const names = stacks.map(({ stack }) => stack)
+    expect(directoriesIn(kernel, bpffs, names), at).toEqual([...new Set([...names, ...others.flatMap(above)])].sort())
   }
   if (scenario.to) expectQuiet(kernel, resolve(scenario.to, kernel), at)
   expect(kernel.openDescriptors(), at).toBe(0)
+}
+
+/** Every directory below the root, but those inside of stacks. */
+function directoriesIn(kernel: Kernel, root: string, stacks: readonly string[], prefix = ''): string[] {
+  const found = kernel.bpffs.list(root).filter(({ directory }) => directory)
+  return found
+    .flatMap(({ name }) => {
+      const inside = stacks.includes(name) ? [] : directoriesIn(kernel, `${root}/${name}`, [], `${prefix}${name}/`)
+      return [`${prefix}${name}`, ...inside]
+    })
+    .sort()
+}
+
+/** `a` and `a/b` of `a/b/pin`. */
+const above = (path: string): string[] => {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 /** Nothing to recover, nothing to do. */
