@@ -1,7 +1,7 @@
 // Prints what the README beside it explains: ratios of medians, each measured in turn with what it is compared with.
 import { spawnSync } from 'node:child_process'
 import { medians, peakMemory } from './measure.mjs'
-import { applyDemo, applyHundreds, pinfold, run, withBpffs } from './stacks.mjs'
+import { applyDemo, applyHundreds, pinfold, run, upgradeDemo, withBpffs } from './stacks.mjs'
 
 const node = process.execPath
 const empty = [node, '-e', '0']
@@ -25,8 +25,16 @@ function noChanges() {
     const plan = [node, ...applyDemo(bpffs, 'eth0')]
     const { noop, floor } = medians({ floor: empty, noop: plan }, rounds)
     report('no-op plan of the demo stack / node -e 0', noop, floor, 2.5)
+    rollbacks(upgradeDemo(bpffs, 'eth0'))
   })
   run('ip', 'link', 'delete', 'eth0')
+}
+
+/** Two in a row, so that each round begins with the same generation. */
+function rollbacks({ plan, rollback }) {
+  const once = [node, ...rollback].join(' ')
+  const { noop, twice } = medians({ noop: [node, ...plan], twice: ['sh', '-c', `${once} && ${once}`] }, rounds)
+  report('rollback of the demo stack / no-op plan', twice / 2, noop, 2)
 }
 
 /** Measures `show` of as many stacks of 100 maps and 100 programs, against an empty Node and against bpftool. */

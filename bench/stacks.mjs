@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 export const pinfold = resolve(import.meta.dirname, '../dist/cli/pinfold.js')
 const example = resolve(import.meta.dirname, '../examples/tail-calls/pinfold.yaml')
@@ -24,6 +24,24 @@ export function applyDemo(bpffs, iface) {
   const args = ['-f', example, '--var', `IFACE=${iface}`, '--bpffs', bpffs]
   run(process.execPath, pinfold, 'apply', ...args, '--auto-approve')
   return [pinfold, 'plan', ...args]
+}
+
+/**
+ * Applies a second version of the demo's stack, its handlers exchanged; returns the arguments of a plan that finds nothing to do
+ * then, and those of a rollback, which takes itself back when it is run twice.
+ */
+export function upgradeDemo(bpffs, iface) {
+  const directory = mkdtempSync(join(tmpdir(), 'pinfold-bench-'))
+  const file = join(directory, 'pinfold.yaml')
+  const text = readFileSync(example, 'utf8').replace('tail-calls.bpf.o', join(dirname(example), 'tail-calls.bpf.o'))
+  writeFileSync(file, text.replace('0: parse_ipv4', '0: parse_ipv6').replace('1: parse_ipv6', '1: parse_ipv4'))
+  const args = ['-f', file, '--var', `IFACE=${iface}`, '--bpffs', bpffs]
+  run(process.execPath, pinfold, 'apply', ...args, '--auto-approve')
+  process.once('exit', () => rmSync(directory, { recursive: true }))
+  return {
+    plan: [pinfold, 'plan', ...args],
+    rollback: [pinfold, 'rollback', '--stack', 'edge', '--bpffs', bpffs, '--auto-approve'],
+  }
 }
 
 /** Applies as many stacks of 100 maps and 100 programs. */

@@ -9,6 +9,7 @@ export interface Former {
 
 /** The live state as far as the former one asks for it: also the entries that only that one declared. */
 export function readFormer({ kernel, bpffs }: Session, stack: string, generation: number | undefined): Former {
-  const desired = formerState(readCurrent(kernel, { bpffs, stack }), generation)
-  return { current: readCurrent(kernel, { bpffs, stack }, desired), desired }
+  const live = readCurrent(kernel, { bpffs, stack })
+  const desired = formerState(live, generation)
+  return { current: readCurrent(kernel, { bpffs, stack, graph: live.graph }, desired), desired }
 }

@@ -1,4 +1,4 @@
-import { checkDirectory, lockStack, planRecovery, readCurrent } from '../../index.ts'
+import { checkDirectory, emptyGraph, lockStack, mayNeedRecovery, planRecovery, readCurrent } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { converge, recover } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -21,7 +21,11 @@ export async function rollback({ operand, options }: Invocation, terminal: Termi
   if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'roll back')
   using _lock = lockStack(kernel, directory)
   const stage = { kernel, options, terminal }
-  const read = () => ({ recovery: planRecovery(readCurrent(kernel, { bpffs, stack })) })
+  // Who uses what takes longest to read: only where something was interrupted, and then once for the plan.
+  const read = () => {
+    if (!mayNeedRecovery(readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))) return { recovery: undefined }
+    return { recovery: planRecovery(readCurrent(kernel, { bpffs, stack })) }
+  }
   const { situation, exitCode } = await recover(read, stage)
   if (situation.recovery) return exitCode
   const { current, desired } = readFormer(session, stack, generation)
