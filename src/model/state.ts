@@ -37,6 +37,8 @@ export interface CurrentState extends State {
   readonly outerPins?: readonly OuterPin[]
   /** Objects of the live tree that were read under another address than the one they have there; absent: none. */
   readonly moved?: readonly Move[]
+  /** Where something was moved: the live tree under the addresses that it has there. */
+  readonly unmoved?: Tree
   /** Who runs, uses and holds what in the whole system; emptyGraph where it was not asked for. */
   readonly graph: SystemGraph
 }

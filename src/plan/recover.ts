@@ -67,7 +67,7 @@ export function mayNeedRecovery({ trees, record }: CurrentState): boolean {
  * tree is follows from its record and from the programs that the links run, never from its directory's name.
  */
 export function planRecovery(current: CurrentState, options: RecoveryOptions = {}): RecoveryPlan | undefined {
-  const { renames, current: exchanged } = finishExchange(current)
+  const { renames, current: exchanged } = finishExchange(asItIsNamed(current))
   const leftovers = findLeftovers(exchanged)
   const removal = options.removesStack && isEmptied(leftovers, exchanged) ? removeStack(exchanged) : []
   const steps = [...inPhase('publish', renames), ...leftovers.flatMap((leftover) => leftover.steps), ...removal]
@@ -90,6 +90,14 @@ export function planRecovery(current: CurrentState, options: RecoveryOptions = {
     diagnostics: [],
     leftovers: leftovers.map(({ steps: _, ...leftover }) => leftover),
   }
+}
+
+/** What is recovered keeps its names: moves are for the plan that follows. */
+function asItIsNamed(current: CurrentState): CurrentState {
+  const { unmoved } = current
+  if (!unmoved) return current
+  const trees = current.trees.map((tree) => (tree.name === unmoved.name ? unmoved : tree))
+  return { ...current, trees, record: unmoved.record }
 }
 
 type Found = Leftover & { readonly steps: readonly Step[] }

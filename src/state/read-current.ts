@@ -4,7 +4,7 @@ import type { SystemGraph } from '../model/graph.ts'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { OuterPin } from '../model/outer-pin.ts'
-import type { CurrentState, DesiredState, LinkState, Move, Resource, TreePin } from '../model/state.ts'
+import type { CurrentState, DesiredState, LinkState, Move, Resource, Tree, TreePin } from '../model/state.ts'
 import { checkDirectory } from './check-directory.ts'
 import { readMaps } from './current-maps.ts'
 import { foreignId, readPrograms } from './current-programs.ts'
@@ -43,7 +43,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
   const owners = ownersOf(place, wanted)
   checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
   const found = readTrees(kernel, directory, { adopt: place.adopt })
-  const { readings, moved } = moveLive(found, wanted?.moved ?? [])
+  const { readings, moved, unmoved } = moveLive(found, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
   return {
@@ -55,6 +55,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     trees: readings.map((reading) => reading.tree),
     strays: readStrays(kernel, directory),
     ...(moved.length > 0 && { moved }),
+    ...(unmoved && { unmoved }),
     ...outerPins(readOuterPins(kernel, { records: readings.map(({ tree }) => tree.record), wanted, owners })),
     graph: place.graph ?? readGraph(kernel, { targets: targetsOf(resources, wanted), known: knownInfos(readings) }),
   }
@@ -64,11 +65,13 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
 function moveLive(
   readings: readonly TreeReading[],
   moves: readonly Move[],
-): { readonly readings: readonly TreeReading[]; readonly moved: readonly Move[] } {
+): { readonly readings: readonly TreeReading[]; readonly moved: readonly Move[]; readonly unmoved?: Tree } {
   const live = readings.find(({ tree }) => tree.name === 'live')
   if (!live || moves.length === 0) return { readings, moved: [] }
   const { tree, moved } = moveTree(live.tree, moves)
-  return { readings: readings.map((reading) => (reading === live ? { ...live, tree } : reading)), moved }
+  if (moved.length === 0) return { readings, moved }
+  const all = readings.map((reading) => (reading === live ? { ...live, tree } : reading))
+  return { readings: all, moved, unmoved: live.tree }
 }
 
 const outerPins = (pins: readonly OuterPin[]): Pick<CurrentState, 'outerPins'> =>

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
-import { stackOf } from '../apply/stack.ts'
+import { planRecovery } from '../../src/plan/recover.ts'
+import { readCurrent } from '../../src/state/read-current.ts'
+import { bpffs, recoverOnly } from '../apply/runs.ts'
+import { map, stackOf } from '../apply/stack.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 import { act, beginning, countCalls, ended, expectFinished, expectHeld } from './worlds.ts'
 
@@ -91,6 +94,27 @@ test('another version, with other pins elsewhere and other names, can follow an 
         expectFinished(next, follower, at)
       }
     }
+  }
+})
+
+test('a recovery finishes under the names that the interrupted apply gave, whatever the next manifest moves', async () => {
+  const scenario = scenarios.find(({ name }) => name === 'a map migrated')
+  if (!scenario) throw new Error('the scenario has another name')
+  const moved = [{ from: 'map.flows', to: 'map.streams' }] as const
+  const moving = stackOf({ without: ['map.flows'], more: [map('streams')], moved })
+  const snapshot = await beginning(scenario)
+  const calls = await countCalls(snapshot, scenario)
+  for (let fatal = 1; fatal <= calls; fatal++) {
+    const machine = openMemoryMachine(snapshot)
+    const kernel = machine.open()
+    let call = 0
+    machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+    await act(kernel, scenario).catch(() => undefined)
+    machine.beforeCall(undefined)
+    await recoverOnly(machine.open(), moving)
+    const current = readCurrent(machine.open(), { bpffs, stack: 'edge' })
+    expect(planRecovery(current), `killed at ${fatal}`).toBeUndefined()
+    expect([...current.resources.keys()], `killed at ${fatal}`).toContain('map.flows')
   }
 })
 
