@@ -54,9 +54,10 @@ const families: readonly (readonly MapType[])[] = [
 
 function typeProblems(from: MapType, to: MapType): string[] {
   const unknown = [...new Set([from, to])].filter((type) => !families.some((family) => family.includes(type)))
-  if (unknown.length > 0) return unknown.map((type) => `the entries of a ${type} cannot be carried over`)
+  if (unknown.length > 0)
+    return unknown.map((type) => `maps of type ${type} have no entries that could be carried over`)
   const related = families.some((family) => family.includes(from) && family.includes(to))
-  return related ? [] : [`the entries of a ${from} mean nothing in a ${to}`]
+  return related ? [] : [`the entries of a map of type ${from} mean nothing in one of type ${to}`]
 }
 
 /** Two keys must stay two keys, whatever may be lost of values. */

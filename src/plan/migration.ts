@@ -1,7 +1,6 @@
 import { migrationProblems } from '../layout/migration.ts'
 import type { Migration, MigrationSide } from '../model/migration.ts'
 import type { MapState } from '../model/state.ts'
-import { cancelsTimers } from './user-references.ts'
 
 /** A migration, or why there can be none; undefined where the manifest asks for none. */
 export type Judgement = { readonly migration: Migration } | { readonly refusals: readonly string[] } | undefined
@@ -38,7 +37,7 @@ function ownProblems(before: MapState, after: MapState): string[] {
     JSON.stringify(before.shape.inner) !== JSON.stringify(after.shape.inner)
   )
     return ['the maps in it have another shape']
-  return cancelsTimers(before.layout) || cancelsTimers(after.layout) ? ['timers cannot be copied'] : []
+  return []
 }
 
 /** An LRU map makes room by itself. */

@@ -84,7 +84,16 @@ function readInside({ live, names }: Reading, { found, recorded, wish }: MapQues
   if (!map) return undefined
   const shape = withInner(live, { map, shape: outer, recorded })
   const contents = readContents({ live, names, map, shape, recorded, wish })
-  return { shape, contents, entries: wish && countEntries(live.kernel, map, outer.type) }
+  const exactly = wish !== undefined && isOther(shape, recorded, wish)
+  return { shape, contents, entries: wish && countEntries(live.kernel, map, { type: outer.type, exactly }) }
+}
+
+/** A map that will be replaced: how much that loses, or whether it has room elsewhere, has to be known. */
+function isOther(shape: MapShape, recorded: RecordedMap | undefined, wish: MapState): boolean {
+  const fields = ['type', 'keySize', 'valueSize', 'maxEntries'] as const
+  const { key, value } = recorded?.layout ?? {}
+  const layout = (key ?? wish.layout.key) !== wish.layout.key || (value ?? wish.layout.value) !== wish.layout.value
+  return layout || fields.some((field) => shape[field] !== wish.shape[field])
 }
 
 interface OpenMap {

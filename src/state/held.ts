@@ -52,12 +52,28 @@ export function indexKey(kernel: Kernel, index: number): Uint8Array {
 export const numberAt = (kernel: Kernel, value: Uint8Array, offset: number): number =>
   new DataView(value.buffer, value.byteOffset, value.length).getUint32(offset, kernel.identity.byteOrder === 'little')
 
-/** Number of entries in a map; undefined for maps whose entries are always all there, and where there are too many to count. */
-export function countEntries(kernel: Kernel, map: Fd<'map'>, type: MapType): number | undefined {
+/**
+ * Number of entries in a map; undefined for maps whose entries are always all there, and for one with too many to count
+ * unless that must be known.
+ */
+export function countEntries(
+  kernel: Kernel,
+  map: Fd<'map'>,
+  { type, exactly }: { readonly type: MapType; readonly exactly: boolean },
+): number | undefined {
   if (!countable.has(type)) return undefined
   let count = 0
-  for (const _ of kernel.keys(map)) if (++count > mostCounted) return undefined
+  for (const some of countsIn(kernel, map, type)) {
+    count += some
+    if (count > mostCounted && !exactly) return undefined
+  }
   return count
+}
+
+/** What is attached to sockets, or what devices are there, cannot be read along with the keys on every kernel. */
+function* countsIn(kernel: Kernel, map: Fd<'map'>, type: MapType): Generator<number> {
+  if (type === 'sockhash' || type === 'devmap_hash') for (const _ of kernel.keys(map)) yield 1
+  else for (const { count } of kernel.entries(map)) yield count
 }
 
 // struct bpf_devmap_val and struct bpf_cpumap_val: a number, then the program's id.

@@ -77,6 +77,13 @@ export function batchContract(world: () => TestWorld): void {
     }
   })
 
+  test('where a type has no batches, entries are read one by one', () => {
+    const { kernel } = world()
+    using map = makeMap(kernel, { type: 'devmap_hash', maxEntries: 4 })
+    kernel.update(map, u32(7), u32(1))
+    expect(contentsOf(kernel, map)).toEqual(new Map([[7, 1]]))
+  })
+
   test('an outer map is read as the ids of its maps', () => {
     const { kernel } = world()
     using inner = makeMap(kernel)

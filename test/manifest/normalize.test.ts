@@ -187,3 +187,11 @@ test('positions: a scalar at its value, all else at its key, what is absent at t
   expect(place('links', 'eth1', 'program')).toEqual([20, 1])
   expect(at(['maps', 'flows', 'onChange'], 'key')).toEqual({ file: 'pinfold.yaml', line: 9, column: 5 })
 })
+
+test('how a map is migrated is kept as it is written, and left out where nothing is', () => {
+  const text =
+    'version: 1\nname: a\nmaps:\n  b: { onChange: migrate, merge: sum, onLossy: truncate }\n  bss: { globals: carry }\n'
+  const { maps } = manifest(text)
+  expect(maps.get('b')).toEqual({ ...own, name: 'b', onChange: 'migrate', merge: 'sum', onLossy: 'truncate' })
+  expect(maps.get('bss')).toEqual({ ...own, name: 'bss', globals: 'carry' })
+})

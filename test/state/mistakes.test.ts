@@ -36,6 +36,7 @@ const cases: readonly (readonly [what: string, text: string, found: readonly str
   ['slots of a hash', `${maps}maps: { a_hash: { slots: { 0: uses_two } } }\n`, ['M212 5:19']],
   ['inner maps of a hash', `${maps}maps: { a_hash: { inner: { 0: an_array } } }\n`, ['M212 5:19']],
   ['entries of a program array', `${maps}maps: { a_prog_array: { entries: { 0: 1 } } }\n`, ['M212 5:25']],
+  ['globals of a hash', `${maps}maps: { a_hash: { globals: carry } }\n`, ['M212 5:28']],
   ['entries of a queue', `${maps}maps: { a_queue: { entries: { 0: 1 } } }\n`, ['M212 5:20']],
   ['entries of a perf event array', `${maps}maps: { a_perf_event_array: { entries: { 0: 1 } } }\n`, ['M217 5:31']],
   ['a slot out of range', `${values}maps: { jumps: { slots: { 4: on_first } } }\n`, ['M213 5:30']],

@@ -96,6 +96,12 @@ describe('maps', () => {
       shape: { maxEntries: 99 },
       at: { line: 4 },
     })
+    const migrated = text.replace('onChange: replace', 'onChange: migrate, merge: sum, onLossy: truncate')
+    expect(mapIn(readManifest(migrated), 'a_hash')).toMatchObject({
+      onChange: 'migrate',
+      merge: 'sum',
+      onLossy: 'truncate',
+    })
     expect(mapIn(readManifest(text), 'an_array')).toMatchObject({ onChange: 'refuse', pinned: true })
   })
 

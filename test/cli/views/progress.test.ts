@@ -13,6 +13,10 @@ test.each([
     { type: 'step-left-out', index: 9, step, because: 'others use it' } as const,
     '  [10/12] load program.ingress: left out, others use it',
   ],
+  [
+    { type: 'migrated', map: 'map.flows', copied: 1204, merged: 12, conflicting: 1, dropped: 0 } as const,
+    '  map.flows: 1,204 entries copied, 12 merged, 1 conflicting, 0 dropped',
+  ],
   [{ type: 'undone', operation: { kind: 'unpin', path: 'next/record' } } as const, '  undo    unpin next/record'],
   [
     { type: 'undo-failed', operation: { kind: 'unpin', path: 'next/record' }, problem } as const,

@@ -33,6 +33,10 @@ const sized = (STATE_ENTRIES: number): Version => ({
   defines: { STATE_ENTRIES },
   maps: { state: { onChange: 'replace' } },
 })
+const migrated = (STATE_ENTRIES: number): Version => ({
+  defines: { STATE_ENTRIES },
+  maps: { state: { onChange: 'migrate', merge: 'sum' } },
+})
 const kept = (number: number): Version => ({ history: 1, defines: { CALLEE0: number, ENTRY: number } })
 /** One of each kind, for other tools; the link is made anew with each version. */
 const pinned = (number: number): Version => ({
@@ -76,6 +80,7 @@ export const changes: readonly LinuxScenario[] = [
     act: apply({ onSlotChange: 'in-place', slots: { 0: 'callee0', 1: 'callee1', 2: 'callee1' } }),
   },
   { name: 'a map replaced', from: [sized(64)], act: apply(sized(128)) },
+  { name: 'a map migrated', from: [sized(64)], act: apply(migrated(128)) },
   { name: 'a link more', from: [v1], act: apply({ hooks: ['xdp', 'tcx'] }) },
   { name: 'a link less', from: [{ hooks: ['xdp', 'tcx'] }], act: apply(v1) },
   { name: 'a link moved to another program', from: [v1], act: apply({ entry: 'entry2' }) },
