@@ -173,6 +173,7 @@ const other = (more: readonly Resource[]): DesiredState => ({
 /** Every kind of step occurs in one of them; a test counts. */
 export const scenarios: readonly Scenario[] = [
   { name: 'a new stack', to: stackOf({ ownership: { mode: 0o750 } }) },
+  { name: 'a new stack that is to be confirmed', to: { ...stackOf(), confirmWithin: 60_000 } },
   { name: 'a changed callee', from: stackOf(), to: stackOf({ verdicts: { v4: 1 } }) },
   { name: 'a changed entry program', from: stackOf(), to: stackOf({ verdicts: { ingress: 1 } }) },
   { name: 'a slot less', from: stackOf(), to: stackOf({ slots: { 1: 'v6' } }) },
