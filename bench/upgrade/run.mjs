@@ -93,7 +93,9 @@ function waysToUpgrade(stack) {
       ...naive,
       async upgrade() {
         const version = otherVersion()
-        spawnSync(process.execPath, [join(import.meta.dirname, 'killed-loader.mjs'), bpffs, String(version)])
+        const loader = [join(import.meta.dirname, 'killed-loader.mjs'), bpffs, String(version)]
+        const { signal, stderr } = spawnSync(process.execPath, loader, { encoding: 'utf8' })
+        if (signal !== 'SIGKILL') throw new Error(`cannot kill the loader in time: ${stderr}`)
         await pause(50)
         await stack.applyVersion(version)
       },

@@ -27,10 +27,13 @@ export async function openStack(bpffs) {
     const desired = readDesired(loaded, { kernel, bpffs, readFile: (path) => readFileSync(path) })
     const lock = lockStack(kernel, join(bpffs, name), { create: true })
     try {
-      const recovery = planRecovery(readCurrent(kernel, place, desired))
-      if (recovery) await execute(recovery)
-      const plan = makePlan(readCurrent(kernel, place, desired), desired)
-      await execute(reorder(plan), desired, report)
+      let current = readCurrent(kernel, place, desired)
+      const recovery = planRecovery(current)
+      if (recovery) {
+        await execute(recovery)
+        current = readCurrent(kernel, place, desired)
+      }
+      await execute(reorder(makePlan(current, desired)), desired, report)
     } finally {
       lock[Symbol.dispose]()
     }

@@ -20,19 +20,25 @@ export function startWatcher(stack: string, bpffs: string): boolean {
 const margin = 2000
 const pause = 300
 
-/** What the watcher does first: waits until the time is up, or the generation is confirmed or replaced, or was never published. */
-export async function waitForDeadline(session: Session, stack: string, applier: number): Promise<void> {
+/**
+ * What the watcher does first: waits until the time is up, or the generation is confirmed or replaced, or was never published.
+ * False where nothing is left to do: then it must not take the lock, which whoever confirmed may need for the next command.
+ */
+export async function waitForDeadline(session: Session, stack: string, applier: number): Promise<boolean> {
   const isApplying = (): boolean => process.ppid === applier
   for (let published = false; ; ) {
     const now = look(session, stack)
     published ||= now !== undefined
-    if (!now && (published || !isApplying())) return
+    if (!now && (published || !isApplying())) return !published && isInterrupted(session, stack)
     if (now?.left === 0) {
-      if (!isApplying()) return
+      if (!isApplying()) return true
       await sleep(margin)
       if (!isApplying() || look(session, stack)?.left !== 0) continue
-      return
+      return true
     }
     await sleep(Math.min(pause, now?.left ?? pause))
   }
 }
+
+const isInterrupted = ({ kernel, bpffs }: Session, stack: string): boolean =>
+  kernel.bpffs.stat(`${bpffs}/${stack}/next`) !== undefined

@@ -1,7 +1,7 @@
 import { checkDirectory, lockStack } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { lockPatiently } from '../await-confirmation.ts'
-import type { ExitCode } from '../exit-codes.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { recoverLocked } from '../recover-locked.ts'
 import { openSession } from '../session.ts'
@@ -18,7 +18,7 @@ export async function recoverStack({ operand, options }: Invocation, terminal: T
   checkDirectory(kernel, { path: directory })
   if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'recover')
   const applier = options['at-deadline']
-  if (applier !== undefined) await waitForDeadline(session, stack, Number(applier))
+  if (applier !== undefined && !(await waitForDeadline(session, stack, Number(applier)))) return exitCodes.success
   using _lock = applier !== undefined ? await lockPatiently(session, stack) : lockStack(kernel, directory)
   const stage = { kernel, options, terminal }
   // Awaited here: the lock and the session end with this function.
