@@ -71,7 +71,7 @@ export function phraseOf(operation: Operation): string {
     case 'set-entry':
       return `set entry ${operation.key} of ${nameFor(operation.target)}`
     case 'replace-slot':
-      return `replace slot ${operation.index} of ${nameFor(operation.array)}`
+      return `${operation.after === undefined ? 'empty' : 'replace'} slot ${operation.index} of ${nameFor(operation.array)}`
     case 'update-link':
       return `switch ${nameFor(operation.target)} to ${nameFor(operation.program)}`
     case 'create-link':

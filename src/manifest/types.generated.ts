@@ -56,7 +56,7 @@ export type SourceMap = {
    */
   maxEntries?: number
   /**
-   * The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array.
+   * The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.
    */
   slots?: {
     /**
