@@ -1,10 +1,11 @@
+import { KernelError } from '../model/errors.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import { type AdderContext, type AdderShape, adderContext, adderProgram } from './adder-program.ts'
 import { allowedCpus, runOn } from './affinity.ts'
 import { programRunAttr, programRunResult } from './attr-program.ts'
 import type { Adder, Addition } from './entries.ts'
 import { readInfoAlone } from './info.ts'
-import type { AdderRequest, Fd, Kernel } from './kernel.ts'
+import type { AdderRequest, Fd, Kernel, ProgramLoad } from './kernel.ts'
 import { type Attr, littleEndian, viewOf } from './layout.ts'
 import { bpf } from './syscall.ts'
 
@@ -17,7 +18,7 @@ export async function openAdder(request: AdderRequest, kernel: Pick<Kernel, 'loa
   const [of, noted] = [shapeOf(map), shapeOf(journal)]
   const shape = { keySize: of.keySize, journalKeySize: noted.keySize, journalValueSize: noted.valueSize, integers }
   const { instructions, references } = adderProgram(shape)
-  const program = await kernel.loadProgram({
+  const program = await load(kernel, {
     name: 'pinfold_add',
     load: { type: 'syscall', flags: BPF_F_SLEEPABLE, license: 'GPL' },
     instructions,
@@ -29,6 +30,20 @@ export async function openAdder(request: AdderRequest, kernel: Pick<Kernel, 'loa
     })),
   })
   return new ProgramAdder(program, shape)
+}
+
+async function load(kernel: Pick<Kernel, 'loadProgram'>, request: ProgramLoad): Promise<Fd<'program'>> {
+  try {
+    return await kernel.loadProgram(request)
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    const { code, command, errno, log } = error
+    throw new KernelError('cannot add to a map of this kind: this kernel does not take the program that does it', {
+      ...{ code, command, errno, cause: error },
+      hint: 'it needs Linux 5.14 (6.1 where the map is a hash without preallocation); without it there is `merge: keep-new`',
+      ...(log === undefined ? {} : { log }),
+    })
+  }
 }
 
 /** Whether this thread can go from CPU to CPU is better known at once. */

@@ -163,6 +163,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
     hint: 'members of a program array must agree on program type and attach type',
   },
   'BPF_MAP_UPDATE_ELEM EPERM': { what: 'the map is frozen or read-only' },
+  'BPF_MAP_UPDATE_BATCH E2BIG': { what: 'the map is full', hint: 'raise max_entries' },
+  'BPF_MAP_UPDATE_BATCH ENOSPC': { what: 'the map is full', hint: 'raise max_entries' },
+  'BPF_MAP_UPDATE_BATCH EPERM': { what: 'the map is frozen or read-only' },
   'BPF_MAP_FREEZE EBUSY': { what: 'the map is frozen already, or mapped writable' },
   'renameat2 EINVAL': { what: 'this kernel cannot exchange paths on bpffs', hint: 'Linux 5.16 or newer is needed' },
 }

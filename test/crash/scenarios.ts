@@ -108,6 +108,12 @@ const counts = (type: 'u32' | 'u64', more?: string, merge: MapState['merge'] = '
   })
 }
 
+/** The map by another name, and the program that uses it. */
+const renamed = (flows: MapState): readonly Resource[] => [
+  { ...flows, address: 'map.streams', name: 'streams' },
+  program('v4', { code: returning(2, ['streams']) }),
+]
+
 const globals = (variables: string) => {
   const valueSize = 8 * variables.split(',').length
   return [
@@ -236,6 +242,20 @@ export const scenarios: readonly Scenario[] = [
     name: 'counts summed, under a link that is replaced by overlap',
     from: stackOf({ more: [counts('u32'), ...raw('overlap', 0)] }),
     to: stackOf({ more: [counts('u64', 'x:u64@8', 'sum'), ...raw('overlap', 0)] }),
+  },
+  {
+    name: 'a map migrated that is pinned elsewhere, too',
+    from: stackOf({ more: [counts('u64')], ...elsewhere({ x_flows: 'map.flows' }) }),
+    to: stackOf({ more: [counts('u64', 'x:u64@8')], ...elsewhere({ x_flows: 'map.flows' }) }),
+  },
+  {
+    name: 'a map migrated under another name',
+    from: stackOf({ more: [counts('u64')] }),
+    to: stackOf({
+      without: ['map.flows'],
+      more: renamed(counts('u64', 'x:u64@8')),
+      moved: [{ from: 'map.flows', to: 'map.streams' }],
+    }),
   },
   {
     name: 'globals carried',

@@ -57,6 +57,45 @@ test('a whole stack needs no recovery', () => {
   expect(planRecovery(machine([tree('live', 7, 10, { id: 5, runs: 11 })]))).toBeUndefined()
 })
 
+describe('migrations that are not merged', () => {
+  const side = { type: 'hash', keySize: 4, valueSize: 8, maxEntries: 8, layout: {} } as const
+  const migrations = [{ map: 'calls', source: 10, from: side, to: side, merge: 'keep-new', onLossy: 'refuse' }] as const
+  const published = (name: string): Tree => {
+    const one = tree(name, 8, 20, { id: 5, runs: 21 })
+    return { ...one, record: one.record && { ...one.record, migrations } }
+  }
+
+  test('are merged before anything of the former generation is removed, and the record says so then', () => {
+    const current = machine([published('live'), tree('next', 7, 10)])
+    expect(todo(current)).toEqual(['merge'])
+    const plan = planRecovery(current)
+    const kinds = plan?.steps.map((step) => step.kind) ?? []
+    const [merged, recorded] = [kinds.indexOf('merge-map'), kinds.indexOf('write-record')]
+    expect(plan?.steps[merged]).toMatchObject({ source: 'next:map.calls', target: 'live:map.calls' })
+    expect(plan?.existing).toMatchObject({ 'next:map.calls': 10, 'live:map.calls': 20 })
+    expect(plan?.record).not.toHaveProperty('migrations')
+    expect([kinds[merged - 1], kinds[recorded + 1]]).toEqual(['drain', 'rename'])
+    expect(recorded).toBeGreaterThan(merged)
+  })
+
+  test('are merged after the exchange, where that is missing, too', () => {
+    const current = machine([tree('live', 7, 10, { id: 5, runs: 21 }), published('next')])
+    const plan = planRecovery(current)
+    expect(todo(current)).toEqual(['publish'])
+    expect(plan?.steps.find((step) => step.kind === 'merge-map')).toMatchObject({
+      source: 'live:map.calls',
+      target: 'next:map.calls',
+    })
+  })
+
+  test('are given up where somebody removed the former generation', () => {
+    const current = machine([published('live')])
+    expect(todo(current)).toEqual(['clean'])
+    expect(words(current)).toContain('write-record live/record')
+    expect(words(current)).not.toContain('merge-map live/migrations/calls')
+  })
+})
+
 test('a staged tree that nothing runs is removed, its array last', () => {
   const current = machine([tree('live', 7, 10, { id: 5, runs: 11 }), tree('next', 8, 20)])
   expect(todo(current)).toEqual(['discard'])

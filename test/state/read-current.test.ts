@@ -117,6 +117,22 @@ function testUnknown(world: TestWorld): void {
     expect(contents.kind === 'entries' && contents.entries[0]?.value).toBe(Buffer.from(values).toString('hex'))
   })
 
+  test('many entries are counted only where the map is to be another one', async () => {
+    const flows = (maxEntries: number): MapState =>
+      map('flows', { shape: { type: 'hash', keySize: 4, valueSize: 8, maxEntries, flags: 0, mapExtra: 0 } })
+    const { directory } = await writeStack(kernel, bpffs, stackOf('many', flows(8000)))
+    using fd = kernel.openPin(`${directory}/live/maps/flows`)
+    const keys = new Uint8Array(Uint32Array.from({ length: 7000 }, (_, key) => key).buffer)
+    kernel.writeEntries(fd as never, { keys, values: new Uint8Array(7000 * 8), count: 7000 })
+    const entries = (maxEntries: number) => {
+      const { live } = read(world, 'many', stackOf('many', flows(maxEntries))).resources.get(
+        mapAddress('flows'),
+      ) as MapState
+      return live?.entries
+    }
+    expect([entries(8000), entries(9000)]).toEqual([undefined, 7000])
+  })
+
   test('a program of somebody else in a slot goes by its id', async () => {
     const other = await writeStack(kernel, bpffs, stackOf('other', program('stranger')))
     const mine = await writeStack(kernel, bpffs, stackOf('mine', array('calls', {}), program('main', ['calls'])))

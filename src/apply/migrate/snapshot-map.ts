@@ -70,17 +70,23 @@ function capacityOf(kernel: Kernel, from: Fd<'map'>, { from: sizes }: Converter)
 }
 
 /** Elements of an array are never new. */
-function createLate(kernel: Kernel, { from }: Converter, { from: { type, maxEntries } }: Migration) {
+function createLate(kernel: Kernel, { from }: Converter, { merge, from: { type, maxEntries } }: Migration) {
   if (type === 'array' || type === 'percpu_array') return undefined
   const shape = {
     type: 'hash',
     keySize: from.key,
     valueSize: from.value,
     maxEntries,
-    flags: BPF_F_NO_PREALLOC,
+    // Programs that may sleep, such as the one that adds, take no other hash before Linux 6.1 (02cc5aa29e8c).
+    flags: merge === 'sum' && isOlder(kernel, 6, 1) ? 0 : BPF_F_NO_PREALLOC,
     mapExtra: 0,
   } as const
   return kernel.createMap({ name: lateMapName, shape })
+}
+
+function isOlder({ identity }: Kernel, major: number, minor: number): boolean {
+  const [ours = 0, its = 0] = identity.release.split('.').map(Number)
+  return ours < major || (ours === major && its < minor)
 }
 
 /** The elements of an array that the new one has, too; they come in their order. */
