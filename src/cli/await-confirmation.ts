@@ -35,6 +35,8 @@ export async function awaitConfirmation(session: Session, stage: Stage, waiting:
   const now = look(session, stack)
   if (now !== undefined && now.generation !== unconfirmed.generation) return replaced(stage, waiting)
   if (!now) return isLive(session, waiting) ? waiting.applied : replaced(stage, waiting)
+  const why = end === 'interrupted' ? 'Interrupted' : 'Nobody confirmed it in time'
+  say(stage, { type: 'taking-back', stack, because: end }, `${why}: generation ${now.generation} is taken back.\n`)
   const exitCode = await takeBack(session, { ...stage, options: { ...stage.options, 'auto-approve': true } }, stack)
   return exitCode === exitCodes.success ? exitCodes.rolledBack : exitCode
 }

@@ -29,7 +29,7 @@ describe.skipIf(!canTestLinux)('apply --confirm on Linux', () => {
   })
 
   test.each(['SIGHUP', 'SIGKILL'] as const)('it is taken back when %s ended the applying process', async (signal) => {
-    const applying = await applyFor('1s')
+    const applying = await applyFor('5s')
     applying.child.kill(signal)
     await applying.ended
     expect(await live()).toMatchObject({ generation: 2 })
@@ -140,7 +140,7 @@ const isRunning = (pid: number): boolean =>
 
 /** Waits until a process that is no child of this one has ended. */
 async function goes(pid: number): Promise<void> {
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 60_000
   while (isRunning(pid)) {
     if (Date.now() > deadline) throw new Error(`process ${pid} does not end`)
     await new Promise((done) => setTimeout(done, 50))

@@ -90,7 +90,7 @@ describe('an apply that has to be confirmed', () => {
     later(() => machine.passTime(60_000))
     const { code, printed } = await waitFor(machine)
     expect({ code, running: verdictOf(machine) }).toEqual({ code: 6, running: former })
-    expect(printed).toContain('pinfold rollback · edge')
+    expect(printed).toContain('Nobody confirmed it in time: generation 2 is taken back.\npinfold rollback · edge')
     expect(printed).toContain('Rolled back edge, generation 3')
   })
 

@@ -69,5 +69,6 @@ function normalizer(directory: string): (text: string) => string {
       .replaceAll(directory, '/here')
       .replace(/#\d+/g, numbered)
       .replace(/ in [\d.]+ (ms|s)\b/g, ' in N ms')
+      .replace(/, \d+ s left/g, ', N s left')
       .replace(/"ms":[\d.e-]+/g, '"ms":0')
 }
