@@ -1,7 +1,6 @@
 import { KernelError } from '../model/errors.ts'
-import { mapTypeRule } from '../model/map-types.ts'
 import { type AdderContext, type AdderShape, adderContext, adderProgram } from './adder-program.ts'
-import { allowedCpus, runOn } from './affinity.ts'
+import { allowedCpus, tryRunOn } from './affinity.ts'
 import { programRunAttr, programRunResult } from './attr-program.ts'
 import type { Adder, Addition } from './entries.ts'
 import { readInfoAlone } from './info.ts'
@@ -14,7 +13,6 @@ const BPF_F_SLEEPABLE = 1 << 4
 /** Loads the program that adds. Throws a KernelError where the kernel has no SYSCALL programs, or none for these maps. */
 export async function openAdder(request: AdderRequest, kernel: Pick<Kernel, 'loadProgram'>): Promise<Adder> {
   const { map, journal, integers } = request
-  if (isPerCpu(map)) runOn(allowedCpus())
   const [of, noted] = [shapeOf(map), shapeOf(journal)]
   const shape = { keySize: of.keySize, journalKeySize: noted.keySize, journalValueSize: noted.valueSize, integers }
   const { instructions, references } = adderProgram(shape)
@@ -44,12 +42,6 @@ async function load(kernel: Pick<Kernel, 'loadProgram'>, request: ProgramLoad): 
       ...(log === undefined ? {} : { log }),
     })
   }
-}
-
-/** Whether this thread can go from CPU to CPU is better known at once. */
-function isPerCpu(map: Fd<'map'>): boolean {
-  const info = readInfoAlone(map)
-  return info.kind === 'map' && info.type !== undefined && mapTypeRule(info.type).perCpu === true
 }
 
 function shapeOf(map: Fd<'map'>): { readonly keySize: number; readonly valueSize: number } {
@@ -91,14 +83,17 @@ class ProgramAdder implements Adder {
   }
 
   [Symbol.dispose](): void {
-    if (this.#before !== undefined) runOn(this.#before)
+    if (this.#before !== undefined) tryRunOn(this.#before)
     this.#program[Symbol.dispose]()
   }
 
-  /** A per-CPU value is added to on its own CPU, where no program that runs in an interrupt can be in the middle of it. */
+  /**
+   * A per-CPU value is added to on its own CPU, where no program that runs in an interrupt can be in the middle of it. Where this
+   * process may not run there (a cpuset), the count goes to the CPU where it does: nothing is lost of the sum.
+   */
   #runOn(cpu: number): void {
     this.#before ??= allowedCpus()
-    runOn(String(cpu))
+    tryRunOn(String(cpu))
     this.#cpu = cpu
   }
 }

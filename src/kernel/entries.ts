@@ -32,6 +32,6 @@ export interface Addition {
   readonly deltas: readonly bigint[]
   /** What the journal says of each integer afterwards. */
   readonly noted: readonly bigint[]
-  /** Of a per-CPU map: whose value. The caller's thread runs on that CPU meanwhile. */
+  /** Of a per-CPU map: whose value; the caller's thread runs on that CPU meanwhile, where it may. */
   readonly cpu?: number
 }

@@ -141,7 +141,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P132',
     summary: 'Migration may miss entries',
     explanation:
-      'The kernel evicts entries of LRU maps as it sees fit, also while they are copied. Per-CPU counters are added to on their own CPU, which is exact for programs that run in interrupts (XDP, tc, cgroup on receive), but a tracing program that is preempted in the middle of an addition may lose one.',
+      'The kernel evicts entries of LRU maps as it sees fit, also while they are copied. Per-CPU counters are added to on their own CPU (on another one where pinfold may not run there), which is exact for programs that run in interrupts (XDP, tc, cgroup on receive), but a tracing program that is preempted in the middle of an addition may lose one.',
   },
   unproven: {
     code: 'P199',
