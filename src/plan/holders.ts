@@ -28,12 +28,7 @@ export interface Violation {
  */
 export function keepLedger(input: LedgerInput): { readonly ledger: Ledger; readonly violations: readonly Violation[] } {
   const world = worldOf(input.current, input.existing)
-  const context: LedgerContext = {
-    ...input,
-    desired: input.desired,
-    required: requiredSlots(input.steps),
-    kept: new Set(),
-  }
+  const context = contextOf(input)
   const rows: LedgerRow[] = []
   const violations: Violation[] = []
   const arrays = new Set<string>()
@@ -54,6 +49,24 @@ export function keepLedger(input: LedgerInput): { readonly ledger: Ledger; reado
   })
   return { ledger: { arrays: [...arrays], rows }, violations }
 }
+
+/**
+ * The world when every step is done, as the plan has it: who is pinned where, what each array holds, what each link runs. After an
+ * apply the kernel holds exactly that, objects that the plan makes under the keys of their references.
+ */
+export function predict(input: LedgerInput): World {
+  const world = worldOf(input.current, input.existing)
+  const context = contextOf(input)
+  for (const step of input.steps) carryOut(world, step, context)
+  return world
+}
+
+const contextOf = (input: LedgerInput): LedgerContext => ({
+  ...input,
+  desired: input.desired,
+  required: requiredSlots(input.steps),
+  kept: new Set(),
+})
 
 /** The slots that the plan fills in each new array: all of them must be there before a live program gets to it. */
 function requiredSlots(steps: readonly Step[]): Map<string, Set<number>> {

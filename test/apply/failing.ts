@@ -41,6 +41,17 @@ const asynchronous = new Set(['loadProgram', 'waitForReaders'])
  * is as ever.
  */
 export function failing<K extends Kernel>(kernel: K, ask: (operation: string) => string | undefined): K {
+  const wrapped = wrapAll(kernel, ask)
+  originals.set(wrapped, kernel)
+  return wrapped
+}
+
+const originals = new WeakMap<Kernel, Kernel>()
+
+/** The kernel behind one that fails. */
+export const withoutFailures = (kernel: Kernel): Kernel => originals.get(kernel) ?? kernel
+
+function wrapAll<K extends Kernel>(kernel: K, ask: (operation: string) => string | undefined): K {
   const wrap = <T extends object>(target: T): T =>
     new Proxy(target, {
       get(_, name) {

@@ -1,0 +1,50 @@
+import { vi } from 'vitest'
+import type { ApplyEvent, Outcome } from '../../src/apply/event.ts'
+import type { ApplyOptions } from '../../src/apply/execution.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
+import { ProcessKilledError } from '../../src/kernel/memory/machine.ts'
+import { KernelError } from '../../src/model/errors.ts'
+import type { CurrentState, DesiredState } from '../../src/model/state.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { withoutFailures } from '../apply/failing.ts'
+import { expectPredicted, observe } from './predicted.ts'
+
+type Apply = typeof import('../../src/apply/apply.ts')
+
+// Listed in `setupFiles` of vitest.config.ts: whenever any test applies a plan to its end, the kernel must hold what the plan
+// predicted.
+vi.mock('../../src/apply/apply.ts', async (importOriginal) => {
+  const original = await importOriginal<Apply>()
+  return { ...original, apply: observed(original.apply) }
+})
+
+const observed = (apply: Apply['apply']): Apply['apply'] =>
+  async function* (
+    kernel: Kernel,
+    plan: Plan,
+    desired: DesiredState | undefined,
+    options?: ApplyOptions,
+  ): AsyncGenerator<ApplyEvent, Outcome> {
+    const own = withoutFailures(kernel)
+    const before = look(own, plan, desired, KernelError)
+    const outcome = yield* apply(kernel, plan, desired, options)
+    if (!before || (outcome.result !== 'done' && outcome.result !== 'done-kept')) return outcome
+    const after = look(own, plan, desired)
+    if (after) expectPredicted(plan, desired, { before, after })
+    return outcome
+  }
+
+/** Undefined for a process that was killed, and for the errors that a test may ask for. */
+function look(
+  kernel: Kernel,
+  plan: Plan,
+  desired: DesiredState | undefined,
+  expected: typeof KernelError | typeof ProcessKilledError = ProcessKilledError,
+): CurrentState | undefined {
+  try {
+    return observe(kernel, plan, desired)
+  } catch (error) {
+    if (error instanceof ProcessKilledError || error instanceof expected) return undefined
+    throw error
+  }
+}
