@@ -20,17 +20,19 @@ export async function awaitUnused(run: Execution, operation: AwaitUnused): Promi
   await poll(() => !waited.some((id) => isAlive(run.kernel, id)), run.patience)
   const alive = programs.filter((id) => isAlive(run.kernel, id))
   for (const id of alive) run.lingering.add(id)
-  const links = linksThatRun(run.kernel, new Set([...alive, ...members]))
-  const elsewhere = members.length > 0 ? onInterfaces(run.kernel, members) : []
-  if (alive.length + links.length + elsewhere.length > 0) throw kept(operation, [...alive, ...elsewhere], links)
+  const users = [...alive, ...members]
+  const links = linksThatRun(run.kernel, new Set(users))
+  const byLink = new Set<number>(links.map((link) => link.programId))
+  const elsewhere = users.length > 0 ? onInterfaces(run.kernel, users).filter((id) => !byLink.has(id)) : []
+  if (alive.length + links.length + elsewhere.length > 0) throw kept(operation, alive, { links, elsewhere })
   // An id goes before the last packet leaves its program, and a link may have been detached only after the last drain.
   if (programs.length + members.length > 0) await run.kernel.waitForReaders()
 }
 
 /** Those that netlink attached, as `ip link set xdp pinned` and `tc filter add` do. */
-function onInterfaces(kernel: Kernel, members: readonly number[]): number[] {
+function onInterfaces(kernel: Kernel, programs: readonly number[]): number[] {
   const running = new Set<number>(kernel.programsOnInterfaces())
-  return members.filter((id) => running.has(id))
+  return programs.filter((id) => running.has(id))
 }
 
 function isPinned(kernel: Kernel, { path, id }: NonNullable<AwaitUnused['owner']>): boolean {
@@ -73,11 +75,20 @@ function describeLink(kernel: Kernel, id: number): LinkInfo | undefined {
   }
 }
 
-function kept({ target, path }: AwaitUnused, alive: readonly number[], links: readonly LinkInfo[]): PlanError {
-  const users = [...alive, ...links.map((link) => link.programId)]
+interface Found {
+  readonly links: readonly LinkInfo[]
+  /** Programs that an interface runs without a link. */
+  readonly elsewhere: readonly number[]
+}
+
+function kept({ target, path }: AwaitUnused, alive: readonly number[], { links, elsewhere }: Found): PlanError {
+  const users = [...alive, ...elsewhere, ...links.map((link) => link.programId)]
   const programs = [...new Set(users)].map((id) => `#${id}`).join(', ')
-  const by =
-    links.map((link) => `link #${link.id} (${link.type})`).join(', ') || 'no link; perhaps netlink or a process'
+  const attachments = [
+    ...links.map((link) => `link #${link.id} (${link.type})`),
+    ...(elsewhere.length > 0 ? ['netlink on an interface (see bpftool net show)'] : []),
+  ]
+  const by = attachments.join(', ') || 'no link and no interface; perhaps by a process that has it open'
   return new PlanError(
     `cannot remove ${nameFor(target)} at ${path}: still used by program ${programs}, kept by ${by}`,
     { code: applyCodes.kept.code, hint: 'detach it there, then apply again' },

@@ -1,4 +1,5 @@
 import { mapAddress, nameOf, programAddress } from '../model/address.ts'
+import type { MapId } from '../model/ids.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
@@ -135,11 +136,16 @@ function isRetainable(tree: Tree, published: ReadonlySet<number>): boolean {
 export const mapsIn = (tree: Tree): ReadonlySet<number> =>
   new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : [])))
 
-/** True when somebody's attachment reaches a map that only this tree holds. */
+/**
+ * True when a program is alive that uses a map which only this tree holds, whatever keeps it (not every attachment is among the
+ * graph's roots); one that only the slots of such an array hold counts where an attachment runs it.
+ */
 function isUsed(tree: Tree, held: ReadonlySet<number>, { graph }: CurrentState): boolean {
-  const own = mapsIn(tree)
-  return graph.roots.some((root) =>
-    (graph.programs.get(root.program)?.maps ?? []).some((map) => own.has(map) && !held.has(map)),
+  const own = new Set([...mapsIn(tree)].filter((id) => !held.has(id)))
+  const inSlots = new Set([...own].flatMap((id) => [...(graph.maps.get(id as MapId)?.programs.values() ?? [])]))
+  const running = new Set(graph.roots.map(({ program }) => program))
+  return [...graph.programs.values()].some(
+    ({ id, maps }) => maps.some((map) => own.has(map)) && (!inSlots.has(id) || running.has(id)),
   )
 }
 

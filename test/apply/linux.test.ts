@@ -132,8 +132,8 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
     const to = desired('fails', { verdicts: { v4: 1 }, more: raw('gap', 1), ownership: { mode: 0o750 } })
     await applyStack(kernel, from, place)
     const results = new Set<string>()
-    // Every operation fails on the kernel in memory (failure.test.ts); here one in six does.
-    for (let failing = 1, reached = true; reached; failing += 6) {
+    // Every operation fails on the kernel in memory (failure.test.ts); here one in twelve does.
+    for (let failing = 1, reached = true; reached; failing += 12) {
       const wrapped = failingAt(kernel, failing)
       const open = kernel.openDescriptors()
       const ended = await applyStack(wrapped.kernel, to, place).catch(() => undefined)

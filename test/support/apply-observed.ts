@@ -27,11 +27,22 @@ const observed = (apply: Apply['apply']): Apply['apply'] =>
   ): AsyncGenerator<ApplyEvent, Outcome> {
     const own = withoutFailures(kernel)
     const before = look(own, plan, desired, KernelError)
-    const outcome = yield* apply(kernel, plan, desired, options)
-    if (!before || (outcome.result !== 'done' && outcome.result !== 'done-kept')) return outcome
-    const after = look(own, plan, desired)
-    if (after) expectPredicted(plan, desired, { before, after })
-    return outcome
+    const leftOut = new Set<number>()
+    const running = apply(kernel, plan, desired, options)
+    for (;;) {
+      const { done, value } = await running.next()
+      if (!done) {
+        // What somebody uses of whom the plan could not know.
+        if (value.type === 'step-left-out') leftOut.add(value.index)
+        yield value
+        continue
+      }
+      const isDone = value.result === 'done' || value.result === 'done-kept'
+      const after = before && isDone && look(own, plan, desired)
+      const steps = plan.steps.filter((_, index) => !leftOut.has(index))
+      if (after) expectPredicted({ ...plan, steps }, desired, { before, after })
+      return value
+    }
   }
 
 /** Undefined for a process that was killed, and for the errors that a test may ask for. */

@@ -1,6 +1,6 @@
 // Loaded in front of the real command line (node --import): counts the system calls that change something, and kills the
 // process at one of them. PINFOLD_TEST_CALLS=FILE writes one line for each; PINFOLD_TEST_KILL=before:N or
-// after:N ends it there, after:REGEXP at the first call that looks so. PINFOLD_TEST_SINCE: see since.mjs.
+// after:N ends it there, after:REGEXP at the first call that looks so; with PINFOLD_TEST_SIGNAL=SIGSTOP it only stops there. PINFOLD_TEST_SINCE: see since.mjs.
 import fs, { openSync, writeSync } from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -43,7 +43,7 @@ function after(call) {
 }
 
 /** Delivered before kill(2) returns. */
-const end = () => process.kill(process.pid, 'SIGKILL')
+const end = () => process.kill(process.pid, process.env.PINFOLD_TEST_SIGNAL ?? 'SIGKILL')
 
 function counted(what, run) {
   const call = before(what)

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { expect } from 'vitest'
 import { main } from '../../../src/cli/main.ts'
 import { loadAddon } from '../../../src/kernel/addon.ts'
 import { fakeTerminal } from '../../cli/support/fake-terminal.ts'
@@ -23,25 +24,31 @@ export interface Ended {
 
 const repository = resolve(import.meta.dirname, '../../..')
 
+const hook = join(import.meta.dirname, 'kill-hook.mjs')
+
 /** A bpffs, a veth pair and an observer; pinfold runs in this process, or as the real command line in one of its own. */
 export class Lab implements Disposable {
   readonly host: TestHost
   readonly observer: Observer
+  /** The bpffs root. */
+  readonly bpffs: string
   readonly #probe = `pf${process.pid}`
   readonly #since: string
 
-  private constructor(host: TestHost, observer: Observer, since: string) {
+  private constructor(host: TestHost, bpffs: string, { observer, since }: { observer: Observer; since: string }) {
     this.host = host
+    this.bpffs = bpffs
     this.observer = observer
     this.#since = since
     hideOlder(loadAddon(), since)
   }
 
-  static async open(): Promise<Lab> {
+  /** On a bpffs of its own, unless another one is given. */
+  static async open(bpffs?: string): Promise<Lab> {
     const host = openTestHost()
     try {
       const observer = await Observer.start(host.veth.address, host.veth.peer.namespacePath)
-      return new Lab(host, observer, (await observer.last()).join())
+      return new Lab(host, bpffs ?? host.bpffs, { observer, since: (await observer.last()).join() })
     } catch (error) {
       host[Symbol.dispose]()
       throw error
@@ -54,36 +61,50 @@ export class Lab implements Disposable {
     if (!allowed.includes(code ?? -1)) throw new Error(`pinfold ${act.command} ended with ${code}:\n${output}`)
   }
 
-  async attempt(act: Act): Promise<Ended> {
+  attempt(act: Act): Promise<Ended> {
+    return this.command(this.words(act))
+  }
+
+  /** Runs a command line in this process. */
+  async command(words: readonly string[]): Promise<Ended> {
     const { terminal, printed } = fakeTerminal()
-    const code = await main(this.words(act), terminal)
+    const code = await main(words, terminal)
     return { code, signal: undefined, output: printed() }
   }
 
   /** What `pinfold plan` says of a version. */
   async plan(version: Version): Promise<Ended> {
-    const { terminal, printed } = fakeTerminal()
-    const code = await main(['plan', ...this.#placeOf(version)], terminal)
-    return { code, signal: undefined, output: printed() }
+    return await this.command(['plan', ...this.#placeOf(version)])
   }
 
   /** Runs the built command line; with `kill` it is killed there (see kill-hook.mjs), with `calls` they are written to that file. */
-  spawn(act: Act, hook: { readonly kill?: string; readonly calls?: string } = {}): Promise<Ended> {
-    const preload = join(import.meta.dirname, 'kill-hook.mjs')
-    const words = ['--import', preload, join(repository, 'dist/cli/pinfold.js'), ...this.words(act)]
+  spawn(act: Act, at: { readonly kill?: string; readonly calls?: string } = {}): Promise<Ended> {
+    const words = ['--import', hook, join(repository, 'dist/cli/pinfold.js'), ...this.words(act)]
     const environment = {
       ...process.env,
       PINFOLD_TEST_SINCE: this.#since,
-      ...(hook.kill !== undefined && { PINFOLD_TEST_KILL: hook.kill }),
-      ...(hook.calls !== undefined && { PINFOLD_TEST_CALLS: hook.calls }),
+      ...(at.kill !== undefined && { PINFOLD_TEST_KILL: at.kill }),
+      ...(at.calls !== undefined && { PINFOLD_TEST_CALLS: at.calls }),
     }
-    const child = spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (more) => (output += more))
-    return new Promise((done, fail) => {
-      child.once('error', fail)
-      child.once('close', (code, signal) => done({ code: code ?? undefined, signal: signal ?? undefined, output }))
+    return endOf(spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] }))
+  }
+
+  /** Runs the built command line until it stops at that system call; `resume` lets it go on to its end. */
+  async pause(act: Act, where: string): Promise<{ readonly resume: () => Promise<Ended> }> {
+    const words = ['--import', hook, join(repository, 'dist/cli/pinfold.js'), ...this.words(act)]
+    const environment = { PINFOLD_TEST_SINCE: this.#since, PINFOLD_TEST_KILL: where, PINFOLD_TEST_SIGNAL: 'SIGSTOP' }
+    const child = spawn(process.execPath, words, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const ended = endOf(child)
+    await expect.poll(() => stateOf(child.pid), { timeout: 20_000, interval: 20 }).toBe('T')
+    return {
+      resume: () => {
+        child.kill('SIGCONT')
+        return ended
+      },
+    }
   }
 
   /** The state-changing system calls of a whole run, in order. */
@@ -95,7 +116,7 @@ export class Lab implements Disposable {
   }
 
   look(): Promise<Seen> {
-    return this.observer.look(this.host.bpffs, this.host.veth.ifindex)
+    return this.observer.look(this.bpffs, this.host.veth.ifindex)
   }
 
   async answers(): Promise<Answers> {
@@ -110,16 +131,17 @@ export class Lab implements Disposable {
   /** The versions of `trace` that see an event; undefined where its map is not pinned. */
   async traced(seen: Seen): Promise<readonly number[] | undefined> {
     const pin = seen.pins.find(({ path }) => path.endsWith('/maps/traced'))
-    return pin && (await this.observer.trace(this.#probe, join(this.host.bpffs, pin.path)))
+    return pin && (await this.observer.trace(this.#probe, join(this.bpffs, pin.path)))
   }
 
   words(act: Act): readonly string[] {
     if (act.command !== 'rollback') return [act.command, '--auto-approve', ...this.#placeOf(act.version)]
-    return ['rollback', '--auto-approve', '--stack', act.stack ?? 'echo', '--bpffs', this.host.bpffs]
+    return ['rollback', '--auto-approve', '--stack', act.stack ?? 'echo', '--bpffs', this.bpffs]
   }
 
   #placeOf(version: Version): readonly string[] {
-    const { bpffs, directory, veth } = this.host
+    const { bpffs } = this
+    const { directory, veth } = this.host
     const file = writeVersion(version, { directory, bpffs, interface: veth.name, probe: this.#probe })
     return ['-f', file, '--bpffs', bpffs]
   }
@@ -129,3 +151,16 @@ export class Lab implements Disposable {
     this.host[Symbol.dispose]()
   }
 }
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (more) => (output += more))
+  return new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('close', (code, signal) => done({ code: code ?? undefined, signal: signal ?? undefined, output }))
+  })
+}
+
+/** `T` for a process that is stopped. */
+const stateOf = (pid: number | undefined): string | undefined =>
+  /^State:\s*(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
