@@ -17,7 +17,7 @@ import type { Adder, EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
-import { readInfo } from './info.ts'
+import { readInfo, readInfoAlone } from './info.ts'
 import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
   AdderRequest,
@@ -27,6 +27,7 @@ import type {
   LinkCreate,
   LinkInfo,
   MapCreate,
+  ObjectInfo,
   ObjectKind,
   ProgramLoad,
   UpdateMode,
@@ -70,7 +71,6 @@ class LinuxKernel implements Kernel {
   readonly programsOnInterfaces = programsOnInterfaces
   readonly describePins = describePins
   readonly readAhead = readAhead
-  readonly describe = readInfo
   readonly #fds = new FdTable()
   readonly #elements: MapElements
 
@@ -104,6 +104,10 @@ class LinuxKernel implements Kernel {
 
   openById<K extends ObjectKind>(kind: K, id: number): Fd<K> {
     return this.#fds.own(kind, bpf(idCommands[kind].open, idAttr(id), `open ${kind} #${id}`))
+  }
+
+  describe(fd: Fd<ObjectKind>, { frozen } = { frozen: true }): ObjectInfo {
+    return frozen ? readInfo(fd) : readInfoAlone(fd)
   }
 
   openPin(path: string): Fd<ObjectKind> {

@@ -115,7 +115,7 @@ const toProgram = (info: ProgramInfo): GraphProgram => ({ id: info.id, name: inf
 function readMap(kernel: Kernel, id: MapId, known: MapInfo | undefined): GraphMap | undefined {
   if (known && !holdsOthers(known)) return plainMap(known)
   using map = openOrGone(kernel, 'map', id)
-  const info = known ?? (map && (kernel.describe(map) as MapInfo))
+  const info = known ?? (map && (kernel.describe(map, { frozen: false }) as MapInfo))
   if (!info || !map || !holdsOthers(info)) return info && plainMap(info)
   if (info.type === 'prog_array') return { ...plainMap(info), programs: readSlots(kernel, map, info.shape.maxEntries) }
   if (info.type && carriers.has(info.type)) return { ...plainMap(info), programs: readCarried(kernel, map, info.shape) }

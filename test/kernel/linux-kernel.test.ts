@@ -71,6 +71,7 @@ describe.skipIf(!canTestLinux)('the Linux kernel', () => {
       using again = kernel.openPin(path)
       expect(again.kind).toBe('map')
       expect(kernel.describe(again)).toMatchObject({ ...expected, frozen: false })
+      expect(kernel.describe(again, { frozen: false })).not.toHaveProperty('frozen')
       kernel.bpffs.unpin(path)
     })
 
