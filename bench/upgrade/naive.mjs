@@ -4,7 +4,7 @@
 const isArray = (reference) => /:map\.\w+_calls$/.test(reference ?? '')
 const isOf = (step, ...kinds) => kinds.includes(step.kind)
 
-/** Each naive order: what it does, and how many upgrades are enough to see what comes of it. */
+/** Each turns a plan into one that does the same in another order. */
 export const naiveOrders = {
   /** libbpf and ebpf-go with a pinned array: the new callees are put into the live one, slot by slot; then the entry follows. */
   refillInPlace(plan) {
@@ -18,14 +18,8 @@ export const naiveOrders = {
   attachBeforePin(plan) {
     const late = plan.steps.filter((step) => isOf(step, 'pin') && isArray(step.target))
     const others = plan.steps.filter((step) => !late.includes(step))
-    return withSteps(
-      plan,
-      insertBefore(
-        others,
-        'exchange',
-        late.map((step) => ({ ...step, phase: 'switch' })),
-      ),
-    )
+    const pins = late.map((step) => ({ ...step, phase: 'switch' }))
+    return withSteps(plan, insertBefore(others, 'exchange', pins))
   },
 
   /** Switch, and remove what was there: nobody waits for the packets that are inside it. */
