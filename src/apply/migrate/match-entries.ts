@@ -31,7 +31,7 @@ export function matchEntries<B extends EntryBatch>(
 ): void {
   const left = new Stream(before, sizes)
   const right = new Stream(after, sizes)
-  const waiting = { left: new Map<string, Row<B>>(), right: new Map<string, Row>() }
+  const waiting = { left: new Waiting<B>(), right: new Waiting<EntryBatch>() }
   while (left.fill() && right.fill()) {
     const run = equalKeys(left, right)
     if (run > 0) compareValues(left, right, { run, changed: on.changed.bind(on) })
@@ -39,8 +39,8 @@ export function matchEntries<B extends EntryBatch>(
   }
   for (; left.fill(); left.at++) settleLeft(left.row(), waiting.right, on)
   for (; right.fill(); right.at++) settleRight(right.row(), waiting.left, on)
-  for (const row of waiting.left.values()) on.gone(row)
-  for (const row of waiting.right.values()) on.fresh(row)
+  for (const row of waiting.left.rest()) on.gone(row)
+  for (const row of waiting.right.rest()) on.fresh(row)
 }
 
 class Stream<B extends EntryBatch> {
@@ -119,59 +119,75 @@ function compareValues<B extends EntryBatch>(
   right.at += run
 }
 
-interface Waiting<B extends EntryBatch> {
-  readonly waiting: { readonly left: Map<string, Row<B>>; readonly right: Map<string, Row> }
+interface Unmatched<B extends EntryBatch> {
+  readonly waiting: { readonly left: Waiting<B>; readonly right: Waiting<EntryBatch> }
   readonly on: Differences<B>
 }
 
 /** The keys here differ: one of them may have been seen on the other side. */
-function advance<B extends EntryBatch>(left: Stream<B>, right: Stream<EntryBatch>, { waiting, on }: Waiting<B>): void {
-  if (takeLike(waiting.left, right.row(), (old, row) => tell(old, row, on))) right.at++
-  else if (takeLike(waiting.right, left.row(), (row, old) => tell(old, row, on))) left.at++
+function advance<B extends EntryBatch>(
+  left: Stream<B>,
+  right: Stream<EntryBatch>,
+  { waiting, on }: Unmatched<B>,
+): void {
+  const [before, after] = [left.row(), right.row()]
+  const old = waiting.left.take(after)
+  const now = old ? undefined : waiting.right.take(before)
+  if (old) tell(old, after, on)
+  else if (now) tell(before, now, on)
   else {
-    waiting.left.set(textOf(left.row().key), kept(left.row()))
-    waiting.right.set(textOf(right.row().key), kept(right.row()))
-    left.at++
-    right.at++
+    waiting.left.keep(before)
+    waiting.right.keep(after)
   }
+  if (!now) right.at++
+  if (!old) left.at++
 }
 
-function settleLeft<B extends EntryBatch>(row: Row<B>, waiting: Map<string, Row>, on: Differences<B>): void {
-  if (!takeLike(waiting, row, (found, old) => tell(old, found, on))) on.gone(row)
+function settleLeft<B extends EntryBatch>(row: Row<B>, waiting: Waiting<EntryBatch>, on: Differences<B>): void {
+  const found = waiting.take(row)
+  if (found) tell(row, found, on)
+  else on.gone(row)
 }
 
-function settleRight<B extends EntryBatch>(row: Row, waiting: Map<string, Row<B>>, on: Differences<B>): void {
-  if (!takeLike(waiting, row, (old, found) => tell(old, found, on))) on.fresh(row)
-}
-
-/** Takes the waiting row with that key out, if there is one. */
-function takeLike<W extends Row, R extends Row>(
-  waiting: Map<string, W>,
-  row: R,
-  found: (waiting: W, row: R) => void,
-): boolean {
-  if (waiting.size === 0) return false
-  const text = textOf(row.key)
-  const like = waiting.get(text)
-  if (!like) return false
-  waiting.delete(text)
-  found(like, row)
-  return true
+function settleRight<B extends EntryBatch>(row: Row, waiting: Waiting<B>, on: Differences<B>): void {
+  const old = waiting.take(row)
+  if (old) tell(old, row, on)
+  else on.fresh(row)
 }
 
 function tell<B extends EntryBatch>(before: Row<B>, after: Row, on: Differences<B>): void {
   if (Buffer.compare(before.value, after.value) !== 0) on.changed(before, after)
 }
 
-const textOf = (key: Uint8Array): string => bufferOf(key).toString('latin1')
+/**
+ * Rows that wait for their like, by key. There may be as many as the map has entries: of each only a copy of its value is kept,
+ * and what tells its place.
+ */
+class Waiting<B extends EntryBatch> {
+  readonly #rows = new Map<string, Omit<Row<B>, 'key'>>()
+  /** The last batch and what is kept of it, for all its rows. */
+  #batch: { readonly of: B; readonly place: B } | undefined
 
-/** A copy: the buffers of a stream are used again. Of the batch only what tells its place is kept. */
-const kept = <B extends EntryBatch>(row: Row<B>): Row<B> => ({
-  ...row,
-  key: Uint8Array.from(row.key),
-  value: Uint8Array.from(row.value),
-  batch: { ...row.batch, keys: nothing, values: nothing },
-})
+  keep({ key, value, batch, index }: Row<B>): void {
+    if (this.#batch?.of !== batch) this.#batch = { of: batch, place: { ...batch, keys: nothing, values: nothing } }
+    this.#rows.set(textOf(key), { value: Uint8Array.from(value), batch: this.#batch.place, index })
+  }
+
+  /** Takes the row with the same key out, if there is one. */
+  take({ key }: Row): Row<B> | undefined {
+    if (this.#rows.size === 0) return undefined
+    const text = textOf(key)
+    const kept = this.#rows.get(text)
+    this.#rows.delete(text)
+    return kept && { key, ...kept }
+  }
+
+  *rest(): Generator<Row<B>> {
+    for (const [text, kept] of this.#rows) yield { key: Buffer.from(text, 'latin1'), ...kept }
+  }
+}
+
+const textOf = (key: Uint8Array): string => bufferOf(key).toString('latin1')
 
 const nothing = new Uint8Array(0)
 
