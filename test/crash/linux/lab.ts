@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { main } from '../../../src/cli/main.ts'
 import { loadAddon } from '../../../src/kernel/addon.ts'
 import { fakeTerminal } from '../../cli/support/fake-terminal.ts'
-import { openTestHost, type TestHost } from '../../support/linux.ts'
+import { openTestHost, run, type TestHost } from '../../support/linux.ts'
 import { Observer, type Seen } from './observer.ts'
 import { hideOlder } from './since.mjs'
 import { type Answers, ports, type Version, writeVersion } from './versions.ts'
@@ -126,6 +126,13 @@ export class Lab implements Disposable {
       await this.observer.ask(ports.other),
     ]
     return { xdp: xdp ?? [], tcx: tcx ?? [], other: other ?? [] }
+  }
+
+  /** Packets that the live `state` has counted. */
+  async counted(): Promise<number> {
+    const dump = run('bpftool', '-j', 'map', 'dump', 'pinned', join(this.bpffs, 'echo/live/maps/state'))
+    const entries = JSON.parse(dump) as readonly { readonly formatted: { readonly value: number } }[]
+    return entries.reduce((sum, { formatted }) => sum + formatted.value, 0)
   }
 
   /** The versions of `trace` that see an event; undefined where its map is not pinned. */

@@ -18,6 +18,7 @@ export async function killEverywhere(lab: Lab, scenario: LinuxScenario, stride: 
   for (const kill of pointsIn(calls, stride)) {
     const at = `${scenario.name}, killed ${kill} of ${calls.length}: ${calls[numberOf(kill) - 1]}`
     await begin(lab, scenario)
+    const counted = scenario.counts && (await lab.counted())
     const { signal, code, output } = await lab.spawn(act, { kill })
     if (signal === 'SIGKILL') kills++
     // Where loads run in parallel the last calls may be a few less.
@@ -29,6 +30,8 @@ export async function killEverywhere(lab: Lab, scenario: LinuxScenario, stride: 
     await expectWhole(lab, scenario, at)
     const { code: second, output: said } = await lab.attempt(finish)
     expect([0, exit], `${at}, then ${finish.command}: ${said}`).toContain(second)
+    // One packet for each slot since, which the kill left to the old or the new programs.
+    if (counted !== undefined) expect(await lab.counted(), `${at}: packets counted`).toBe(counted + 4)
     expect(await expectFinished(lab, scenario, at), at).toEqual(end)
   }
   return kills

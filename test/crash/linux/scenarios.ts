@@ -15,6 +15,8 @@ export interface LinuxScenario {
   readonly to?: readonly Version[]
   /** 7 where somebody else's use keeps something. */
   readonly exit?: 0 | 7
+  /** No packet that was counted in `state` may be lost. */
+  readonly counts?: true
 }
 
 const v1: Version = {}
@@ -80,7 +82,7 @@ export const changes: readonly LinuxScenario[] = [
     act: apply({ onSlotChange: 'in-place', slots: { 0: 'callee0', 1: 'callee1', 2: 'callee1' } }),
   },
   { name: 'a map replaced', from: [sized(64)], act: apply(sized(128)) },
-  { name: 'a map migrated', from: [sized(64)], act: apply(migrated(128)) },
+  { name: 'a map migrated', from: [migrated(64)], act: apply(migrated(128)), counts: true },
   { name: 'a link more', from: [v1], act: apply({ hooks: ['xdp', 'tcx'] }) },
   { name: 'a link less', from: [{ hooks: ['xdp', 'tcx'] }], act: apply(v1) },
   { name: 'a link moved to another program', from: [v1], act: apply({ entry: 'entry2' }) },
@@ -118,6 +120,12 @@ export const aftermaths: readonly LinuxScenario[] = [
     from: [both(1)],
     crash: { act: apply(both(2)), after: '^renameat2 .*/live$' },
     act: apply(both(3)),
+  },
+  {
+    name: 'another version before the merge of a map',
+    from: [migrated(64)],
+    crash: { act: apply(migrated(128)), after: '^renameat2 .*/live$' },
+    act: apply(migrated(256)),
   },
   {
     name: 'another version after a crash in a first apply',
