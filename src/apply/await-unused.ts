@@ -21,7 +21,7 @@ export async function awaitUnused(run: Execution, operation: AwaitUnused): Promi
   const alive = programs.filter((id) => isAlive(run.kernel, id))
   for (const id of alive) run.lingering.add(id)
   const users = [...alive, ...members]
-  const links = linksThatRun(run.kernel, new Set(users))
+  const links = linksThatRun(run.kernel, { programs: new Set(users), alive: new Set(alive) })
   const byLink = new Set<number>(links.map((link) => link.programId))
   const elsewhere = users.length > 0 ? onInterfaces(run.kernel, users).filter((id) => !byLink.has(id)) : []
   if (alive.length + links.length + elsewhere.length > 0) throw kept(operation, alive, { links, elsewhere })
@@ -55,11 +55,16 @@ function isAlive(kernel: Kernel, id: number): boolean {
   }
 }
 
-function linksThatRun(kernel: Kernel, programs: ReadonlySet<number>): LinkInfo[] {
+/** Links that run one of the programs, and those that extend or trace one which is alive. */
+function linksThatRun(
+  kernel: Kernel,
+  { programs, alive }: { readonly programs: ReadonlySet<number>; readonly alive: ReadonlySet<number> },
+): LinkInfo[] {
   if (programs.size === 0) return []
   return kernel.ids('link').flatMap((id) => {
     const info = describeLink(kernel, id)
-    return info && !info.severed && programs.has(info.programId) ? [info] : []
+    const uses = info && (programs.has(info.programId) || alive.has(info.tracedId ?? 0))
+    return info && !info.severed && uses ? [info] : []
   })
 }
 
@@ -82,10 +87,10 @@ interface Found {
 }
 
 function kept({ target, path }: AwaitUnused, alive: readonly number[], { links, elsewhere }: Found): PlanError {
-  const users = [...alive, ...elsewhere, ...links.map((link) => link.programId)]
+  const users = [...alive, ...elsewhere, ...links.flatMap((link) => (link.tracedId ? [] : [link.programId]))]
   const programs = [...new Set(users)].map((id) => `#${id}`).join(', ')
   const attachments = [
-    ...links.map((link) => `link #${link.id} (${link.type})`),
+    ...links.map((link) => `link #${link.id} (${link.type}${link.tracedId ? ', which extends or traces it' : ''})`),
     ...(elsewhere.length > 0 ? ['netlink on an interface (see bpftool net show)'] : []),
   ]
   const by = attachments.join(', ') || 'no link and no interface; perhaps by a process that has it open'

@@ -85,7 +85,7 @@ function movedPath(path: string, { tree, name }: Retirement): string {
 
 function awaitUnused(pin: MapPin, arrays: readonly MapPin[], retirement: Retirement): Operation {
   const { graph } = retirement
-  const users = [...graph.programs.values()].filter((program) => program.maps.includes(pin.id)).map((it) => it.id)
+  const users = usersOf(pin, arrays, graph)
   const heldBySlots = new Set(arrays.flatMap((array) => [...programsIn(array.id, graph)]))
   return {
     kind: 'await-unused',
@@ -96,6 +96,18 @@ function awaitUnused(pin: MapPin, arrays: readonly MapPin[], retirement: Retirem
     members: users.filter((id) => heldBySlots.has(id)),
     ...(pin.ownerPin === undefined ? {} : { owner: { path: pin.ownerPin, id: pin.id } }),
   }
+}
+
+/** Programs that use an array, and those that get to it through the slots of arrays which go with it. */
+function usersOf(pin: MapPin, arrays: readonly MapPin[], graph: SystemGraph): ProgramId[] {
+  const found = new Set<ProgramId>()
+  const seen = new Set<MapId>([pin.id])
+  // A set that grows while it is walked is walked to its end.
+  for (const array of seen) {
+    for (const { id, maps } of graph.programs.values()) if (maps.includes(array)) found.add(id)
+    for (const { id } of arrays) if ([...programsIn(id, graph)].some((held) => found.has(held))) seen.add(id)
+  }
+  return [...found]
 }
 
 const programsIn = (array: MapId, graph: SystemGraph): Iterable<ProgramId> =>

@@ -120,6 +120,18 @@ describe('the wait for the users of an array', () => {
     expect(await codeOf(waiting({ members: [ids('live:program.ingress')] }))).toBe('done')
   })
 
+  test('names a link that extends or traces a user, which is what keeps it alive', async () => {
+    const { ids, execution } = await published((kernel) => ({
+      describe: (fd) => {
+        const info = kernel.describe(fd)
+        return info.kind === 'link' ? { ...info, type: 'tracing', tracedId: ids('live:program.v4') } : info
+      },
+    }))
+    const message = await execute(execution, waiting({ programs: [ids('live:program.v4')] })).catch(String)
+    expect(message).toMatch(/still used by program #\d+, kept by link #1 \(tracing, which extends or traces it\)/)
+    execution.handles[Symbol.dispose]()
+  })
+
   test('ends with a grace period: the last packet may still be inside a program whose id is gone', async () => {
     let waits = 0
     const { codeOf } = await published(() => ({ waitForReaders: async () => void waits++ }))

@@ -67,6 +67,22 @@ describe('a tree that goes', () => {
   })
 })
 
+test('an array behind another one waits for the callers of that one, too: while they live it is reached', () => {
+  // first 10, second 11, entry 12 -> first -> middle 13 -> second -> leaf 14.
+  const current = applied([
+    array('first', { 0: 'middle' }),
+    array('second', { 0: 'leaf' }),
+    program('entry', ['first']),
+    program('middle', ['second']),
+    program('leaf'),
+  ])
+  const waits = retire({ tree: liveOf(current), kept: new Set(), graph: current.graph, side: 'live' })
+  expect(waits.filter((it) => it.kind === 'await-unused')).toMatchObject([
+    { path: 'live/maps/first', programs: [12], members: [] },
+    { path: 'live/maps/second', programs: [12], members: [13] },
+  ])
+})
+
 describe('a destroy', () => {
   const steps = (current: CurrentState): string[] =>
     makeDestroyPlan(current).steps.map((it) => ('path' in it ? `${it.kind} ${it.path}` : it.kind))

@@ -28,22 +28,32 @@ const observed = (apply: Apply['apply']): Apply['apply'] =>
     const own = withoutFailures(kernel)
     const before = look(own, plan, desired, KernelError)
     const leftOut = new Set<number>()
-    const running = apply(kernel, plan, desired, options)
+    const outcome = yield* watched(apply(kernel, plan, desired, options), leftOut)
+    const isDone = outcome.result === 'done' || outcome.result === 'done-kept'
+    const after = before && isDone && look(own, plan, desired)
+    // What is left out somebody uses of whom the plan could not know.
+    const steps = plan.steps.filter((_, index) => !leftOut.has(index))
+    if (after) expectPredicted({ ...plan, steps }, desired, { before, after })
+    return outcome
+  }
+
+/** Passes events on, and remembers the steps that were left out. */
+async function* watched(
+  running: AsyncGenerator<ApplyEvent, Outcome>,
+  leftOut: Set<number>,
+): AsyncGenerator<ApplyEvent, Outcome> {
+  try {
     for (;;) {
       const { done, value } = await running.next()
-      if (!done) {
-        // What somebody uses of whom the plan could not know.
-        if (value.type === 'step-left-out') leftOut.add(value.index)
-        yield value
-        continue
-      }
-      const isDone = value.result === 'done' || value.result === 'done-kept'
-      const after = before && isDone && look(own, plan, desired)
-      const steps = plan.steps.filter((_, index) => !leftOut.has(index))
-      if (after) expectPredicted({ ...plan, steps }, desired, { before, after })
-      return value
+      if (done) return value
+      if (value.type === 'step-left-out') leftOut.add(value.index)
+      yield value
     }
+  } finally {
+    // A caller that stops iterating ends the apply, too.
+    await running.return(undefined as never)
   }
+}
 
 /** Undefined for a process that was killed, and for the errors that a test may ask for. */
 function look(
