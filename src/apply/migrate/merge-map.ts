@@ -178,8 +178,11 @@ class Merge implements Differences<Chunk> {
   }
 
   #insert({ key, value }: Converted): 'inserted' | 'there' | 'full' {
+    const { type } = this.#of.migration.to
+    // An array of maps takes no mode, and tries of Linux 5.10 replace what is there whatever it says.
+    if ((type === 'array_of_maps' || type === 'lpm_trie') && this.#inNew(key)) return 'there'
     try {
-      this.#writer.put(key, value, 'create')
+      this.#writer.put(key, value, type === 'array_of_maps' ? 'any' : 'create')
       return 'inserted'
     } catch (error) {
       if (isErrno(error, 'EEXIST')) return 'there'
@@ -191,7 +194,6 @@ class Merge implements Differences<Chunk> {
   #replace({ key, value }: Converted): void {
     const { tally, migration } = this.#of
     try {
-      // Maps in an array are replaced without a mode only.
       this.#writer.put(key, value, migration.to.type === 'array_of_maps' ? 'any' : 'replace')
       tally.merged++
     } catch (error) {
@@ -202,7 +204,7 @@ class Merge implements Differences<Chunk> {
 
   /** A copy, since the buffers of the conversion are used again. */
   #convert({ key, value }: Row): Converted {
-    const converted = this.#of.converter.convert({ keys: key, values: aligned(value), count: 1 })
+    const converted = this.#of.converter.convert({ keys: aligned(key), values: aligned(value), count: 1 })
     const { to } = this.#of.converter
     return { key: converted.keys.slice(0, to.key), value: converted.values.slice(0, to.value) }
   }
@@ -220,7 +222,7 @@ class Merge implements Differences<Chunk> {
 }
 
 /** At the start of a buffer of its own, as a conversion by words wants it. */
-const aligned = (value: Uint8Array): Uint8Array => Uint8Array.from(value)
+const aligned = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes)
 
 const isSame = (found: Uint8Array | undefined, value: Uint8Array): boolean =>
   found !== undefined && Buffer.compare(found, value) === 0

@@ -261,22 +261,24 @@ function mergeTests(): void {
     expect([...kernel.keys(map)]).toEqual([prefix(8)])
   })
 
-  test('maps in a map are carried over, those that came later, too', async () => {
-    using template = kernel.createMap({ name: 'i', shape: shape() })
-    const outer = { type: 'hash_of_maps', valueSize: 4, inner: shape() } as const
-    const create = kernel.createMap.bind(kernel)
-    kernel.createMap = (request) =>
-      create(request.shape.type === 'hash_of_maps' ? { ...request, inner: template } : request)
-    const { inner: _, ...plain } = outer
-    const one = { ...shape({ ...plain, maxEntries: 8 }), layout: {} }
-    const { old, map, copy, merge } = open('keep-new', { from: one, to: { ...one, maxEntries: 16 } })
-    using other = kernel.createMap({ name: 'i', shape: shape() })
-    kernel.update(old, u32(1), template)
-    await copy()
-    kernel.update(old, u32(1), other)
-    kernel.update(old, u32(2), template)
-    await merge()
-    const ids = [other, template].map((fd) => kernel.describe(fd).id)
-    expect([1, 2].map((key) => kernel.lookup(map, u32(key)))).toEqual(ids.map((id) => u32(id)))
-  })
+  test.each(['hash_of_maps', 'array_of_maps'] as const)(
+    'maps in a map of type %s are carried over, those that came later, too',
+    async (type) => {
+      using template = kernel.createMap({ name: 'i', shape: shape() })
+      const create = kernel.createMap.bind(kernel)
+      kernel.createMap = (request) => create(request.shape.type === type ? { ...request, inner: template } : request)
+      const one = { ...shape({ type, valueSize: 4, maxEntries: 8 }), layout: {} }
+      const { old, map, copy, merge } = open('keep-new', { from: one, to: { ...one, maxEntries: 16 } })
+      using other = kernel.createMap({ name: 'i', shape: shape() })
+      for (const key of [1, 3]) kernel.update(old, u32(key), template)
+      await copy()
+      kernel.update(old, u32(1), other)
+      kernel.update(old, u32(2), template)
+      kernel.remove(old, u32(3))
+      expect(await merge()).toEqual({ copied: 2, merged: 3, conflicting: 0, dropped: 0 })
+      const ids = [other, template].map((fd) => kernel.describe(fd).id)
+      expect([1, 2].map((key) => kernel.lookup(map, u32(key)))).toEqual(ids.map((id) => u32(id)))
+      expect(kernel.lookup(map, u32(3))).toBeUndefined()
+    },
+  )
 }
