@@ -1,8 +1,8 @@
 import { kernelError } from '../../src/kernel/errno.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
 
-/** What Linux may answer to each operation of the port, beside success. ENOENT and EEXIST only where nobody has to lie. */
-export const errnos: Readonly<Record<string, readonly string[]>> = {
+/** What Linux may answer to an operation that changes something, beside success. ENOENT and EEXIST only where nobody has to lie. */
+const changing: Readonly<Record<string, readonly string[]>> = {
   createMap: ['EPERM', 'EINVAL', 'E2BIG', 'ENOMEM', 'EMFILE'],
   loadProgram: ['EPERM', 'EACCES', 'EINVAL', 'E2BIG', 'ENOMEM', 'ENOSPC', 'EAGAIN', 'EMFILE'],
   loadBtf: ['EPERM', 'EINVAL', 'ENOMEM', 'EMFILE'],
@@ -22,17 +22,25 @@ export const errnos: Readonly<Record<string, readonly string[]>> = {
   replace: ['EPERM', 'ENOENT', 'EBUSY', 'ENOMEM'],
   setOwnership: ['EPERM', 'ENOENT'],
   lock: ['EAGAIN', 'ENOENT', 'EMFILE'],
-  openById: ['ENOMEM', 'EPERM'],
-  openPin: ['EMFILE', 'EACCES'],
-  describePin: ['EMFILE', 'EACCES'],
+}
+
+/** The same of one that only reads: one errno stands for all. */
+const reading: Readonly<Record<string, readonly string[]>> = {
+  openById: ['ENOMEM'],
+  openPin: ['EMFILE'],
+  describePin: ['EMFILE'],
   describe: ['ENOMEM'],
   ids: ['EPERM'],
-  lookup: ['ENOMEM', 'EPERM'],
+  lookup: ['ENOMEM'],
   keys: ['ENOMEM'],
   stat: ['EACCES'],
-  list: ['EMFILE', 'EACCES'],
+  list: ['EMFILE'],
   mountOf: ['EMFILE'],
 }
+
+export const errnos: Readonly<Record<string, readonly string[]>> = { ...changing, ...reading }
+
+export const isReading = (operation: string): boolean => operation in reading
 
 const asynchronous = new Set(['loadProgram', 'waitForReaders'])
 

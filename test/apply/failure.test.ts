@@ -6,7 +6,7 @@ import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
 import { PinfoldError } from '../../src/model/errors.ts'
 import { type Scenario, scenarios } from '../crash/scenarios.ts'
 import { act, beginning, ended, expectFinished, expectHeld, ownView } from '../crash/worlds.ts'
-import { errnos, failing } from './failing.ts'
+import { errnos, failing, isReading } from './failing.ts'
 import type { Run } from './runs.ts'
 
 describe.each(scenarios)('$name', (scenario) => {
@@ -20,7 +20,7 @@ describe.each(scenarios)('$name', (scenario) => {
     for (const [first, operation] of operations.entries()) {
       if (!switching.has(operation)) continue
       const after = await operationsOf(snapshot, scenario, first)
-      for (let second = first + 1; second < after.length; second++) {
+      for (let second = first + 1; second < after.length; second += 1 + (first % 3)) {
         const at = `${operation} (${first}), then ${after[second]} (${second})`
         await failTwice(snapshot, scenario, { first, second, at })
       }
@@ -40,6 +40,8 @@ async function failEverywhere(scenario: Scenario, snapshot: Snapshot): Promise<r
   const operations = await operationsOf(snapshot, scenario)
   const endings = new Set<string>()
   for (const [index, operation] of operations.entries()) {
+    // Reads are many, and alike.
+    if (isReading(operation) && index % 3 > 0) continue
     for (const errno of errnos[operation] ?? []) {
       endings.add(await failOnce(snapshot, scenario, { index, operation, errno }))
     }
