@@ -10,6 +10,11 @@ export const fixturePath = (name: string): string => `test/fixtures/${name}.bpf.
 
 export const bytesOf = (path: string): Uint8Array => new Uint8Array(readFileSync(path))
 
+/** Paths of the compiled objects of all examples. */
+export const exampleObjects: readonly string[] = readdirSync('examples', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.bpf.o'))
+  .map((name) => `examples/${name}`)
+
 /** A compiled fixture, read. */
 export const fixture = (name: string): ObjectFile => readObject(bytesOf(fixturePath(name)), `${name}.bpf.o`)
 

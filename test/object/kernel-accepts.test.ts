@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
@@ -8,14 +7,13 @@ import type { ProgramSpec } from '../../src/model/program-spec.ts'
 import type { ObjectFile } from '../../src/object/object-file.ts'
 import { readObject } from '../../src/object/read.ts'
 import { programTags } from '../../src/util/program-tags.ts'
-import { bytesOf, fixtureNames, fixturePath, libxdpPaths } from './fixtures.ts'
+import { bytesOf, exampleObjects, fixtureNames, fixturePath, libxdpPaths } from './fixtures.ts'
 
 // What the verifier is meant to refuse is tested in test/cli/bad-input.
 const native = fixtureNames.filter((name) => !name.startsWith('big-endian') && name !== 'rejected').map(fixturePath)
-const examples = readdirSync('examples').map((name) => join('examples', name, `${name}.bpf.o`))
 const readAll = (paths: readonly string[]): ObjectFile[] => paths.map((path) => readObject(bytesOf(path), path))
 
-test.each(readAll([...native, ...libxdpPaths, ...examples]))(
+test.each(readAll([...native, ...libxdpPaths, ...exampleObjects]))(
   '$name: the kernel takes its BTF, and every program with its lines and functions',
   async (object) => {
     const kernel = openLinuxKernel()

@@ -1,17 +1,15 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { readObject } from '../../src/object/read.ts'
 import { programTags } from '../../src/util/program-tags.ts'
-import { bytesOf, fixturePath, libxdpPaths } from './fixtures.ts'
+import { bytesOf, exampleObjects, fixturePath, libxdpPaths } from './fixtures.ts'
 import { loadByLibbpf } from './libbpf.ts'
 
 // libbpf loads these whole; the other fixtures hold what it or the kernel refuses on purpose.
 const loadable = ['functions', 'data', 'static-values', 'strings', 'maps'].map(fixturePath)
 const libxdp = libxdpPaths.filter((path) => basename(path) !== 'xdpdump_bpf.o')
-const examples = readdirSync('examples').map((name) => join('examples', name, `${name}.bpf.o`))
 
-test.each([...loadable, ...libxdp, ...examples])(
+test.each([...loadable, ...libxdp, ...exampleObjects])(
   '%s: libbpf loads the very instructions that pinfold would',
   (path) => {
     const ours = readObject(bytesOf(path), path).programs.filter(({ autoload }) => autoload)

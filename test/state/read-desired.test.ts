@@ -185,9 +185,11 @@ describe('links', () => {
   })
 
   test('of every example are resolved', () => {
-    const names = readdirSync('examples')
-    const targets = names.flatMap((name) => {
-      const loaded = loadManifest(`examples/${name}/pinfold.yaml`)
+    const files = readdirSync('examples', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.yaml'),
+    )
+    const targets = files.flatMap((file) => {
+      const loaded = loadManifest(`examples/${file}`)
       const world = { kernel: openMemoryKernel(), readFile: bytesOf, bpffs: '/sys/fs/bpf' }
       return [...readDesired(loaded, world).resources.values()].flatMap((it) =>
         it.kind === 'link' ? [it.target.kind] : [],
