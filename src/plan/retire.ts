@@ -105,7 +105,9 @@ function usersOf(pin: MapPin, arrays: readonly MapPin[], graph: SystemGraph): Pr
   // A set that grows while it is walked is walked to its end.
   for (const array of seen) {
     for (const { id, maps } of graph.programs.values()) if (maps.includes(array)) found.add(id)
-    for (const { id } of arrays) if ([...programsIn(id, graph)].some((held) => found.has(held))) seen.add(id)
+    // Somebody else's array, which its owner holds, does not go: our slots in it are emptied before.
+    for (const { id } of arrays.filter((it) => it.ownerPin === undefined))
+      if ([...programsIn(id, graph)].some((held) => found.has(held))) seen.add(id)
   }
   return [...found]
 }
