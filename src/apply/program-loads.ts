@@ -19,6 +19,7 @@ export class ProgramLoads implements AsyncDisposable {
   readonly #order: readonly Queued[]
   readonly #positions: ReadonlyMap<ProgramRef, number>
   readonly #started = new Map<ProgramRef, Promise<Fd<'program'>>>()
+  readonly #durations = new Map<ProgramRef, number>()
 
   constructor(queue: LoadQueue) {
     this.#queue = queue
@@ -29,9 +30,14 @@ export class ProgramLoads implements AsyncDisposable {
   /** The loaded program; throws what its load threw. Starts the loads behind it as far as the limit allows. */
   async take(target: ProgramRef): Promise<Fd<'program'>> {
     this.#startFrom(this.#positions.get(target) ?? this.#order.length)
-    const load = this.#started.get(target) ?? this.#queue.load(target)
+    const load = this.#started.get(target) ?? this.#measured(target)
     this.#started.delete(target)
     return await load
+  }
+
+  /** Milliseconds from the start of a load to its end, whoever waited; undefined before it has ended. */
+  durationOf(target: ProgramRef): number | undefined {
+    return this.#durations.get(target)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,10 +58,19 @@ export class ProgramLoads implements AsyncDisposable {
   }
 
   #start(target: ProgramRef): void {
-    const load = this.#queue.load(target)
+    const load = this.#measured(target)
     // The failure is told when its step takes it; until then it is nobody's.
     load.catch(() => undefined)
     this.#started.set(target, load)
+  }
+
+  async #measured(target: ProgramRef): Promise<Fd<'program'>> {
+    const started = performance.now()
+    try {
+      return await this.#queue.load(target)
+    } finally {
+      this.#durations.set(target, performance.now() - started)
+    }
   }
 }
 

@@ -17,6 +17,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   rollback: async () => (await import('./commands/rollback.ts')).rollback,
   show: async () => (await import('./commands/show.ts')).show,
   destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  verify: async () => (await import('./commands/verify.ts')).verifyAll,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
 }
 

@@ -87,6 +87,7 @@ export type CommandName =
   | 'rollback'
   | 'show'
   | 'destroy'
+  | 'verify'
   | 'inspect'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
@@ -154,6 +155,13 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details: 'Names the stack as an argument, or by its manifest.',
     operand: '[STACK]',
     options: [...manifestOptions, ...kernelOptions, 'adopt', 'auto-approve', ...outputOptions],
+  },
+  verify: {
+    summary: 'Let the kernel verify every program, and let it go again: a dry run for CI.',
+    details:
+      'Creates the maps and loads the programs of the manifest (-f), or of these manifests and objects (*.o: every program that\nlibbpf would load by itself). Nothing is pinned or attached, and no interface or cgroup has to exist.\nExit code 0: the verifier accepts all; 1: it does not.',
+    operand: '[MANIFEST|OBJECT...]',
+    options: [...manifestOptions, 'kernel', 'state', 'verifier-log', ...outputOptions],
   },
   inspect: {
     summary: 'Show what an object file declares.',

@@ -1,4 +1,5 @@
 import type { MapSpec, ObjectFile, ProgramSpec } from '../../index.ts'
+import { programTags } from '../../util/program-tags.ts'
 import type { Paint } from '../terminal.ts'
 import { counted, grouped } from './text.ts'
 import { aligned, type Branch, renderTree } from './tree.ts'
@@ -27,7 +28,9 @@ function programRow(program: ProgramSpec): Row {
   const maps = mapsOf(program)
   const uses = maps.length > 0 ? `, uses ${maps.join(', ')}` : ''
   const optional = autoload ? '' : ', only loaded when named'
-  const text = `${section}: ${what}, ${counted(code.instructions.length / 8, 'instruction')}${uses}${optional}`
+  const tag = tagOf(program)?.sha256
+  const size = `${counted(code.instructions.length / 8, 'instruction')}${tag === undefined ? '' : `, tag ${tag}`}`
+  const text = `${section}: ${what}, ${size}${uses}${optional}`
   return [name, text, unsupported.map((feature) => ({ text: `not supported: ${feature}` }))]
 }
 
@@ -44,6 +47,13 @@ function contentBranches({ contents, inner }: MapSpec): Branch[] {
     return contents.variables.map(({ name, size }) => ({ text: `${name}, ${counted(size, 'byte')}` }))
   }
   return [...template, ...[...contents.slots].map(([index, target]) => ({ text: `${index} -> ${target}` }))]
+}
+
+/** Of Linux 6.18 and later, and of earlier kernels; undefined where the code depends on the kernel that it is loaded into. */
+function tagOf({ code, unsupported }: ProgramSpec): { readonly sha256: string; readonly sha1: string } | undefined {
+  if (unsupported.length > 0) return undefined
+  const [sha256, sha1] = programTags(code.instructions)
+  return { sha256, sha1 }
 }
 
 const mapsOf = ({ code }: ProgramSpec): string[] => [...new Set(code.references.map((reference) => reference.map))]
@@ -64,6 +74,7 @@ export const objectDocument = (object: ObjectFile): object => ({
     flags: program.flags,
     autoload: program.autoload,
     instructions: program.code.instructions.length / 8,
+    tags: tagOf(program) ?? null,
     maps: mapsOf(program),
     unsupported: program.unsupported,
   })),
