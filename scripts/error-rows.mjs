@@ -41,6 +41,10 @@ export const objectRows = {
   ],
   O032: ['Two programs of one name', 'Each program of an object needs a name of its own.'],
   O040: ['Types nested too deeply', 'The type information contains itself. The file is damaged.'],
+  O060: [
+    'Bad BTF of a kernel',
+    'The file of --btf, or what the running kernel says of its types, is damaged or is no BTF.',
+  ],
   O050: ['Bad global', 'The object has no variable of that name in a data section.'],
   O051: ['Value does not fit a global', 'The value cannot be turned into bytes of the variable’s type.'],
   O052: ['Ambiguous global', 'Several data sections hold a variable of that name.'],

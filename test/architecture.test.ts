@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const layers = [
   ['util'],
   ['model'],
-  ['layout'],
+  ['layout', 'btf'],
   ['manifest', 'object', 'kernel'],
   ['state'],
   ['plan'],

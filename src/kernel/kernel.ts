@@ -1,5 +1,6 @@
 import type { BtfId, LinkId, MapId, ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
+import type { Machine } from '../model/machine.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { DebugInfo, LoadAttributes } from '../model/program-spec.ts'
@@ -14,6 +15,8 @@ import type { BpffsMount, DirectoryEntry, FileStat } from './files.ts'
  */
 export interface Kernel {
   readonly identity: KernelIdentity
+  /** What code is linked to; undefined where nothing is known of the kernel, as in a rehearsal: then code stays as compiled. */
+  readonly machine: Machine | undefined
   /** The pin file system that this process sees. */
   readonly bpffs: Bpffs
 

@@ -34,6 +34,7 @@ import type {
 } from './kernel.ts'
 import { attach } from './links.ts'
 import { loadProgram } from './load-program.ts'
+import { linuxMachine } from './machine.ts'
 import { readMapDescriptors } from './map-descriptors.ts'
 import { MapElements } from './map-elements.ts'
 import { describePin, openPin } from './pins.ts'
@@ -60,6 +61,7 @@ function readIdentity(): KernelIdentity {
 
 class LinuxKernel implements Kernel {
   readonly identity: KernelIdentity
+  readonly machine = linuxMachine()
   readonly bpffs = linuxBpffs
   readonly interfaceIndex = interfaceIndex
   readonly interfaceName = interfaceName
@@ -84,7 +86,7 @@ class LinuxKernel implements Kernel {
   }
 
   async loadProgram(request: ProgramLoad): Promise<Fd<'program'>> {
-    return this.#fds.own('program', await loadProgram(request))
+    return this.#fds.own('program', await loadProgram(request, this.machine))
   }
 
   loadBtf(bytes: Uint8Array): Fd<'btf'> {

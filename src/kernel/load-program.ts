@@ -1,3 +1,4 @@
+import type { Machine } from '../model/machine.ts'
 import { logTrueSize, programLoadAttr } from './attr-program.ts'
 import { kernelBtfId } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
@@ -9,9 +10,9 @@ import { firstLogSize, nextLogSize, summarizeLog } from './verifier-log.ts'
  * BPF_PROG_LOAD on the thread pool; the descriptor. A log costs the verifier much, so the first attempt goes without;
  * after a refusal it is asked again with one. Throws a KernelError: K100 with the log where the verifier complained.
  */
-export async function loadProgram(request: ProgramLoad): Promise<number> {
+export async function loadProgram(request: ProgramLoad, machine: Machine): Promise<number> {
   const { attachTo } = request.load
-  const extra = attachTo === undefined ? {} : { attachBtfId: kernelBtfId(attachTo) }
+  const extra = attachTo === undefined ? {} : { attachBtfId: kernelBtfId(attachTo, machine) }
   const result = await tryBpfAsync('BPF_PROG_LOAD', programLoadAttr(request, extra))
   if (result >= 0) return result
   const again = await loadWithLog(request, extra)

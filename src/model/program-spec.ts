@@ -18,6 +18,18 @@ export interface Code<M = string> {
   readonly references: readonly MapReference<M>[]
 }
 
+/** A CO-RE relocation: an instruction that depends on how the kernel lays out a type. */
+export interface CoreRelocation {
+  /** Index of the 8-byte instruction slot in the program's flattened code. */
+  readonly instruction: number
+  /** Number in `enum bpf_core_relo_kind`. */
+  readonly kind: number
+  /** Type of the object's BTF that the access starts from. */
+  readonly typeId: number
+  /** `0:1:2`: indices of members and elements, or of an enumerator. */
+  readonly access: string
+}
+
 /** func_info and line_info of BPF_PROG_LOAD, offsets already those of the flattened code. */
 export interface DebugInfo {
   /** `struct bpf_func_info` records and the size of one. */
@@ -57,6 +69,8 @@ export interface ProgramSpec {
   readonly autoload: boolean
   readonly code: Code
   readonly debug?: DebugInfo
-  /** Features in its code that pinfold does not support yet, each a phrase such as `CO-RE relocations`. */
+  /** What is to be adapted to the kernel, in the order of the code; `code` is as compiled. */
+  readonly relocations: readonly CoreRelocation[]
+  /** Features in its code that pinfold does not support yet, each a phrase such as `ksym jiffies`. */
   readonly unsupported: readonly string[]
 }

@@ -1,5 +1,5 @@
 import type { MapShape, MapSpec } from '../model/map-spec.ts'
-import type { ProgramSpec } from '../model/program-spec.ts'
+import type { Code, ProgramSpec } from '../model/program-spec.ts'
 import type { Value } from '../model/value.ts'
 import { toHex } from '../util/hex.ts'
 import { programTags } from '../util/program-tags.ts'
@@ -50,8 +50,10 @@ interface ProgramDescription {
   readonly instructions: number
   /** In the order of first use. */
   readonly maps: readonly string[]
-  /** Of Linux 6.18 and later, and of earlier kernels. */
-  readonly tags: { readonly sha256: string; readonly sha1: string }
+  /** CO-RE relocations, by which the code depends on the kernel. */
+  readonly relocations: number
+  /** Of Linux 6.18 and later, and of earlier kernels; left out where the code depends on the kernel. */
+  readonly tags?: { readonly sha256: string; readonly sha1: string }
   readonly unsupported: readonly string[]
 }
 
@@ -96,12 +98,17 @@ function describeVariables(
 }
 
 function describeProgram(program: ProgramSpec): ProgramDescription {
-  const { kind: _, code, debug: __, ...rest } = program
-  const [sha256, sha1] = programTags(code.instructions)
+  const { kind: _, code, debug: __, relocations, ...rest } = program
   return {
     ...rest,
     instructions: code.instructions.length / 8,
     maps: [...new Set(code.references.map(({ map }) => map))],
-    tags: { sha256, sha1 },
+    relocations: relocations.length,
+    ...(relocations.length === 0 ? { tags: tagsOf(code) } : {}),
   }
+}
+
+function tagsOf({ instructions }: Code): { readonly sha256: string; readonly sha1: string } {
+  const [sha256, sha1] = programTags(instructions)
+  return { sha256, sha1 }
 }

@@ -22,7 +22,15 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const functions = readFunctions(elf)
   const maps = readMaps({ elf, types: btf?.types, functions, note })
   const externs = readExterns(btf?.compiled)
-  const programs = readPrograms({ elf, functions, maps, externs, ext: readExt(elf, btf?.types), note })
+  const programs = readPrograms({
+    elf,
+    functions,
+    maps,
+    externs,
+    ext: readExt(elf, btf?.types),
+    types: btf?.types,
+    note,
+  })
   const kernelVersion = readKernelVersion(elf)
   return {
     name,

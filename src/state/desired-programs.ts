@@ -2,6 +2,7 @@ import type { ManifestProgram } from '../manifest/manifest.ts'
 import { programAddress } from '../model/address.ts'
 import type { LoadAttributes, ProgramSpec } from '../model/program-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
+import { type LinkedProgram, linkProgram } from '../object/link/link-program.ts'
 import { nearest } from '../util/nearest.ts'
 import { complain, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
 
@@ -11,7 +12,8 @@ export function findPrograms(reading: Reading, objects: readonly LoadedObject[])
     const place = findPlace(reading, objects, declared)
     if (!place || !isSupported(reading, declared, place.spec)) return []
     const load = readLoad(reading, declared, place)
-    return load ? [{ address: programAddress(declared.name), declared, load, ...place }] : []
+    const linked = link(reading, declared, place)
+    return load && linked ? [{ address: programAddress(declared.name), declared, load, ...place, linked }] : []
   })
 }
 
@@ -65,6 +67,15 @@ function isSupported(reading: Reading, { name }: ManifestProgram, spec: ProgramS
     path: ['programs', name],
   })
   return false
+}
+
+function link(reading: Reading, { name }: ManifestProgram, { object, spec }: ProgramPlace): LinkedProgram | undefined {
+  const linked = linkProgram(spec, object.file, reading.linkTarget)
+  for (const { code, what, hint } of linked.problems) {
+    const detail = `cannot load program.${name}: ${what}`
+    complain(reading, code, { detail, hint, address: programAddress(name), path: ['programs', name] })
+  }
+  return linked.problems.length === 0 ? linked : undefined
 }
 
 const BPF_F_SLEEPABLE = 1 << 4

@@ -3,8 +3,10 @@ import type { LoadedManifest } from '../manifest/load.ts'
 import type { ManifestMap, ManifestProgram, Path } from '../manifest/manifest.ts'
 import type { MapAddress, ProgramAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { BtfFile } from '../model/machine.ts'
 import type { MapSpec } from '../model/map-spec.ts'
 import type { LoadAttributes, ProgramSpec } from '../model/program-spec.ts'
+import type { LinkedProgram, LinkTarget } from '../object/link/link-program.ts'
 import type { ObjectFile } from '../object/object-file.ts'
 import { type Complaint, complaint, type StateCodeName } from './codes.ts'
 
@@ -17,6 +19,8 @@ export interface DesiredWorld {
   readonly bpffs: string
   /** Foreign maps are taken to be what the objects declare, without looking at their pins; default: opened and checked. */
   readonly trustsForeign?: boolean
+  /** BTF that CO-RE is to take in the place of the kernel's own. */
+  readonly btf?: BtfFile | undefined
 }
 
 /** One reading of a manifest; complaints are collected, and the reading goes on with what is right. */
@@ -24,6 +28,8 @@ export interface Reading {
   readonly loaded: LoadedManifest
   readonly world: DesiredWorld
   readonly complaints: Diagnostic[]
+  /** What programs are linked to. */
+  readonly linkTarget: LinkTarget
 }
 
 /** An object of the manifest with its globals set. */
@@ -42,6 +48,8 @@ export interface FoundProgram {
   readonly object: LoadedObject
   readonly spec: ProgramSpec
   readonly load: LoadAttributes
+  /** Its code as the kernel gets it. */
+  readonly linked: LinkedProgram
 }
 
 /** A map that the stack has or uses, and the object that declares it; a foreign map may be in none. */

@@ -2,6 +2,7 @@ import type { LoadedManifest } from '../manifest/load.ts'
 import type { Address } from '../model/address.ts'
 import { ManifestError } from '../model/errors.ts'
 import type { DesiredState, Move, ProgramState, Resource } from '../model/state.ts'
+import { openLinkTarget } from '../object/link/link-program.ts'
 import { checkArrays } from './array-members.ts'
 import { readLinkStates } from './desired-links.ts'
 import { toMapState } from './desired-map-state.ts'
@@ -19,7 +20,8 @@ import type { DesiredWorld, FoundProgram, LoadedObject, Reading } from './desire
  * cannot be asked.
  */
 export function readDesired(loaded: LoadedManifest, world: DesiredWorld): DesiredState {
-  const reading: Reading = { loaded, world, complaints: [] }
+  const linkTarget = openLinkTarget(world.kernel.machine, world.btf)
+  const reading: Reading = { loaded, world, complaints: [], linkTarget }
   const objects = readObjects(reading)
   const programs = findPrograms(reading, objects)
   const maps = findMaps(reading, objects, programs)
@@ -69,9 +71,9 @@ function toState({ loaded }: Reading, { objects, resources, pins, moved }: Parts
 }
 
 function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFinding): ProgramState {
-  const { address, declared, object, spec, load } = program
+  const { address, declared, object, spec, load, linked } = program
   const at = loaded.at(['programs', declared.name])
-  const references = spec.code.references.map((reference) => ({
+  const references = linked.code.references.map((reference) => ({
     ...reference,
     map: maps.addressIn(object, reference.map),
   }))
@@ -80,7 +82,7 @@ function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFin
     address,
     name: spec.name,
     load,
-    code: { instructions: spec.code.instructions, references },
+    code: { instructions: linked.code.instructions, references },
     maps: [...new Set(references.map((reference) => reference.map))],
     object: object.name,
     ...(spec.debug ? { debug: spec.debug } : {}),

@@ -34,9 +34,9 @@ async function loadEverything(kernel: Kernel, object: ObjectFile): Promise<void>
   }
 }
 
-/** Iterators want the id of a kernel function, which is not the object's business. */
-const isLoadable = ({ unsupported, type }: ProgramSpec): boolean =>
-  unsupported.length === 0 && type !== undefined && type !== 'tracing'
+/** Iterators want the id of a kernel function, and CO-RE its types, which are not the object's business. */
+const isLoadable = ({ unsupported, relocations, type }: ProgramSpec): boolean =>
+  unsupported.length === 0 && relocations.length === 0 && type !== undefined && type !== 'tracing'
 
 interface Load {
   readonly object: ObjectFile

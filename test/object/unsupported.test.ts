@@ -5,7 +5,7 @@ const object = fixture('unsupported')
 
 test('what is not supported is named for the program that uses it, and for no other', () => {
   expect(Object.fromEntries(object.programs.map(({ name, unsupported }) => [name, unsupported]))).toEqual({
-    has_core: ['CO-RE relocations'],
+    has_core: [],
     has_kfunc: ['kfunc bpf_some_kfunc'],
     has_ksyms: ['ksym some_variable', 'ksym some_symbol'],
     has_kconfig: ['kconfig CONFIG_HZ'],

@@ -1,24 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { endianness } from 'node:os'
-import { btfString, scanTypes } from '../../src/kernel/btf-ids.ts'
+import { indexBtf } from '../../src/btf/index-btf.ts'
+import { KernelTypes } from '../../src/object/kernel-btf/kernel-types.ts'
 
 const path = '/sys/kernel/btf/vmlinux'
-const BTF_KIND_ENUM = 6
 
 /** True where the running kernel describes itself: a probe for `test.skipIf`. */
 export const hasKernelBtf: boolean = existsSync(path)
 
 /** Names and values of an enum of the running kernel, in its order. */
 export function readKernelEnum(name: string): ReadonlyMap<string, number> {
-  const bytes = readFileSync(path)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const littleEndian = endianness() === 'LE'
-  const found = new Map<string, number>()
-  scanTypes(bytes, (type) => {
-    if (type.kind !== BTF_KIND_ENUM || btfString(bytes, type.nameOffset) !== name) return
-    for (let at = type.at, i = 0; i < type.length; i++, at += 8) {
-      found.set(btfString(bytes, view.getUint32(at, littleEndian)), view.getInt32(at + 4, littleEndian))
-    }
-  })
-  return found
+  const types = new KernelTypes(indexBtf(readFileSync(path), { name: 'vmlinux' }))
+  const type = types.get(types.find('enum', name)[0] ?? 0)
+  return new Map(type.kind === 'enum' ? type.values.map((value) => [value.name, Number(value.value)]) : [])
 }

@@ -23,14 +23,15 @@ export function renderObject(object: ObjectFile, paint: Paint): string {
 type Row = readonly [name: string, text: string, children?: readonly Branch[]]
 
 function programRow(program: ProgramSpec): Row {
-  const { name, section, type, attachType, code, autoload, unsupported } = program
+  const { name, section, type, attachType, code, autoload, relocations, unsupported } = program
   const what = type ? `${type}${attachType && attachType !== type ? ` ${attachType}` : ''}` : 'no program type'
   const maps = mapsOf(program)
   const uses = maps.length > 0 ? `, uses ${maps.join(', ')}` : ''
   const optional = autoload ? '' : ', only loaded when named'
   const tag = tagOf(program)?.sha256
+  const adapted = relocations.length > 0 ? `, ${counted(relocations.length, 'CO-RE relocation')}` : ''
   const size = `${counted(code.instructions.length / 8, 'instruction')}${tag === undefined ? '' : `, tag ${tag}`}`
-  const text = `${section}: ${what}, ${size}${uses}${optional}`
+  const text = `${section}: ${what}, ${size}${adapted}${uses}${optional}`
   return [name, text, unsupported.map((feature) => ({ text: `not supported: ${feature}` }))]
 }
 
@@ -50,8 +51,10 @@ function contentBranches({ contents, inner }: MapSpec): Branch[] {
 }
 
 /** Of Linux 6.18 and later, and of earlier kernels; undefined where the code depends on the kernel that it is loaded into. */
-function tagOf({ code, unsupported }: ProgramSpec): { readonly sha256: string; readonly sha1: string } | undefined {
-  if (unsupported.length > 0) return undefined
+/** Undefined for code that depends on the kernel. */
+function tagOf(program: ProgramSpec): { readonly sha256: string; readonly sha1: string } | undefined {
+  const { code, relocations, unsupported } = program
+  if (unsupported.length > 0 || relocations.length > 0) return undefined
   const [sha256, sha1] = programTags(code.instructions)
   return { sha256, sha1 }
 }
@@ -76,6 +79,7 @@ export const objectDocument = (object: ObjectFile): object => ({
     instructions: program.code.instructions.length / 8,
     tags: tagOf(program) ?? null,
     maps: mapsOf(program),
+    relocations: program.relocations.length,
     unsupported: program.unsupported,
   })),
   maps: object.maps.map(mapDocument),

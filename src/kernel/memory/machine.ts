@@ -1,4 +1,5 @@
 import { uptime } from 'node:os'
+import type { Machine as MachineModel } from '../../model/machine.ts'
 import type { Fd, FdKind } from '../kernel.ts'
 import { hold, holdAsUser, release, releaseAsUser } from './references.ts'
 import type { ObjectName, World } from './world.ts'
@@ -12,6 +13,8 @@ export interface Machine {
   readonly processes: Set<Process>
   /** Holders of flock by inode. */
   readonly locks: Map<number, Process>
+  /** What it says of itself to those that link code. */
+  readonly model: MachineModel | undefined
   /** Verifier logs of the programs that are not to load, by name. */
   readonly rejections: Map<string, string>
   hook: CallHook | undefined

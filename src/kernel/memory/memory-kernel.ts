@@ -1,4 +1,5 @@
 import type { LinkTarget } from '../../model/link-spec.ts'
+import type { Machine as MachineModel } from '../../model/machine.ts'
 import { mountBpffs } from './files.ts'
 import { type Inspect, inspectMachine } from './inspect.ts'
 import { type CallHook, type Machine, startProcess } from './machine.ts'
@@ -50,6 +51,8 @@ export interface MemoryMachineOptions {
   readonly tracepoints?: readonly string[]
   /** Answers EINVAL to an exchange on bpffs, as before Linux 5.16. */
   readonly withoutExchange?: true
+  /** What code is linked to; without one it stays as compiled. Not part of a snapshot. */
+  readonly machine?: MachineModel
   /** 2 unless said otherwise. */
   readonly possibleCpus?: number
 }
@@ -60,6 +63,7 @@ export function openMemoryMachine(snapshot?: unknown, options: MemoryMachineOpti
     world: snapshot === undefined ? emptyWorld(options) : restore(snapshot),
     processes: new Set(),
     locks: new Map(),
+    model: options.machine,
     rejections: new Map(),
     hook: undefined,
     ahead: 0,

@@ -24,6 +24,7 @@ export function kernelOf(process: Process): MemoryProcess {
   const { world } = process.machine
   return {
     identity: identityOf(world),
+    machine: process.machine.model,
     bpffs: bpffsOf(process),
     createMap: (request) => createMap(process, request),
     loadProgram: async (request) => loadProgram(process, request),

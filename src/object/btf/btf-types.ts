@@ -1,24 +1,17 @@
-import type { Cursor } from '../cursor.ts'
+import type { ByteOrder, Cursor } from '../cursor.ts'
 import { type BtfType, decodeType, measureType } from './decode-type.ts'
+import { type Resolved, resolveType, sizeOfType, type TypeSource } from './type-source.ts'
 
 const headerSize = 24
 const magic = 0xeb9f
-/** Typedefs and qualifiers, or arrays of arrays, in a row; the kernel allows 32. */
-const longestChain = 64
 const numberSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16])
-const modifiers: ReadonlySet<string> = new Set(['typedef', 'volatile', 'const', 'restrict', 'type-tag'])
-
-/** A type and its id, past typedefs and qualifiers. */
-export interface Resolved {
-  readonly id: number
-  readonly type: BtfType
-}
 
 /**
  * The types of one BTF section, each decoded when it is first asked for. The records' bounds, names and references are
  * checked when it is made (ObjectError O010), so that its methods do not fail later.
  */
-export class BtfTypes {
+export class BtfTypes implements TypeSource {
+  readonly pointerSize = 8
   readonly #types: Cursor
   readonly #strings: Cursor
   readonly #offsets: readonly number[]
@@ -32,6 +25,10 @@ export class BtfTypes {
     this.#offsets = indexTypes(types)
     for (let id = 1; id < this.count; id++) this.#check(id)
     for (let id = 1; id < this.count; id++) this.#checkSize(id)
+  }
+
+  get byteOrder(): ByteOrder {
+    return this.#types.byteOrder
   }
 
   /** Ids go from 0 (void) to one less than this. */
@@ -52,27 +49,14 @@ export class BtfTypes {
 
   /** Skips typedefs, qualifiers and type tags. */
   resolve(id: number): Resolved {
-    let at = id
-    for (let steps = 0; steps <= longestChain; steps++) {
-      const type = this.get(at)
-      if (!modifiers.has(type.kind) || !('to' in type)) return { id: at, type }
-      at = type.to
-    }
-    return this.#types.fail('O010', `BTF type ${id} is nested too deeply`, this.#offsets[id])
+    return resolveType(this, id) ?? this.#types.fail('O010', `BTF type ${id} is nested too deeply`, this.#offsets[id])
   }
 
   /** Size in bytes; undefined for what has none (void, functions, forward declarations). */
   sizeOf(id: number): number | undefined {
-    let factor = 1
-    let at = id
-    for (let steps = 0; steps <= longestChain; steps++) {
-      const { type } = this.resolve(at)
-      if (type.kind === 'pointer') return factor * 8
-      if (type.kind !== 'array') return 'size' in type ? factor * type.size : undefined
-      factor *= type.length
-      at = type.element
-    }
-    return this.#types.fail('O010', `BTF array ${id} is nested too deeply`, this.#offsets[id])
+    const size = sizeOfType(this, id)
+    if (size === 'endless') this.#types.fail('O010', `BTF array ${id} is nested too deeply`, this.#offsets[id])
+    return size
   }
 
   /** The id of the first type of that kind and name. */

@@ -1,3 +1,4 @@
+import { recordSize } from '../../btf/index-records.ts'
 import type { Cursor } from '../cursor.ts'
 
 export interface Member {
@@ -37,6 +38,8 @@ export type BtfType =
       readonly bool: boolean
       /** Fewer than 8 * size for an old-style bit field. */
       readonly bits: number
+      /** Of an old-style bit field; clang and pahole write 0. */
+      readonly bitOffset: number
     }
   | { readonly kind: 'pointer'; readonly to: number }
   | { readonly kind: 'array'; readonly element: number; readonly length: number }
@@ -49,7 +52,7 @@ export type BtfType =
       readonly signed: boolean
       readonly values: readonly Enumerator[]
     }
-  | { readonly kind: 'forward'; readonly name: string }
+  | { readonly kind: 'forward'; readonly name: string; readonly of: 'struct' | 'union' }
   | {
       readonly kind: 'typedef' | 'volatile' | 'const' | 'restrict' | 'type-tag'
       readonly name: string
@@ -69,37 +72,12 @@ export type BtfType =
 
 type Linkage = 'static' | 'global' | 'extern'
 
-/** Bytes after a type's 12-byte header, by its number in `enum btf_kind` and its count. */
-const extraBytes: readonly ((count: number) => number)[] = [
-  () => 0,
-  () => 4,
-  () => 0,
-  () => 12,
-  (count) => 12 * count,
-  (count) => 12 * count,
-  (count) => 8 * count,
-  () => 0,
-  () => 0,
-  () => 0,
-  () => 0,
-  () => 0,
-  () => 0,
-  (count) => 8 * count,
-  () => 4,
-  (count) => 12 * count,
-  () => 0,
-  () => 4,
-  () => 0,
-  (count) => 12 * count,
-]
-
 /** The kind number and whole size in bytes of the type record at an offset; throws an ObjectError for an unknown kind. */
 export function measureType(types: Cursor, at: number): { readonly kind: number; readonly size: number } {
   const info = types.u32(at + 4)
   const kind = (info >>> 24) & 31
-  const extra = kind === 0 ? undefined : extraBytes[kind]
-  if (!extra) return types.fail('O010', `BTF kind ${kind} is unknown`, at)
-  const size = 12 + extra(info & 0xffff)
+  const size = recordSize(info)
+  if (size === undefined) return types.fail('O010', `BTF kind ${kind} is unknown`, at)
   types.slice(at, size)
   return { kind, size }
 }
@@ -148,7 +126,7 @@ const decoders: readonly ((record: TypeRecord) => BtfType)[] = [
   composite('struct'),
   composite('union'),
   (record) => enumeration(record, 8),
-  ({ name }) => ({ kind: 'forward', name }),
+  ({ name, flag }) => ({ kind: 'forward', name, of: flag ? 'union' : 'struct' }),
   modifier('typedef'),
   modifier('volatile'),
   modifier('const'),
@@ -167,6 +145,34 @@ const decoders: readonly ((record: TypeRecord) => BtfType)[] = [
   (record) => enumeration(record, 12),
 ]
 
+/** By number in `enum btf_kind`. */
+const kindNames: readonly BtfType['kind'][] = [
+  'void',
+  'int',
+  'pointer',
+  'array',
+  'struct',
+  'union',
+  'enum',
+  'forward',
+  'typedef',
+  'volatile',
+  'const',
+  'restrict',
+  'function',
+  'prototype',
+  'variable',
+  'section',
+  'float',
+  'tag',
+  'type-tag',
+  'enum',
+]
+
+/** Numbers in `enum btf_kind` of a kind: `enum` has two. */
+export const kindNumbers = (kind: BtfType['kind']): readonly number[] =>
+  kindNames.flatMap((name, number) => (name === kind ? [number] : []))
+
 const linkages: readonly Linkage[] = ['static', 'global', 'extern']
 
 function each<T>({ at, count }: TypeRecord, size: number, read: (at: number) => T): T[] {
@@ -176,7 +182,8 @@ function each<T>({ at, count }: TypeRecord, size: number, read: (at: number) => 
 function integer({ name, size, types, at }: TypeRecord): BtfType {
   const encoding = types.u32(at)
   const flags = encoding >>> 24
-  return { kind: 'int', name, size, signed: (flags & 1) !== 0, bool: (flags & 4) !== 0, bits: encoding & 0xff }
+  const bits = { bits: encoding & 0xff, bitOffset: (encoding >>> 16) & 0xff }
+  return { kind: 'int', name, size, signed: (flags & 1) !== 0, bool: (flags & 4) !== 0, ...bits }
 }
 
 function members(record: TypeRecord): Member[] {

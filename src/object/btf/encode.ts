@@ -35,7 +35,15 @@ function encodeUntyped(slot: Slot, size: number, value: Value): void {
     const bytes = rawBytes(value) ?? parseAddress(value)
     if (bytes?.length === size) return slot.out.set(bytes)
   }
-  const type = { kind: 'int', name: `${size} bytes`, size, signed: false, bool: false, bits: size * 8 } as const
+  const type = {
+    kind: 'int',
+    name: `${size} bytes`,
+    size,
+    signed: false,
+    bool: false,
+    bits: size * 8,
+    bitOffset: 0,
+  } as const
   if (size > 0 && size <= 8) return encodeInteger(type, slot, value)
   const what = `${showValue(value)} cannot be encoded: the object does not say the type of these ${size} bytes`
   refuse(slot, what, `write 0x and ${size * 2} hexadecimal digits`)

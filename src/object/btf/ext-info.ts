@@ -27,16 +27,17 @@ export function readExtInfo(ext: Cursor, types: BtfTypes): ExtInfo {
   if (ext.u16(0) !== 0xeb9f || ext.u8(2) !== 1) ext.fail('O011', 'the header of .BTF.ext is wrong')
   const header = ext.u32(4)
   if (header < 24) ext.fail('O011', `a header of ${header} bytes is too short`, 4)
-  const table = (at: number): InfoTable => readTable(ext.within(header + ext.u32(at), ext.u32(at + 4)), types)
-  return { functions: table(8), lines: table(16), relocations: header < 32 ? emptyTable : table(24) }
+  const table = (at: number, shortest: number): InfoTable =>
+    readTable(ext.within(header + ext.u32(at), ext.u32(at + 4)), types, shortest)
+  return { functions: table(8, 8), lines: table(16, 16), relocations: header < 32 ? emptyTable : table(24, 16) }
 }
 
 const emptyTable: InfoTable = { recordSize: 0, sections: new Map() }
 
-function readTable(table: Cursor, types: BtfTypes): InfoTable {
+function readTable(table: Cursor, types: BtfTypes, shortest: number): InfoTable {
   if (table.size === 0) return emptyTable
   const recordSize = table.u32(0)
-  if (recordSize < 8 || recordSize % 4 !== 0 || recordSize > 256)
+  if (recordSize < shortest || recordSize % 4 !== 0 || recordSize > 256)
     table.fail('O011', `records of ${recordSize} bytes are unknown`)
   const sections = new Map<string, Records>()
   for (let at = 4; at < table.size; ) {

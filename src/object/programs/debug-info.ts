@@ -23,17 +23,14 @@ export function debugInfoOf(ext: ExtInfo, places: Places, byteOrder: ByteOrder):
   }
 }
 
-/** True when the code of one of these functions has a CO-RE relocation. */
-export const hasRelocations = (ext: ExtInfo, places: Places): boolean =>
-  [...places.keys()].some((fn) => recordsOf(ext.relocations, fn).length > 0)
-
-interface Record {
+export interface Record {
   /** It is about the first instruction of its function. */
   readonly first: boolean
   readonly bytes: Uint8Array
 }
 
-function collect(table: InfoTable, places: Places, byteOrder: ByteOrder): readonly Record[] {
+/** The records about the functions of flattened code, the instruction's offset replaced by its slot there. */
+export function collect(table: InfoTable, places: Places, byteOrder: ByteOrder): readonly Record[] {
   return [...places].flatMap(([fn, start]) =>
     recordsOf(table, fn).map(({ offset, bytes }) => {
       const moved = bytes.slice()

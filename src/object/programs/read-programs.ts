@@ -1,7 +1,9 @@
 import type { ProgramSpec } from '../../model/program-spec.ts'
+import type { BtfTypes } from '../btf/btf-types.ts'
 import type { ExtInfo } from '../btf/ext-info.ts'
 import { parseSectionName, type SectionMeaning } from '../section-names.ts'
-import { debugInfoOf, hasRelocations } from './debug-info.ts'
+import { coreRelocationsOf } from './core-relocations.ts'
+import { debugInfoOf } from './debug-info.ts'
 import { type FlatProgram, flatten } from './flatten.ts'
 import type { ObjectFunction } from './functions.ts'
 import type { Names } from './resolve.ts'
@@ -11,6 +13,7 @@ import { readStructOps, type StructOps } from './struct-ops.ts'
 /** What programs are read from. */
 export interface ProgramSources extends Names {
   readonly ext: ExtInfo | undefined
+  readonly types: BtfTypes | undefined
   readonly note: (text: string) => void
 }
 
@@ -41,7 +44,7 @@ interface Parts {
   readonly structOps: StructOps
 }
 
-function specOf({ ext, elf }: ProgramSources, { fn, meaning, flat, structOps }: Parts): ProgramSpec {
+function specOf({ ext, types, elf }: ProgramSources, { fn, meaning, flat, structOps }: Parts): ProgramSpec {
   const debug = ext && debugInfoOf(ext, flat.functions, elf.byteOrder)
   return {
     kind: 'program',
@@ -50,11 +53,8 @@ function specOf({ ext, elf }: ProgramSources, { fn, meaning, flat, structOps }: 
     ...meaning,
     code: flat.code,
     ...(debug ? { debug } : {}),
-    unsupported: [
-      ...flat.unsupported,
-      ...(ext && hasRelocations(ext, flat.functions) ? ['CO-RE relocations'] : []),
-      ...structOpsPhrase(fn, meaning, structOps),
-    ],
+    relocations: ext && types ? coreRelocationsOf(ext, flat.functions, types) : [],
+    unsupported: [...flat.unsupported, ...structOpsPhrase(fn, meaning, structOps)],
   }
 }
 

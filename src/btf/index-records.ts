@@ -1,0 +1,49 @@
+/** Byte offsets of the type records, in order; a sentence where they are damaged. */
+export function indexRecords(records: DataView, little: boolean): Uint32Array | string {
+  const offsets = new Uint32Array(Math.ceil(records.byteLength / 12))
+  let count = 0
+  let at = 0
+  while (at + 12 <= records.byteLength) {
+    const info = records.getUint32(at + 4, little)
+    const kind = (info >>> 24) & 31
+    const fixed = fixedBytes[kind] ?? unknown
+    if (fixed === unknown) return `kind ${kind} of type ${count + 1} is unknown`
+    offsets[count++] = at
+    at += 12 + fixed + (memberBytes[kind] ?? 0) * (info & 0xffff)
+  }
+  return at === records.byteLength ? offsets.slice(0, count) : `type ${count} is truncated`
+}
+
+/** Bytes of the record with that `info` word; undefined for a kind that is unknown. */
+export function recordSize(info: number): number | undefined {
+  const tail = tails[(info >>> 24) & 31]
+  return tail && 12 + tail[0] + tail[1] * (info & 0xffff)
+}
+
+/** Bytes behind the 12 of each kind, by its number in `enum btf_kind`: some fixed, some for each member. */
+const tails: Readonly<Record<number, readonly [fixed: number, each: number]>> = {
+  1: [4, 0],
+  2: [0, 0],
+  3: [12, 0],
+  4: [0, 12],
+  5: [0, 12],
+  6: [0, 8],
+  7: [0, 0],
+  8: [0, 0],
+  9: [0, 0],
+  10: [0, 0],
+  11: [0, 0],
+  12: [0, 0],
+  13: [0, 8],
+  14: [4, 0],
+  15: [0, 12],
+  16: [0, 0],
+  17: [4, 0],
+  18: [0, 0],
+  19: [0, 12],
+}
+
+const kinds = 32
+const unknown = -1
+const fixedBytes = Int32Array.from({ length: kinds }, (_, kind) => tails[kind]?.[0] ?? unknown)
+const memberBytes = Int32Array.from({ length: kinds }, (_, kind) => tails[kind]?.[1] ?? 0)

@@ -1,0 +1,29 @@
+/** What a kernel says of itself, as far as code depends on it. Each part is read when it is first asked for, and once. */
+export interface Machine {
+  /** As uname tells it: `6.18.5-amd64`. */
+  readonly release: string
+  /** BTF of vmlinux; undefined where the kernel has none. */
+  vmlinuxBtf(): Uint8Array | undefined
+  /** Loaded modules that have BTF, sorted. */
+  moduleNames(): readonly string[]
+  /** Split BTF of a module, on top of vmlinux; undefined where it has none. */
+  moduleBtf(name: string): Uint8Array | undefined
+  /** Text of the configuration, as in /boot/config-*; undefined where it cannot be read. */
+  config(): string | undefined
+  /** Addresses of symbols in kernel and modules; those of other names are left out. */
+  symbolAddresses(names: ReadonlySet<string>): ReadonlyMap<string, SymbolAddress>
+}
+
+/** Where a symbol of a kernel lies. */
+export interface SymbolAddress {
+  readonly address: bigint
+  /** Several symbols of that name have different addresses; this is the first. */
+  readonly ambiguous: boolean
+}
+
+/** BTF that somebody gives in the place of the kernel's own. */
+export interface BtfFile {
+  /** As the user wrote it. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
