@@ -88,4 +88,8 @@ export const kernelRows = {
     'No grace period',
     'Neither membarrier nor an update of an array of maps worked, so old programs cannot be waited for.',
   ],
+  K109: [
+    'The kernel lacks a type or field that the program uses',
+    'The verifier came to an access that CO-RE could not adapt to this kernel. Guard it with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists().',
+  ],
 }

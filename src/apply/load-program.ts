@@ -12,7 +12,7 @@ export async function loadProgram(
   target: ProgramRef,
 ): Promise<Fd<'program'>> {
   const program = wantedProgram(run.desired, target)
-  const { load, code, name, address } = program
+  const { load, code, name, address, poisoned } = program
   if (!load || !code) {
     throw new PlanError(`cannot load ${address}: the desired state has no code of it`, { code: applyCodes.order.code })
   }
@@ -27,6 +27,7 @@ export async function loadProgram(
     load,
     instructions: code.instructions,
     references,
+    ...(poisoned ? { poisoned } : {}),
     ...btfOf(run, program),
   })
 }

@@ -78,7 +78,7 @@ const names = new Map<number, string>(
 /**
  * Codes by errno. K001 any other; K100 the verifier refused a program; K101 a link no longer runs the expected program;
  * K103 no tracefs; K104 no addon; K105 no name in the kernel's BTF; K106 a size that does not fit the map; K107 a path that
- * cannot be a pin; K108 no grace period.
+ * cannot be a pin; K108 no grace period; K109 a program that needs a type or field that the kernel does not have.
  */
 const codes: Readonly<Record<string, string>> = {
   ENOENT: 'K002',

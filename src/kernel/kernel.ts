@@ -3,7 +3,7 @@ import type { LinkTarget } from '../model/link-spec.ts'
 import type { Machine } from '../model/machine.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
-import type { DebugInfo, LoadAttributes } from '../model/program-spec.ts'
+import type { DebugInfo, LoadAttributes, PoisonedInstruction } from '../model/program-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { AddedInteger, Adder, EntryBatch } from './entries.ts'
 import type { BpffsMount, DirectoryEntry, FileStat } from './files.ts'
@@ -153,6 +153,8 @@ export interface ProgramLoad {
   readonly instructions: Uint8Array
   readonly references: readonly FdReference[]
   readonly btf?: { readonly fd: Fd<'btf'>; readonly debug: DebugInfo }
+  /** Instructions that stand for what this kernel does not have; for the message where the verifier comes to one. */
+  readonly poisoned?: readonly PoisonedInstruction[]
 }
 
 /** An instruction into which a map's descriptor is written before the load; `offset` in bytes into the map's value. */

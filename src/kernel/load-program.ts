@@ -1,4 +1,5 @@
 import type { Machine } from '../model/machine.ts'
+import { poisonedCall } from '../model/program-spec.ts'
 import { logTrueSize, programLoadAttr } from './attr-program.ts'
 import { kernelBtfId } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
@@ -17,7 +18,7 @@ export async function loadProgram(request: ProgramLoad, machine: Machine): Promi
   if (result >= 0) return result
   const again = await loadWithLog(request, extra)
   if (again.result >= 0) return again.result
-  throw refusal(request, -result, again.log)
+  throw missingError(request, { errno: -result, log: again.log, machine }) ?? refusal(request, -result, again.log)
 }
 
 interface LoggedLoad {
@@ -41,6 +42,36 @@ async function loadWithLog(request: ProgramLoad, extra: { attachBtfId?: number }
 function textOf(log: Buffer): string {
   const end = log.indexOf(0)
   return log.toString('utf8', 0, end < 0 ? log.length : end)
+}
+
+interface LoadRefusal {
+  readonly errno: number
+  readonly log: string
+  readonly machine: Machine
+}
+
+/** The verifier came to an instruction that stands for something that this kernel does not have. */
+function missingError(request: ProgramLoad, { errno, log, machine }: LoadRefusal): Error | undefined {
+  const reached = poisonedAt(log)
+  const poisoned = request.poisoned?.find(({ instruction }) => instruction === reached)
+  if (!poisoned) return undefined
+  const { missing, source } = poisoned
+  return kernelError({
+    command: 'BPF_PROG_LOAD',
+    errno,
+    doing: `load program ${request.name}`,
+    target: request.name,
+    what: `${missing} in Linux ${machine.release}, and ${source ?? `instruction ${reached}`} needs it`,
+    code: 'K109',
+    hint: 'guard the access with bpf_core_field_exists() and its like, so that it is not reached on kernels without',
+    log,
+  })
+}
+
+/** Index of the instruction without meaning at which a log ends. */
+function poisonedAt(log: string): number | undefined {
+  const [, index] = new RegExp(`^(\\d+): \\(85\\) call unknown#${poisonedCall}$`, 'm').exec(log) ?? []
+  return index === undefined ? undefined : Number(index)
 }
 
 function refusal(request: ProgramLoad, errno: number, log: string): Error {

@@ -18,10 +18,11 @@ export interface Code<M = string> {
   readonly references: readonly MapReference<M>[]
 }
 
-/** A CO-RE relocation: an instruction that depends on how the kernel lays out a type. */
+/** A CO-RE relocation of an object: an instruction that depends on how the kernel lays out a type. */
 export interface CoreRelocation {
-  /** Index of the 8-byte instruction slot in the program's flattened code. */
-  readonly instruction: number
+  /** The section of the instruction, and its byte offset in there. */
+  readonly section: string
+  readonly offset: number
   /** Number in `enum bpf_core_relo_kind`. */
   readonly kind: number
   /** Type of the object's BTF that the access starts from. */
@@ -29,6 +30,26 @@ export interface CoreRelocation {
   /** `0:1:2`: indices of members and elements, or of an enumerator. */
   readonly access: string
 }
+
+/** A CO-RE relocation of a program. Programs that share a function share its relocations. */
+export interface PlacedRelocation {
+  /** Index of the 8-byte instruction slot in the program's flattened code. */
+  readonly instruction: number
+  readonly relocation: CoreRelocation
+}
+
+/** An instruction that uses what the kernel does not have: the verifier refuses the program if it can come there. */
+export interface PoisonedInstruction {
+  /** Index of the 8-byte instruction slot. */
+  readonly instruction: number
+  /** `struct task_struct has no field state`. */
+  readonly missing: string
+  /** Where it was compiled from, as far as line information tells: `state.bpf.c:12`. */
+  readonly source?: string
+}
+
+/** The helper number (0xbad2310, as libbpf has it) of the call that takes the place of a poisoned instruction. */
+export const poisonedCall = 0x0bad2310
 
 /** func_info and line_info of BPF_PROG_LOAD, offsets already those of the flattened code. */
 export interface DebugInfo {
@@ -70,7 +91,7 @@ export interface ProgramSpec {
   readonly code: Code
   readonly debug?: DebugInfo
   /** What is to be adapted to the kernel, in the order of the code; `code` is as compiled. */
-  readonly relocations: readonly CoreRelocation[]
+  readonly relocations: readonly PlacedRelocation[]
   /** Features in its code that pinfold does not support yet, each a phrase such as `ksym jiffies`. */
   readonly unsupported: readonly string[]
 }

@@ -6,7 +6,7 @@ import type { LinkId, MapId, ProgramId } from './ids.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
-import type { Code, DebugInfo, LoadAttributes } from './program-spec.ts'
+import type { Code, DebugInfo, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
 import type { ProgramType } from './program-types.ts'
 import type { Ownership, StackRecord } from './record.ts'
 
@@ -153,6 +153,8 @@ export interface ProgramState {
   readonly load: LoadAttributes | undefined
   /** Relocated instructions with symbolic map references; undefined like `load`. */
   readonly code: Code<MapAddress> | undefined
+  /** Desired side: where it uses what this kernel does not have; explains what the verifier may say. */
+  readonly poisoned?: readonly PoisonedInstruction[]
   /** Maps that it uses, in the order of first use. Current side: from the kernel's map_ids; a foreign one as `#id`. */
   readonly maps: readonly (MapAddress | `#${number}`)[]
   /** Desired side: whose BTF to upload, and the debug information. */

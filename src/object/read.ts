@@ -5,6 +5,7 @@ import { Cursor } from './cursor.ts'
 import { type ElfFile, readElf } from './elf/elf-file.ts'
 import { readMaps } from './maps/read-maps.ts'
 import type { ObjectFile } from './object-file.ts'
+import { readCoreRelocations } from './programs/core-relocations.ts'
 import { readExterns } from './programs/externs.ts'
 import { readFunctions } from './programs/functions.ts'
 import { readPrograms } from './programs/read-programs.ts'
@@ -22,15 +23,9 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const functions = readFunctions(elf)
   const maps = readMaps({ elf, types: btf?.types, functions, note })
   const externs = readExterns(btf?.compiled)
-  const programs = readPrograms({
-    elf,
-    functions,
-    maps,
-    externs,
-    ext: readExt(elf, btf?.types),
-    types: btf?.types,
-    note,
-  })
+  const ext = readExt(elf, btf?.types)
+  const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types) : []
+  const programs = readPrograms({ elf, functions, maps, externs, ext, relocations, note })
   const kernelVersion = readKernelVersion(elf)
   return {
     name,
@@ -39,6 +34,7 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
     maps: maps.flatMap(({ spec }) => (spec ? [spec] : [])),
     programs,
+    relocations,
     ...(btf ? { btf: { types: btf.types, bytes: btf.bytes } } : {}),
     notes,
   }

@@ -125,6 +125,21 @@ export const stateCodes = {
     explanation:
       'Members and callers of a program array must agree on program type, expected attach type and flags; the kernel refuses others with EINVAL and no explanation.',
   },
+  O210: {
+    summary: 'No types of the kernel',
+    explanation:
+      "The program reads the kernel's structs, whose layout the kernel tells by its BTF (CONFIG_DEBUG_INFO_BTF). Where it has none, --btf names a file with it.",
+  },
+  O211: {
+    summary: 'CO-RE relocation that cannot be done',
+    explanation:
+      'An instruction depends on a type of the kernel in a way that libbpf refuses as well: the object is damaged, or the field cannot be read like that in this kernel.',
+  },
+  O212: {
+    summary: 'Ambiguous type of the kernel',
+    explanation:
+      'The kernel has several types of one name, and they answer differently. Access a field that only one of them has, or read it by a flavour (`struct x___y`) that only one of them matches.',
+  },
   P201: {
     summary: 'No bpffs',
     explanation: 'Pins need a mounted bpffs: `mount -t bpf bpf /sys/fs/bpf`, or --mount-bpffs.',

@@ -2,7 +2,7 @@ import type { LoadedManifest } from '../manifest/load.ts'
 import type { Address } from '../model/address.ts'
 import { ManifestError } from '../model/errors.ts'
 import type { DesiredState, Move, ProgramState, Resource } from '../model/state.ts'
-import { openLinkTarget } from '../object/link/link-program.ts'
+import { LinkTarget } from '../object/link/link-target.ts'
 import { checkArrays } from './array-members.ts'
 import { readLinkStates } from './desired-links.ts'
 import { toMapState } from './desired-map-state.ts'
@@ -20,7 +20,7 @@ import type { DesiredWorld, FoundProgram, LoadedObject, Reading } from './desire
  * cannot be asked.
  */
 export function readDesired(loaded: LoadedManifest, world: DesiredWorld): DesiredState {
-  const linkTarget = openLinkTarget(world.kernel.machine, world.btf)
+  const linkTarget = new LinkTarget(world.kernel.machine, world.btf)
   const reading: Reading = { loaded, world, complaints: [], linkTarget }
   const objects = readObjects(reading)
   const programs = findPrograms(reading, objects)
@@ -85,6 +85,7 @@ function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFin
     code: { instructions: linked.code.instructions, references },
     maps: [...new Set(references.map((reference) => reference.map))],
     object: object.name,
+    ...(linked.poisoned.length > 0 ? { poisoned: linked.poisoned } : {}),
     ...(spec.debug ? { debug: spec.debug } : {}),
     at,
   }

@@ -50,6 +50,8 @@ export type BtfType =
       readonly name: string
       readonly size: number
       readonly signed: boolean
+      /** An `enum64`. */
+      readonly wide: boolean
       readonly values: readonly Enumerator[]
     }
   | { readonly kind: 'forward'; readonly name: string; readonly of: 'struct' | 'union' }
@@ -203,7 +205,7 @@ function enumeration(record: TypeRecord, width: 8 | 12): BtfType {
     return (BigInt(signed ? types.i32(at + 8) : types.u32(at + 8)) << 32n) | BigInt(low)
   }
   const values = each(record, width, (at) => ({ name: text(types.u32(at)), value: value(at) }))
-  return { kind: 'enum', name, size, signed, values }
+  return { kind: 'enum', name, size, signed, wide: width === 12, values }
 }
 
 function sectionVariables(record: TypeRecord): SectionVariable[] {

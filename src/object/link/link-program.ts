@@ -1,42 +1,53 @@
-import type { BtfFile, Machine } from '../../model/machine.ts'
-import type { Code, ProgramSpec } from '../../model/program-spec.ts'
-import { KernelBtf, readBtfFile } from '../kernel-btf/kernel-btf.ts'
-import type { KernelTypes } from '../kernel-btf/kernel-types.ts'
+import type { Code, PoisonedInstruction, ProgramSpec } from '../../model/program-spec.ts'
+import { relocateCode } from '../core/relocate-code.ts'
 import type { ObjectFile } from '../object-file.ts'
-
-/** What programs are linked to; made once for all programs of a reading. */
-export interface LinkTarget {
-  readonly machine: Machine | undefined
-  /** BTF of the machine and its modules. */
-  readonly btf: KernelBtf | undefined
-  /** What CO-RE takes instead of the machine's BTF. */
-  readonly coreTypes: KernelTypes | undefined
-}
+import { sourceLine } from '../programs/source-line.ts'
+import type { LinkTarget } from './link-target.ts'
 
 /** A program for one kernel. */
 export interface LinkedProgram {
   /** As the kernel gets it; as compiled where nothing is known of the kernel. */
   readonly code: Code
+  /** Where it uses what the kernel does not have: no harm as long as these are never reached. */
+  readonly poisoned: readonly PoisonedInstruction[]
   /** Why it cannot be linked: then `code` is not to be loaded. */
   readonly problems: readonly LinkProblem[]
 }
 
 /** Something that the kernel does not have, or that cannot be decided. */
 export interface LinkProblem {
-  readonly code: 'O201'
+  /** O210 the kernel has no BTF; O211 a CO-RE relocation that cannot be done, O212 one with several answers. */
+  readonly code: 'O210' | 'O211' | 'O212'
   /** What comes behind `cannot load program.NAME: `. */
   readonly what: string
   readonly hint?: string
 }
 
-/** Opens what programs are linked to. Throws an ObjectError (O060) for a bad BTF file. */
-export function openLinkTarget(machine: Machine | undefined, file?: BtfFile): LinkTarget {
-  return { machine, btf: machine && new KernelBtf(machine), coreTypes: file && readBtfFile(file) }
+/** Adapts a program to a kernel: pure, and the same for the same bytes. Throws an ObjectError for damaged BTF. */
+export function linkProgram(program: ProgramSpec, object: ObjectFile, target: LinkTarget): LinkedProgram {
+  const { code, relocations, debug } = program
+  const { btf, byteOrder } = object
+  if (relocations.length === 0 || !btf || target.isUnknown) return { code, poisoned: [], problems: [] }
+  const resolutions = target.resolve(object)
+  if (!resolutions) return { code, poisoned: [], problems: [withoutBtf] }
+  const { instructions, poisoned, failures } = relocateCode(code.instructions, { byteOrder, relocations, resolutions })
+  const at = (instruction: number): { readonly source?: string } => {
+    const source = sourceLine(debug, btf.types, instruction)
+    return source === undefined ? {} : { source }
+  }
+  return {
+    code: { ...code, instructions },
+    poisoned: poisoned.map((one) => ({ ...one, ...at(one.instruction) })),
+    problems: failures.map(({ kind, what, instruction }) => {
+      const { source } = at(instruction)
+      const place = source === undefined ? `instruction ${instruction}` : source
+      return { code: kind === 'ambiguous' ? 'O212' : 'O211', what: `${what} (${place}, for ${target.name})` }
+    }),
+  }
 }
 
-/** Adapts a program to a kernel: pure, and the same for the same bytes. Throws an ObjectError for damaged BTF. */
-export function linkProgram(program: ProgramSpec, _object: ObjectFile, target: LinkTarget): LinkedProgram {
-  const { code, relocations } = program
-  if (relocations.length === 0 || (!target.btf && !target.coreTypes)) return { code, problems: [] }
-  return { code, problems: [{ code: 'O201', what: 'it needs CO-RE relocations, which pinfold does not support yet' }] }
+const withoutBtf: LinkProblem = {
+  code: 'O210',
+  what: 'it has CO-RE relocations, and this kernel does not describe its types',
+  hint: "name a file with this kernel's BTF by --btf, or build the kernel with CONFIG_DEBUG_INFO_BTF",
 }

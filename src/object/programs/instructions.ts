@@ -27,6 +27,29 @@ export class Instructions {
     return this.bytes[index * 8] ?? 0
   }
 
+  setOpcode(index: number, opcode: number): void {
+    this.bytes[index * 8] = opcode
+  }
+
+  /** Both registers in their byte. */
+  registers(index: number): number {
+    return this.bytes[index * 8 + 1] ?? 0
+  }
+
+  /** Signed. */
+  offset(index: number): number {
+    return this.#view.getInt16(index * 8 + 2, this.#little)
+  }
+
+  setOffset(index: number, offset: number): void {
+    this.#view.setInt16(index * 8 + 2, offset, this.#little)
+  }
+
+  /** Makes all of it zero. */
+  clear(index: number): void {
+    this.bytes.fill(0, index * 8, index * 8 + 8)
+  }
+
   /** The registers share a byte, whose halves change places with the byte order. */
   source(index: number): number {
     const registers = this.bytes[index * 8 + 1] ?? 0

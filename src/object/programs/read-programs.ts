@@ -1,8 +1,7 @@
-import type { ProgramSpec } from '../../model/program-spec.ts'
-import type { BtfTypes } from '../btf/btf-types.ts'
+import type { CoreRelocation, ProgramSpec } from '../../model/program-spec.ts'
 import type { ExtInfo } from '../btf/ext-info.ts'
 import { parseSectionName, type SectionMeaning } from '../section-names.ts'
-import { coreRelocationsOf } from './core-relocations.ts'
+import { placeRelocations } from './core-relocations.ts'
 import { debugInfoOf } from './debug-info.ts'
 import { type FlatProgram, flatten } from './flatten.ts'
 import type { ObjectFunction } from './functions.ts'
@@ -13,7 +12,7 @@ import { readStructOps, type StructOps } from './struct-ops.ts'
 /** What programs are read from. */
 export interface ProgramSources extends Names {
   readonly ext: ExtInfo | undefined
-  readonly types: BtfTypes | undefined
+  readonly relocations: readonly CoreRelocation[]
   readonly note: (text: string) => void
 }
 
@@ -44,7 +43,7 @@ interface Parts {
   readonly structOps: StructOps
 }
 
-function specOf({ ext, types, elf }: ProgramSources, { fn, meaning, flat, structOps }: Parts): ProgramSpec {
+function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat, structOps }: Parts): ProgramSpec {
   const debug = ext && debugInfoOf(ext, flat.functions, elf.byteOrder)
   return {
     kind: 'program',
@@ -53,7 +52,7 @@ function specOf({ ext, types, elf }: ProgramSources, { fn, meaning, flat, struct
     ...meaning,
     code: flat.code,
     ...(debug ? { debug } : {}),
-    relocations: ext && types ? coreRelocationsOf(ext, flat.functions, types) : [],
+    relocations: placeRelocations(relocations, flat.functions),
     unsupported: [...flat.unsupported, ...structOpsPhrase(fn, meaning, structOps)],
   }
 }
