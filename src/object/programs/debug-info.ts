@@ -23,14 +23,13 @@ export function debugInfoOf(ext: ExtInfo, places: Places, byteOrder: ByteOrder):
   }
 }
 
-export interface Record {
+interface Record {
   /** It is about the first instruction of its function. */
   readonly first: boolean
   readonly bytes: Uint8Array
 }
 
-/** The records about the functions of flattened code, the instruction's offset replaced by its slot there. */
-export function collect(table: InfoTable, places: Places, byteOrder: ByteOrder): readonly Record[] {
+function collect(table: InfoTable, places: Places, byteOrder: ByteOrder): readonly Record[] {
   return [...places].flatMap(([fn, start]) =>
     recordsOf(table, fn).map(({ offset, bytes }) => {
       const moved = bytes.slice()
