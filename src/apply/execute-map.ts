@@ -31,7 +31,8 @@ export function openMap({ kernel, plan, handles }: Execution, { target, path }: 
 export function createMap(run: Execution, target: MapRef): void {
   const map = wantedMap(run.desired, target)
   using inner = map.shape.inner && run.kernel.createMap({ name: map.name, shape: map.shape.inner })
-  const request = { name: map.name, shape: map.shape, ...(inner && { inner }) }
+  const { name, shape, structOps } = map
+  const request = { name, shape, ...(inner && { inner }), ...(structOps !== undefined && { structOps }) }
   run.handles.put(target, createWithBtf(run, map, request))
 }
 

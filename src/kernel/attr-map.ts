@@ -19,6 +19,7 @@ const mapCreateLayout = struct({
   btf_value_type_id: 'u32',
   btf_vmlinux_value_type_id: 'u32',
   map_extra: 'u64',
+  value_type_btf_obj_fd: 'u32',
 })
 
 /** BPF_MAP_LOOKUP_ELEM, UPDATE, DELETE and GET_NEXT_KEY (`value` is next_key there). */
@@ -39,23 +40,33 @@ const mapBatchLayout = struct({
 /** BPF_MAP_FREEZE. */
 const mapFreezeLayout = struct({ map_fd: 'u32' })
 
-/** The request of BPF_MAP_CREATE; BTF is left out where the map type refuses it. */
-export function mapCreateAttr({ name, shape, btf, inner }: MapCreate): Attr {
+/**
+ * The request of BPF_MAP_CREATE; BTF is left out where the map type refuses it. `valueType` is the kernel's type of a
+ * struct_ops value, with a descriptor of its module's BTF where it is not in vmlinux (Linux 6.9).
+ */
+export function mapCreateAttr(
+  { name, shape, btf, inner }: MapCreate,
+  valueType?: { readonly id: number; readonly module?: number },
+): Attr {
   const described = btf !== undefined && !refusesBtf.has(shape.type)
   return encode(mapCreateLayout, {
     map_type: mapTypeRule(shape.type).number,
     key_size: shape.keySize,
     value_size: shape.valueSize,
     max_entries: shape.maxEntries,
-    map_flags: shape.flags,
+    map_flags: shape.flags | (valueType?.module ? BPF_F_VTYPE_BTF_OBJ_FD : 0),
     inner_map_fd: inner?.number,
     map_name: objectName(name),
     btf_fd: described ? btf.fd.number : undefined,
     btf_key_type_id: described ? btf.keyTypeId : undefined,
     btf_value_type_id: described ? btf.valueTypeId : undefined,
+    btf_vmlinux_value_type_id: valueType?.id,
     map_extra: shape.mapExtra,
+    value_type_btf_obj_fd: valueType?.module,
   })
 }
+
+const BPF_F_VTYPE_BTF_OBJ_FD = 1 << 15
 
 export const mapElementAttr = (map: Fd<'map'>, key?: Uint8Array, value?: Uint8Array, mode: UpdateMode = 'any'): Attr =>
   encode(mapElementLayout, { map_fd: map.number, key, value, flags: updateFlags[mode] })

@@ -1,4 +1,5 @@
 import { attachTypeNumber, programTypeNumber } from '../model/program-types.ts'
+import type { KernelAttachment } from './btf-ids.ts'
 import type { Fd, FdReference, ProgramLoad } from './kernel.ts'
 import { type Attr, cString, encode, littleEndian, objectName, struct, viewOf } from './layout.ts'
 
@@ -61,7 +62,10 @@ const btfLoadLayout = struct({
 })
 
 /** The request of BPF_PROG_LOAD; with a `log` buffer the verifier writes into it. */
-export function programLoadAttr(request: ProgramLoad, extra: { attachBtfId?: number; log?: Uint8Array } = {}): Attr {
+export function programLoadAttr(
+  request: ProgramLoad,
+  extra: { attachment?: KernelAttachment; log?: Uint8Array } = {},
+): Attr {
   const { load, btf } = request
   return encode(programLoadLayout, {
     prog_type: programTypeNumber(load.type),
@@ -72,13 +76,13 @@ export function programLoadAttr(request: ProgramLoad, extra: { attachBtfId?: num
     kern_version: load.kernelVersion,
     prog_flags: load.flags,
     prog_name: objectName(request.name),
-    expected_attach_type: load.attachType === undefined ? undefined : attachTypeNumber(load.attachType),
+    expected_attach_type: extra.attachment?.member ?? (load.attachType && attachTypeNumber(load.attachType)),
     prog_btf_fd: btf?.fd.number,
     func_info_rec_size: btf?.debug.functions.length ? btf.debug.functionSize : undefined,
     func_info: btf?.debug.functions,
     line_info_rec_size: btf?.debug.lines.length ? btf.debug.lineSize : undefined,
     line_info: btf?.debug.lines,
-    attach_btf_id: extra.attachBtfId,
+    attach_btf_id: extra.attachment?.id,
   })
 }
 

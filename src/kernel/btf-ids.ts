@@ -1,20 +1,103 @@
+import type { BtfIndex } from '../btf/btf-index.ts'
 import { indexBtf } from '../btf/index-btf.ts'
 import type { Machine } from '../model/machine.ts'
+import type { ProgramType } from '../model/program-types.ts'
 import { kernelError } from './errno.ts'
 
+/** A type of the running kernel. */
+export interface KernelType {
+  readonly id: number
+  /** The module whose BTF has it; undefined where vmlinux does. */
+  readonly module?: string
+}
+
+/** What an attachment by BTF is to the kernel. */
+export interface KernelAttachment extends KernelType {
+  /** Of a member of a struct of functions: its index, which stands in the place of the attach type. */
+  readonly member?: number
+}
+
+type Types = Pick<Machine, 'vmlinuxBtf' | 'moduleNames' | 'moduleBtf'>
+
 /**
- * Id of a function (or, for a `btf_trace_` name, of a typedef) in the kernel's BTF, as `attach_btf_id` wants it.
- * Throws a KernelError: ENOENT where the kernel has no BTF, K105 where the name is not in it.
+ * A function of the kernel or a module (for a `btf_trace_` name a typedef), or `STRUCT.MEMBER` for a struct_ops program, as
+ * `attach_btf_id` wants it. Throws a KernelError: ENOENT where the kernel has no BTF, K105 where the name is not in it.
  */
-export function kernelBtfId(name: string, machine: Pick<Machine, 'vmlinuxBtf'>): number {
+export function findAttachment(name: string, type: ProgramType, machine: Types): KernelAttachment {
+  const [struct = '', member = ''] = name.split('.')
+  if (type === 'struct_ops') return findMember(struct, member, machine)
+  const kind = name.startsWith('btf_trace_') ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC
+  return find({ name, what: 'function', machine }, (index) => index.find(kind, name)[0])
+}
+
+/** The type of the value of a struct_ops map. Throws like `findAttachment`. */
+export function findStructOpsValue(struct: string, machine: Types): KernelType {
+  const name = valueName(struct)
+  return find({ name, what: 'struct_ops', machine }, (index) => index.find(BTF_KIND_STRUCT, name)[0])
+}
+
+const valueName = (struct: string): string => `bpf_struct_ops_${struct}`
+
+/** The struct that the value has, in whichever BTF that is. */
+function findMember(struct: string, member: string, machine: Types): KernelAttachment {
+  const question = { name: `${struct}.${member}`, what: 'struct_ops', machine }
+  let position = -1
+  const found = find(question, (index) => {
+    const [value] = index.find(BTF_KIND_STRUCT, valueName(struct))
+    const id = value && members(index, value).find(({ type }) => nameOf(index, type) === struct)?.type
+    position = id === undefined ? -1 : members(index, id).findIndex(({ name }) => name === member)
+    return position < 0 ? undefined : id
+  })
+  return { ...found, member: position }
+}
+
+interface Question {
+  readonly name: string
+  readonly what: string
+  readonly machine: Types
+}
+
+function find({ name, what, machine }: Question, lookUp: (index: BtfIndex) => number | undefined): KernelType {
   const failure = { command: 'open', errno: 'ENOENT', doing: `find ${name} in the kernel's BTF`, target: name }
   const bytes = machine.vmlinuxBtf()
   if (!bytes) throw kernelError({ ...failure, what: 'this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)' })
-  const kind = name.startsWith('btf_trace_') ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC
-  const [id] = indexBtf(bytes, { name: 'vmlinux' }).find(kind, name)
-  if (id === undefined) throw kernelError({ ...failure, what: 'this kernel has no such function', code: 'K105' })
-  return id
+  const vmlinux = indexBtf(bytes, { name: 'vmlinux' })
+  const id = lookUp(vmlinux)
+  if (id !== undefined) return { id }
+  for (const module of machine.moduleNames()) {
+    const split = machine.moduleBtf(module)
+    const inside = split && lookUp(indexBtf(split, { name: module, base: vmlinux }))
+    if (inside !== undefined) return { id: inside, module }
+  }
+  throw kernelError({ ...failure, what: `this kernel has no such ${what}`, code: 'K105' })
 }
 
+interface NamedMember {
+  readonly name: string
+  readonly type: number
+}
+
+/** The members of a struct: records of 12 bytes behind its head, name and type first. */
+function members(index: BtfIndex, id: number): readonly NamedMember[] {
+  const owner = index.ownerOf(id)
+  if (owner?.kindOf(id) !== BTF_KIND_STRUCT) return []
+  const little = owner.byteOrder === 'little'
+  const at = owner.offsetOf(id)
+  const count = owner.records.getUint32(at + 4, little) & 0xffff
+  return Array.from({ length: count }, (_, position) => {
+    const record = at + 12 + position * 12
+    return {
+      name: owner.text(owner.records.getUint32(record, little)),
+      type: owner.records.getUint32(record + 4, little),
+    }
+  })
+}
+
+function nameOf(index: BtfIndex, id: number): string | undefined {
+  const owner = index.ownerOf(id)
+  return owner?.text(owner.records.getUint32(owner.offsetOf(id), owner.byteOrder === 'little'))
+}
+
+const BTF_KIND_STRUCT = 4
 const BTF_KIND_TYPEDEF = 8
 const BTF_KIND_FUNC = 12

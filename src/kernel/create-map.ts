@@ -1,16 +1,26 @@
+import type { Machine } from '../model/machine.ts'
 import { mapCreateAttr } from './attr-map.ts'
+import { findStructOpsValue } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import type { MapCreate } from './kernel.ts'
 import { tryBpf } from './syscall.ts'
 
 /** BPF_MAP_CREATE; the descriptor. The KernelError of a refusal names what was asked for. */
-export function createMap(request: MapCreate): number {
+export function createMap(request: MapCreate, machine: Machine): number {
+  if (request.structOps !== undefined) return createStructOps(request, request.structOps, machine)
   const { btf, ...plain } = request
   const described = tryBpf('BPF_MAP_CREATE', mapCreateAttr(request))
   if (described >= 0) return described
   // A key or value type that the kernel does not want to see (an LPM trie's key that is no struct) is no reason to fail:
   // BTF only describes. When it was not the BTF, this fails too and tells why.
   const result = btf ? tryBpf('BPF_MAP_CREATE', mapCreateAttr(plain)) : described
+  if (result >= 0) return result
+  throw refusal(request, -result)
+}
+
+function createStructOps(request: MapCreate, struct: string, machine: Machine): number {
+  const { id } = findStructOpsValue(struct, machine)
+  const result = tryBpf('BPF_MAP_CREATE', mapCreateAttr(request, { id }))
   if (result >= 0) return result
   throw refusal(request, -result)
 }

@@ -135,6 +135,8 @@ export interface MapCreate {
   readonly btf?: { readonly fd: Fd<'btf'>; readonly keyTypeId: number; readonly valueTypeId: number }
   /** The template of an outer map. */
   readonly inner?: Fd<'map'>
+  /** Of a struct_ops map (which needs `btf`): the kernel's struct, `tcp_congestion_ops`. Linux 5.6. */
+  readonly structOps?: string
 }
 
 /** Where to add, and where to write down in the same instant what has been added. */

@@ -82,7 +82,7 @@ class LinuxKernel implements Kernel {
   }
 
   createMap(request: MapCreate): Fd<'map'> {
-    return this.#fds.own('map', createMap(request))
+    return this.#fds.own('map', createMap(request, this.machine))
   }
 
   async loadProgram(request: ProgramLoad): Promise<Fd<'program'>> {

@@ -1,7 +1,7 @@
 import type { Machine } from '../model/machine.ts'
 import { poisonedCall } from '../model/program-spec.ts'
 import { logTrueSize, programLoadAttr } from './attr-program.ts'
-import { kernelBtfId } from './btf-ids.ts'
+import { findAttachment, type KernelAttachment } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import type { ProgramLoad } from './kernel.ts'
 import { is, tryBpfAsync } from './syscall.ts'
@@ -12,8 +12,8 @@ import { firstLogSize, nextLogSize, summarizeLog } from './verifier-log.ts'
  * after a refusal it is asked again with one. Throws a KernelError: K100 with the log where the verifier complained.
  */
 export async function loadProgram(request: ProgramLoad, machine: Machine): Promise<number> {
-  const { attachTo } = request.load
-  const extra = attachTo === undefined ? {} : { attachBtfId: kernelBtfId(attachTo, machine) }
+  const { attachTo, type } = request.load
+  const extra = attachTo === undefined ? {} : { attachment: findAttachment(attachTo, type, machine) }
   const result = await tryBpfAsync('BPF_PROG_LOAD', programLoadAttr(request, extra))
   if (result >= 0) return result
   const again = await loadWithLog(request, extra)
@@ -26,7 +26,7 @@ interface LoggedLoad {
   readonly log: string
 }
 
-async function loadWithLog(request: ProgramLoad, extra: { attachBtfId?: number }): Promise<LoggedLoad> {
+async function loadWithLog(request: ProgramLoad, extra: { attachment?: KernelAttachment }): Promise<LoggedLoad> {
   let size = firstLogSize
   for (;;) {
     const log = Buffer.alloc(size)

@@ -46,6 +46,17 @@ export type InitialContents =
     }
   | { readonly kind: 'programs'; readonly slots: ReadonlyMap<number, string> }
   | { readonly kind: 'maps'; readonly slots: ReadonlyMap<number, string> }
+  /** A struct of functions that the kernel calls (struct_ops), as the object lays it out. */
+  | {
+      readonly kind: 'members'
+      /** The kernel's name of the struct: `tcp_congestion_ops`. */
+      readonly type: string
+      /** The struct in the object's BTF. */
+      readonly typeId: number
+      readonly bytes: Uint8Array
+      /** Programs by the name of their member. */
+      readonly slots: ReadonlyMap<string, string>
+    }
 
 /** A map as an object file declares it. */
 export interface MapSpec {
@@ -60,6 +71,8 @@ export interface MapSpec {
   readonly valueTypeId?: number
   /** `LIBBPF_PIN_BY_NAME` was asked for. pinfold pins every map anyway. */
   readonly pinByName: boolean
+  /** False in a `?` section: made only when the manifest names it. Absent: true. */
+  readonly autoload?: boolean
   readonly contents: InitialContents
   /** The template of an outer map; `shape.inner` is its shape. */
   readonly inner?: MapSpec

@@ -111,6 +111,8 @@ export interface MapState {
   readonly onSlotChange: 'replace' | 'in-place'
   /** Desired side: which object's BTF describes it, and the type ids in there. */
   readonly btf?: { readonly object: string; readonly keyTypeId: number; readonly valueTypeId: number }
+  /** Desired side, of a struct_ops map: the kernel's struct, `tcp_congestion_ops`. */
+  readonly structOps?: string
   /** Desired side: where the manifest mentions it. */
   readonly at?: Position
   readonly live?: LiveMap

@@ -27,7 +27,7 @@ interface MapDescription {
   readonly frozen?: boolean
   /** Variables of a data section with their initial values. */
   readonly variables?: readonly VariableDescription[]
-  /** Programs or maps that the object puts into the map, by slot. */
+  /** Programs or maps that the object puts into the map, by slot; of a struct_ops map by member. */
   readonly slots?: Readonly<Record<string, string>>
 }
 
@@ -81,6 +81,7 @@ function describeMap(object: ObjectFile, map: MapSpec): MapDescription {
       return { ...base, frozen: contents.frozen, variables: describeVariables(object, contents) }
     case 'programs':
     case 'maps':
+    case 'members':
       return { ...base, slots: Object.fromEntries(contents.slots) }
   }
 }

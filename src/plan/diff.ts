@@ -120,9 +120,10 @@ function fateOf(
   after: MapState,
   switched: Verdict,
 ): Pick<Change, 'verdict' | 'migration' | 'refusals'> {
-  const { contents } = after
+  const { contents, shape } = after
   if (after.owner === 'foreign') return {}
-  if (contents.kind === 'slots' || (contents.kind === 'data' && contents.frozen)) return { verdict: switched }
+  if (shape.type === 'struct_ops' || contents.kind === 'slots' || (contents.kind === 'data' && contents.frozen))
+    return { verdict: switched }
   const judged = after.live ? undefined : judgeMigration(before, after)
   return judged && 'migration' in judged ? { verdict: switched, ...judged } : { verdict: 'data loss', ...judged }
 }
@@ -163,7 +164,9 @@ function deletions(current: State, desired: State): Change[] {
 
 function lossOfDeletion(before: Resource): Pick<Change, 'verdict'> {
   if (before.kind !== 'map' || before.owner === 'foreign') return {}
-  return before.contents.kind === 'slots' || before.contents.kind === 'data' ? {} : { verdict: 'data loss' }
+  const { contents, shape } = before
+  const isMade = shape.type === 'struct_ops' || contents.kind === 'slots' || contents.kind === 'data'
+  return isMade ? {} : { verdict: 'data loss' }
 }
 
 /** The worst verdict among the links from which a program that uses the map can be reached. */

@@ -140,6 +140,11 @@ export const stateCodes = {
     explanation:
       'The kernel has several types of one name, and they answer differently. Access a field that only one of them has, or read it by a flavour (`struct x___y`) that only one of them matches.',
   },
+  O230: {
+    summary: 'Not the struct of this kernel',
+    explanation:
+      'A struct_ops variable is laid out as the kernel (or a module) has its struct, members matched by name: the struct must be there, and what the object sets must have the same kind and size. A program is loaded for one member of one struct.',
+  },
   P201: {
     summary: 'No bpffs',
     explanation: 'Pins need a mounted bpffs: `mount -t bpf bpf /sys/fs/bpf`, or --mount-bpffs.',

@@ -4,6 +4,7 @@ import type { MapType } from '../model/map-types.ts'
 import type { MapState } from '../model/state.ts'
 import { readContents } from './desired-contents.ts'
 import { complain, type FoundMap, type LoadedObject, type Reading } from './desired-reading.ts'
+import { linkMembers } from './desired-struct-ops.ts'
 import { readForeignMap } from './foreign-map.ts'
 import type { MapQuestion } from './map-question.ts'
 
@@ -14,7 +15,8 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
   if (declared?.owner === 'foreign') return readForeignMap(reading, map, declared)
   if (!object || !spec) return []
   const at = reading.loaded.at(declared ? ['maps', map.name] : ['objects', object.name])
-  const shape = toShape(reading, map, { spec, declared })
+  const linked = linkMembers(reading, map, { object, spec })
+  const shape = { ...toShape(reading, map, { spec, declared }), ...(linked && { valueSize: linked.value.length }) }
   return [
     {
       kind: 'map',
@@ -29,6 +31,7 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
       ...policyOf(declared),
       onSlotChange: declared?.onSlotChange ?? 'replace',
       ...btfOf(object, spec),
+      ...(spec.contents.kind === 'members' ? { structOps: spec.contents.type } : {}),
       at,
     },
   ]
@@ -117,6 +120,8 @@ const withBtf: ReadonlySet<MapType> = new Set([
 /** Data sections have no key type; every other map needs both. */
 function btfOf({ name, file }: LoadedObject, spec: MapSpec): Pick<MapState, 'btf'> {
   const { keyTypeId, valueTypeId, contents } = spec
+  // What describes the value is the kernel's own type, but the call wants somebody's BTF beside it.
+  if (file.btf && contents.kind === 'members') return { btf: { object: name, keyTypeId: 0, valueTypeId: 0 } }
   if (!file.btf || !withBtf.has(spec.shape.type) || valueTypeId === undefined) return {}
   if (keyTypeId === undefined && contents.kind !== 'data') return {}
   return { btf: { object: name, keyTypeId: keyTypeId ?? 0, valueTypeId } }

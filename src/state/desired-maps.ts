@@ -3,6 +3,7 @@ import { type MapAddress, mapAddress } from '../model/address.ts'
 import type { MapSpec } from '../model/map-spec.ts'
 import { nearest } from '../util/nearest.ts'
 import { complain, type FoundMap, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
+import { comesAlong } from './desired-struct-ops.ts'
 import { mapNames } from './map-names.ts'
 
 /** Every map of the stack, and how objects' names lead to them. */
@@ -26,6 +27,11 @@ export function findMaps(
   const byName = groupByName(objects, nameOf)
   const used = new Set<MapSpec>()
   for (const { object, spec } of programs) for (const { map } of spec.code.references) addUsed(used, object, map)
+  for (const object of objects)
+    for (const spec of object.file.maps) {
+      if (comesAlong(spec, (name) => programs.some((it) => it.object === object && it.spec.name === name)))
+        used.add(spec)
+    }
   for (const name of mentionedNames(reading)) addMentioned(used, reading, { name, places: byName.get(name) ?? [] })
   const wanted = new Set([...byName.keys()].filter((name) => byName.get(name)?.some((place) => used.has(place.spec))))
   for (const declared of reading.loaded.manifest.maps.values()) {

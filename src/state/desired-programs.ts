@@ -5,6 +5,7 @@ import type { AttachType, ProgramType } from '../model/program-types.ts'
 import { type LinkedProgram, linkProgram } from '../object/link/link-program.ts'
 import { nearest } from '../util/nearest.ts'
 import { complain, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
+import { attachmentOf } from './desired-struct-ops.ts'
 
 /** Finds every declared program in the objects and what it is loaded with; one that cannot be is complained about. */
 export function findPrograms(reading: Reading, objects: readonly LoadedObject[]): FoundProgram[] {
@@ -92,6 +93,8 @@ function readLoad(
     type,
     attachType,
     target: declared.attachTarget ?? spec.attachTarget,
+    object,
+    spec,
   })
   if (attachTo === 'unknown') return undefined
   const { license, kernelVersion } = object.file
@@ -119,7 +122,7 @@ function complainTypeless(reading: Reading, { name }: ManifestProgram, spec: Pro
   })
 }
 
-interface AttachQuestion {
+interface AttachQuestion extends ProgramPlace {
   readonly type: ProgramType
   readonly attachType: AttachType | undefined
   readonly target: string | undefined
@@ -141,13 +144,19 @@ const prefixes: Partial<Record<AttachType, string>> = {
 function readAttachTo(
   reading: Reading,
   { name }: ManifestProgram,
-  { type, attachType, target }: AttachQuestion,
+  { type, attachType, target, object, spec }: AttachQuestion,
 ): { readonly name: string } | undefined | 'unknown' {
   const address = programAddress(name)
   const path = ['programs', name]
   if (type === 'ext') {
     const detail = `cannot load program.${name}: it replaces a function of another program, which pinfold does not support yet`
     complain(reading, 'O201', { detail, address, path })
+    return 'unknown'
+  }
+  if (type === 'struct_ops') {
+    const found = attachmentOf(reading, { object, program: spec.name })
+    if ('name' in found) return found
+    complain(reading, 'O230', { detail: `cannot load program.${name}: ${found.problem}`, address, path })
     return 'unknown'
   }
   const prefix = type === 'tracing' || type === 'lsm' ? prefixes[attachType ?? 'trace_fentry'] : undefined

@@ -38,7 +38,7 @@ describe.skipIf(endianness() === 'BE')('what the kernel reads, word by word', ()
       shape: { type: 'hash_of_maps', keySize: 4, valueSize: 8, maxEntries: 1024, flags: 0x80, mapExtra: 2 ** 32 + 5 },
       inner: fd('map', 9),
     })
-    expect(words(attr)).toEqual([13, 4, 8, 1024, 0x80, 9, 0, ...name('flows'), ...zeros(5), 5, 1])
+    expect(words(attr)).toEqual([13, 4, 8, 1024, 0x80, 9, 0, ...name('flows'), ...zeros(5), 5, 1, 0, 0])
   })
 
   test('BPF_MAP_CREATE with BTF, and without for a type that refuses it', () => {
@@ -81,7 +81,7 @@ describe.skipIf(endianness() === 'BE')('what the kernel reads, word by word', ()
         references: [],
         btf: { fd: fd('btf', 21), debug },
       },
-      { attachBtfId: 31, log },
+      { attachment: { id: 31 }, log },
     )
     const head = [26, 2, 0, 0, 0, 0, 1, 64, 0, 0, 0x60100, 0x10]
     const middle = [...name('ingress'), 0, 28, 21, 8, 0, 0, 3, 16, 0, 0, 3, 31]

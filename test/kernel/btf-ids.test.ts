@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { kernelBtfId } from '../../src/kernel/btf-ids.ts'
+import { findAttachment } from '../../src/kernel/btf-ids.ts'
 import { linuxMachine } from '../../src/kernel/machine.ts'
 import { hasKernelBtf } from '../support/kernel-enums.ts'
 
@@ -17,23 +17,36 @@ describe.skipIf(!hasKernelBtf)("ids in the kernel's BTF", () => {
   })
 
   test.each(['bpf_iter_task', 'bpf_lsm_file_open', 'tcp_v4_connect'])('%s is a function of that name', (name) => {
-    expect(shown.get(kernelBtfId(name, machine))).toContain(`FUNC '${name}' `)
+    expect(shown.get(findAttachment(name, 'tracing', machine).id)).toContain(`FUNC '${name}' `)
   })
 
   test('a btf_trace_ name is a typedef', () => {
-    expect(shown.get(kernelBtfId('btf_trace_sched_switch', machine))).toContain("TYPEDEF 'btf_trace_sched_switch' ")
+    expect(shown.get(findAttachment('btf_trace_sched_switch', 'tracing', machine).id)).toContain(
+      "TYPEDEF 'btf_trace_sched_switch' ",
+    )
   })
 
   test('a name that is only the end of another is not found', () => {
-    expect(() => kernelBtfId('pf_iter_task', machine)).toThrow(expect.objectContaining({ code: 'K105' }))
-    expect(() => kernelBtfId('no_such_function', machine)).toThrow(
+    expect(() => findAttachment('pf_iter_task', 'tracing', machine)).toThrow(expect.objectContaining({ code: 'K105' }))
+    expect(() => findAttachment('no_such_function', 'tracing', machine)).toThrow(
       expect.objectContaining({ code: 'K105', errno: 'ENOENT' }),
     )
   })
 
-  test('a kernel without BTF is an error of its own', () => {
-    expect(() => kernelBtfId('never_asked', { vmlinuxBtf: () => undefined })).toThrow(
-      expect.objectContaining({ code: 'K002' }),
+  test('a member of a struct of functions is the struct and its place in there', () => {
+    const { id, member } = findAttachment('tcp_congestion_ops.ssthresh', 'struct_ops', machine)
+    expect(shown.get(id)).toContain("STRUCT 'tcp_congestion_ops' ")
+    expect(member).toBe(0)
+    expect(() => findAttachment('tcp_congestion_ops.nothing', 'struct_ops', machine)).toThrow(
+      expect.objectContaining({ code: 'K105' }),
     )
+    expect(() => findAttachment('task_struct.pid', 'struct_ops', machine)).toThrow(
+      expect.objectContaining({ code: 'K105' }),
+    )
+  })
+
+  test('a kernel without BTF is an error of its own', () => {
+    const without = { ...machine, vmlinuxBtf: () => undefined }
+    expect(() => findAttachment('never_asked', 'tracing', without)).toThrow(expect.objectContaining({ code: 'K002' }))
   })
 })

@@ -34,9 +34,11 @@ async function loadEverything(kernel: Kernel, object: ObjectFile): Promise<void>
   }
 }
 
-/** Iterators want the id of a kernel function, and CO-RE its types, which are not the object's business. */
+/** Iterators and struct_ops want ids of the kernel, and CO-RE its types, which are not the object's business. */
 const isLoadable = ({ unsupported, relocations, type }: ProgramSpec): boolean =>
-  unsupported.length === 0 && relocations.length === 0 && type !== undefined && type !== 'tracing'
+  unsupported.length === 0 && relocations.length === 0 && type !== undefined && !bound.has(type)
+
+const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops'])
 
 interface Load {
   readonly object: ObjectFile

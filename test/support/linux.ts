@@ -73,7 +73,7 @@ type Later = (action: () => void) => number
 
 /** Runs a program; throws with what it wrote to stderr. */
 export const run = (program: string, ...args: string[]): string =>
-  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 })
 
 /** Sends one IPv4 packet from the namespace through the pair, so that it arrives at the end in this one. */
 export const sendPacket = (veth: TestVeth, count = 1): string =>

@@ -17,6 +17,7 @@ export const mapFlags = {
   mmapable: 0x400,
   preserveElements: 0x800,
   innerMap: 0x1000,
+  link: 0x2000,
 } as const
 
 /** How a map keeps what is in it. */
@@ -123,7 +124,7 @@ export const mapRules: Readonly<Record<MapType, MapRule>> = {
   stack: { ...queue, storage: 'stack' },
   sk_storage: local,
   devmap_hash: { ...devices, storage: 'hash' },
-  struct_ops: { ...slots, storage: 'opaque', valueSize: any, inner: false },
+  struct_ops: { ...slots, storage: 'opaque', valueSize: any, flags: f.link },
   ringbuf: ring,
   inode_storage: local,
   task_storage: local,

@@ -8,6 +8,7 @@ import { defineMap } from './define-map.ts'
 import { isLegacyMaps, readLegacyMaps } from './legacy-maps.ts'
 import type { ObjectMap } from './object-map.ts'
 import { readStaticValues } from './static-values.ts'
+import { isStructOps, readStructOpsMaps } from './struct-ops-maps.ts'
 
 /** What maps are read from. */
 export interface MapSources {
@@ -26,6 +27,7 @@ export function readMaps(sources: MapSources): readonly ObjectMap[] {
     ...legacy.flatMap((section) => readLegacyMaps(elf, section, types)),
     ...readDefinedMaps(sources),
     ...elf.sections.filter(isDataSection).map((section) => readDataMap(elf, section, types)),
+    ...elf.sections.filter(isStructOps).flatMap((section) => readStructOpsMaps(sources, section)),
   ]
   for (const { unsupported } of maps) if (unsupported) sources.note(`${unsupported} is not supported`)
   refuseDuplicates(elf, maps)

@@ -7,7 +7,6 @@ import { type FlatProgram, flatten } from './flatten.ts'
 import type { ObjectFunction } from './functions.ts'
 import type { Names } from './resolve.ts'
 import { scanner } from './scan.ts'
-import { readStructOps, type StructOps } from './struct-ops.ts'
 
 /** What programs are read from. */
 export interface ProgramSources extends Names {
@@ -20,14 +19,12 @@ export interface ProgramSources extends Names {
 export function readPrograms(sources: ProgramSources): readonly ProgramSpec[] {
   const { elf, functions, note } = sources
   const scan = scanner(sources)
-  const structOps = readStructOps(elf, functions)
-  for (const name of structOps.maps) note(`struct_ops map ${name} is not supported`)
   return functions.all.flatMap((fn) => {
     if (!fn.isEntry) return noteStatic(fn, note)
     const meaning = parseSectionName(fn.section.name)
     if (!meaning.type) note(`section ${fn.section.name} names no program type, so ${fn.name} needs one in the manifest`)
     const flat = flatten(fn, { byteOrder: elf.byteOrder, scan })
-    return [specOf(sources, { fn, meaning, flat, structOps })]
+    return [specOf(sources, { fn, meaning, flat })]
   })
 }
 
@@ -40,10 +37,9 @@ interface Parts {
   readonly fn: ObjectFunction
   readonly meaning: SectionMeaning
   readonly flat: FlatProgram
-  readonly structOps: StructOps
 }
 
-function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat, structOps }: Parts): ProgramSpec {
+function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat }: Parts): ProgramSpec {
   const debug = ext && debugInfoOf(ext, flat.functions, elf.byteOrder)
   return {
     kind: 'program',
@@ -53,12 +49,6 @@ function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat, 
     code: flat.code,
     ...(debug ? { debug } : {}),
     relocations: placeRelocations(relocations, flat.functions),
-    unsupported: [...flat.unsupported, ...structOpsPhrase(fn, meaning, structOps)],
+    unsupported: flat.unsupported,
   }
-}
-
-function structOpsPhrase(fn: ObjectFunction, meaning: SectionMeaning, { members }: StructOps): readonly string[] {
-  const map = members.get(fn)
-  if (map !== undefined) return [`struct_ops map ${map}`]
-  return meaning.type === 'struct_ops' ? ['struct_ops programs'] : []
 }
