@@ -40,8 +40,10 @@ const broken = (what: string): LinkedStructOps => ({
   value: new Uint8Array(),
   slots: new Map(),
   attachments: new Map(),
-  problems: [{ code: 'O230', what }],
+  problems: [problem(what)],
 })
+
+const problem = (what: string): LinkProblem => ({ code: 'O230', what })
 
 /** A struct of the kernel, and the value of a map that holds it. */
 interface KernelStruct {
@@ -87,30 +89,50 @@ function asCompiled(contents: Members, types: TypeSource): LinkedStructOps {
 
 function layOut(contents: Members, types: TypeSource, kernel: KernelStruct): LinkedStructOps {
   const struct = types.get(contents.typeId)
+  const pairs = (struct.kind === 'struct' ? struct.members : []).map((member) => ({
+    member,
+    there: kernel.members.find(({ name }) => name === member.name),
+    bytes: bytesOf(contents, types, member),
+    program: contents.slots.get(member.name),
+  }))
+  const problems = pairs.flatMap(({ there, ...pair }) => {
+    const what = there ? mismatch({ types, kernel, there, ...pair }) : lacking(contents, pair)
+    return what === undefined ? [] : [problem(what)]
+  })
   const value = new Uint8Array(kernel.valueSize)
   const slots = new Map<number, string>()
-  const attachments = new Map<string, string | undefined>()
-  const problems: LinkProblem[] = []
-  for (const member of struct.kind === 'struct' ? struct.members : []) {
-    const bytes = bytesOf(contents, types, member)
-    const program = contents.slots.get(member.name)
-    const there = kernel.members.find(({ name }) => name === member.name)
-    const problem = there
-      ? mismatch({ types, member, kernel, there, bytes, program })
-      : lacking(contents, member, bytes)
-    if (problem) problems.push({ code: 'O230', what: problem })
-    if (program !== undefined) {
-      const known = attachments.get(program)
-      const attachment = there && `${contents.type}.${member.name}`
-      if (known && attachment) problems.push({ code: 'O230', what: `${program} is both ${known} and ${attachment}` })
-      attachments.set(program, known ?? attachment)
-    }
-    if (!there || problem) continue
-    const at = kernel.offset + there.bitOffset / 8
-    if (program !== undefined) slots.set(at, program)
-    else if (types.resolve(member.type).type.kind !== 'pointer') value.set(bytes, at)
+  for (const { member, there, bytes, program } of problems.length > 0 ? [] : pairs) {
+    const at = kernel.offset + (there?.bitOffset ?? 0) / 8
+    if (there && program !== undefined) slots.set(at, program)
+    else if (there && types.resolve(member.type).type.kind !== 'pointer') value.set(bytes, at)
   }
-  return { value, slots, attachments, problems }
+  const { attachments, twice } = attach(contents.type, pairs)
+  return { value, slots, attachments, problems: [...problems, ...twice] }
+}
+
+/** A member of the object's struct, and that of the kernel's with its name. */
+interface Pair {
+  readonly member: Member
+  readonly there: Member | undefined
+  readonly bytes: Uint8Array
+  readonly program: string | undefined
+}
+
+/** A program is loaded for one member. */
+function attach(
+  type: string,
+  pairs: readonly Pair[],
+): { readonly attachments: Map<string, string | undefined>; readonly twice: LinkProblem[] } {
+  const attachments = new Map<string, string | undefined>()
+  const twice: LinkProblem[] = []
+  for (const { member, there, program } of pairs) {
+    if (program === undefined) continue
+    const known = attachments.get(program)
+    const attachment = there && `${type}.${member.name}`
+    if (known && attachment) twice.push(problem(`${program} is both ${known} and ${attachment}`))
+    attachments.set(program, known ?? attachment)
+  }
+  return { attachments, twice }
 }
 
 function bytesOf({ bytes }: Members, types: TypeSource, { type, bitOffset }: Member): Uint8Array {
@@ -118,16 +140,15 @@ function bytesOf({ bytes }: Members, types: TypeSource, { type, bitOffset }: Mem
   return bytes.subarray(at, at + (types.sizeOf(type) ?? 0))
 }
 
-const lacking = ({ type }: Members, { name }: Member, bytes: Uint8Array): string | undefined =>
-  bytes.some((byte) => byte !== 0) ? `the kernel's ${type} has no member ${name}, and the object sets it` : undefined
+const lacking = ({ type }: Members, { member, bytes }: Pick<Pair, 'member' | 'bytes'>): string | undefined =>
+  bytes.some((byte) => byte !== 0)
+    ? `the kernel's ${type} has no member ${member.name}, and the object sets it`
+    : undefined
 
-interface Match {
+interface Match extends Pair {
   readonly types: TypeSource
-  readonly member: Member
   readonly kernel: KernelStruct
   readonly there: Member
-  readonly bytes: Uint8Array
-  readonly program: string | undefined
 }
 
 /** What is different about a member that both have; what is not set may be anything. */
