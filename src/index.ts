@@ -9,7 +9,6 @@ export type { Fd, Kernel, KernelIdentity, Mounts } from './kernel/kernel.ts'
 export { type MemoryMachine, openMemoryMachine } from './kernel/memory/memory-kernel.ts'
 export { type KernelKind, openKernel } from './kernel/open-kernel.ts'
 export { readRecord } from './kernel/record-map.ts'
-export { type LogSummary, summarizeLog } from './kernel/verifier-log.ts'
 export { type LoadedManifest, type LoadOptions, loadManifest } from './manifest/load.ts'
 export { type Address, type Kind, kindOf, nameOf } from './model/address.ts'
 export type { Checkup } from './model/checkup.ts'
@@ -40,6 +39,7 @@ export type {
   Tree,
   TreePin,
 } from './model/state.ts'
+export type { Omitted, SourcePlace, VerifierLog, VerifierReport } from './model/verifier.ts'
 export type { ObjectFile } from './object/object-file.ts'
 export { readObject } from './object/read.ts'
 export type { Action, Change, PinChange, Reason, Verdict } from './plan/change.ts'

@@ -58,7 +58,7 @@ async function* applySteps(task: Task): AsyncGenerator<ApplyEvent, Outcome> {
   await using loads = new ProgramLoads({
     steps: plan.steps,
     limit: options.parallelLoads ?? Math.min(4, availableParallelism()),
-    load: (target) => loadProgram({ kernel, desired, handles, btf }, target),
+    load: (target) => loadProgram({ kernel, desired, handles, btf, log: options.verifierLog }, target),
   })
   const patience = options.patience ?? 2000
   const run: Execution = {

@@ -1,5 +1,6 @@
 import type { MapAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { VerifierLog, VerifierReport } from '../model/verifier.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Operation, Step } from '../plan/step.ts'
 import type { Account } from './account.ts'
@@ -75,6 +76,8 @@ export interface Problem {
   readonly message: string
   /** What the reader can do about it. */
   readonly hint?: string
-  /** The verifier's whole log, where it refused a program; summarizeLog finds the complaint in it. */
-  readonly log?: string
+  /** What the verifier says, where it refused a program. */
+  readonly verifier?: VerifierReport
+  /** Its log: the end, or all of it where `verifierLog` asked for that. Never in JSON. */
+  readonly log?: VerifierLog
 }

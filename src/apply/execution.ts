@@ -15,6 +15,8 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal
   /** Programs that the verifier works on at the same time; default: one a CPU, at most four. */
   readonly parallelLoads?: number
+  /** How much is kept of the verifier's log of a refused program, which may have hundreds of megabytes; default `end`. */
+  readonly verifierLog?: 'end' | 'whole'
   /** Milliseconds to wait for the ids of old programs and links to go; default 2000. */
   readonly patience?: number
 }

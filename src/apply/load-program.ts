@@ -1,16 +1,20 @@
 import type { Fd, ProgramLoad } from '../kernel/kernel.ts'
 import { PlanError } from '../model/errors.ts'
 import type { ProgramState } from '../model/state.ts'
+import type { SourcePlace } from '../model/verifier.ts'
+import { sourcePlace } from '../object/programs/source-place.ts'
 import type { ProgramRef } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
-import type { Execution } from './execution.ts'
+import type { ApplyOptions, Execution } from './execution.ts'
 import { mapRefOf, wantedProgram } from './wanted.ts'
 
+/** What a load needs to know of its apply. */
+export interface Loading extends Pick<Execution, 'kernel' | 'desired' | 'handles' | 'btf'> {
+  readonly log?: ApplyOptions['verifierLog'] | undefined
+}
+
 /** Starts the verifier on a program, its references bound to the maps of this apply. */
-export async function loadProgram(
-  run: Pick<Execution, 'kernel' | 'desired' | 'handles' | 'btf'>,
-  target: ProgramRef,
-): Promise<Fd<'program'>> {
+export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<'program'>> {
   const program = wantedProgram(run.desired, target)
   const { load, code, name, address, poisoned } = program
   if (!load || !code) {
@@ -28,11 +32,22 @@ export async function loadProgram(
     instructions: code.instructions,
     references,
     ...(poisoned ? { poisoned } : {}),
+    ...(run.log && { log: run.log }),
     ...btfOf(run, program),
+    locate: (instruction) => locate(run, program, instruction),
   })
 }
 
 function btfOf(run: Pick<Execution, 'btf'>, { object, debug }: ProgramState): Pick<ProgramLoad, 'btf'> {
   const fd = object !== undefined && debug ? run.btf.of(object) : undefined
   return fd && debug ? { btf: { fd, debug } } : {}
+}
+
+function locate(
+  { desired, kernel }: Loading,
+  { object, debug }: ProgramState,
+  instruction: number,
+): SourcePlace | undefined {
+  const bytes = object === undefined ? undefined : desired?.btf.get(object)
+  return bytes && debug && sourcePlace(bytes, { debug, byteOrder: kernel.identity.byteOrder, instruction })
 }

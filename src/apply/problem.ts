@@ -13,7 +13,8 @@ export function describeProblem(error: unknown): Problem {
     code: error.code,
     message: error.message,
     ...(error.hint !== undefined && { hint: error.hint }),
-    ...(error instanceof KernelError && error.log !== undefined && { log: error.log }),
+    ...(error instanceof KernelError && error.verifier && { verifier: error.verifier }),
+    ...(error instanceof KernelError && error.log && { log: error.log }),
   }
 }
 

@@ -44,9 +44,8 @@ interface Refused {
   readonly problem: Problem
 }
 
-/** What a dry run found, program by program in the order of an apply. */
+/** What a dry run found beside its judgements on programs. */
 export interface Verification {
-  readonly judgements: readonly Judgement[]
   /** Maps that the kernel refused; the programs that use them are refused, too. */
   readonly problems: readonly Problem[]
   readonly diagnostics: readonly Diagnostic[]
@@ -59,7 +58,7 @@ export interface Verification {
 export async function* verify(
   kernel: Kernel,
   state: DesiredState,
-  options: Pick<ApplyOptions, 'parallelLoads'> = {},
+  options: Pick<ApplyOptions, 'parallelLoads' | 'verifierLog'> = {},
 ): AsyncGenerator<Judgement, Verification> {
   const { desired, plan } = planDryRun(state)
   const diagnostics: Diagnostic[] = []
@@ -68,23 +67,19 @@ export async function* verify(
   await using loads = new ProgramLoads({
     steps: plan.steps,
     limit: options.parallelLoads ?? Math.min(4, availableParallelism()),
-    load: (target) => loadProgram({ kernel, desired, handles, btf }, target),
+    load: (target) => loadProgram({ kernel, desired, handles, btf, log: options.verifierLog }, target),
   })
   const shared = { patience: 0, diagnostics, lingering: new Set<number>(), migrated: new Map() }
   return yield* carryOut({ kernel, plan, desired, handles, btf, loads, ...shared }, diagnostics)
 }
 
 async function* carryOut(run: Execution, diagnostics: readonly Diagnostic[]): AsyncGenerator<Judgement, Verification> {
-  const judgements: Judgement[] = []
   const refusedMaps = new Map<MapAddress, Problem>()
   for (const step of run.plan.steps) {
-    if (step.kind === 'load-program') {
-      const judgement = await judge(run, step, refusedMaps)
-      judgements.push(judgement)
-      yield judgement
-    } else await prepare(run, step, refusedMaps)
+    if (step.kind === 'load-program') yield await judge(run, step, refusedMaps)
+    else await prepare(run, step, refusedMaps)
   }
-  return { judgements, problems: [...refusedMaps.values()], diagnostics }
+  return { problems: [...refusedMaps.values()], diagnostics }
 }
 
 type RefusedMaps = Map<MapAddress, Problem>

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import {
   type ApplyEvent,
   apply,
@@ -10,6 +9,7 @@ import {
   verbOf,
 } from '../index.ts'
 import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
+import { LogFile, logExtent } from './log-file.ts'
 import type { OptionValues } from './option-table.ts'
 import { showProgress } from './progress.ts'
 import { paintOf, say } from './say.ts'
@@ -69,7 +69,7 @@ const questions: Readonly<Record<Plan['action'], string>> = {
 export async function execute(stage: Stage, plan: Plan, desired?: DesiredState): Promise<ExitCode> {
   const started = performance.now()
   const outcome = await run(stage, plan, desired)
-  if (outcome.problem?.log !== undefined) keepLog(stage, outcome.problem.log)
+  if (outcome.problem?.log) new LogFile(stage).add(outcome.problem.log, plan.stack)
   if (!stage.options.json) closing(stage, { plan, outcome, duration: performance.now() - started })
   return outcomeExitCode(outcome)
 }
@@ -77,7 +77,7 @@ export async function execute(stage: Stage, plan: Plan, desired?: DesiredState):
 async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined): Promise<Outcome> {
   const { kernel, options, terminal } = stage
   using interruption = terminal.catchInterrupt()
-  const events = apply(kernel, plan, desired, { signal: interruption.signal })
+  const events = apply(kernel, plan, desired, { signal: interruption.signal, verifierLog: logExtent(options) })
   const progress = { terminal, steps: plan.steps.length, paint: paintOf(stage) }
   const report = (event: ApplyEvent): void =>
     options.json ? terminal.write(`${JSON.stringify(event)}\n`) : showProgress(event, progress)
@@ -85,18 +85,6 @@ async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined):
     const { value, done } = await events.next()
     if (done) return value
     report(value)
-  }
-}
-
-/** A log that cannot be kept is no reason to end otherwise. */
-function keepLog({ options, terminal }: Stage, log: string): void {
-  const file = options['verifier-log']
-  if (file === undefined) return
-  try {
-    writeFileSync(file, log)
-    terminal.warn(`The verifier's whole log is in ${file}.\n`)
-  } catch (error) {
-    terminal.warn(`The verifier's log cannot be written to ${file}: ${(error as Error).message}\n`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { KernelError } from '../model/errors.ts'
+import type { VerifierLog, VerifierReport } from '../model/verifier.ts'
 import { permissionHint } from './permission.ts'
 
 /** A refusal before it has its words. */
@@ -17,7 +18,8 @@ export interface Failure {
   readonly what?: string | undefined
   readonly hint?: string | undefined
   readonly code?: string | undefined
-  readonly log?: string | undefined
+  readonly log?: VerifierLog | undefined
+  readonly verifier?: VerifierReport | undefined
   readonly cause?: unknown
 }
 
@@ -39,6 +41,7 @@ export function kernelError(failure: Failure): KernelError {
       errno,
       ...(failure.target === undefined ? {} : { target: failure.target }),
       ...(failure.log === undefined ? {} : { log: failure.log }),
+      ...(failure.verifier === undefined ? {} : { verifier: failure.verifier }),
       ...(hint === undefined ? {} : { hint }),
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     },
@@ -131,6 +134,14 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
   'BPF_MAP_CREATE E2BIG': { what: 'the kernel refused %', hint: 'lower max_entries or the size of the value' },
   'BPF_MAP_CREATE ENOMEM': { what: 'the kernel has no memory for %', hint: 'lower max_entries' },
+  'BPF_PROG_LOAD EINVAL': {
+    what: 'the kernel refused its type, attach type or flags',
+    hint: 'this kernel may be older than they are',
+  },
+  'BPF_PROG_LOAD EFAULT': {
+    what: "the kernel's own verifier failed",
+    hint: 'that is a defect of this kernel: try a newer one, and report it with the object',
+  },
   'BPF_PROG_LOAD E2BIG': { what: 'the program is too long or too complex' },
   'BPF_PROG_LOAD EACCES': { what: 'the verifier rejected it' },
   'BPF_LINK_CREATE EBUSY': {

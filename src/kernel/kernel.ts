@@ -5,6 +5,7 @@ import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { DebugInfo, LoadAttributes, PoisonedInstruction } from '../model/program-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
+import type { SourcePlace } from '../model/verifier.ts'
 import type { AddedInteger, Adder, EntryBatch } from './entries.ts'
 import type { BpffsMount, DirectoryEntry, FileStat } from './files.ts'
 
@@ -157,6 +158,10 @@ export interface ProgramLoad {
   readonly btf?: { readonly fd: Fd<'btf'>; readonly debug: DebugInfo }
   /** Instructions that stand for what this kernel does not have; for the message where the verifier comes to one. */
   readonly poisoned?: readonly PoisonedInstruction[]
+  /** How much of the verifier's log is kept of a refused program: `end` (default) is enough for its message. */
+  readonly log?: 'end' | 'whole'
+  /** Where an instruction comes from; asked when the program is refused. */
+  readonly locate?: (instruction: number) => SourcePlace | undefined
 }
 
 /** An instruction into which a map's descriptor is written before the load; `offset` in bytes into the map's value. */

@@ -1,11 +1,14 @@
+import type { KernelError } from '../model/errors.ts'
 import type { Machine } from '../model/machine.ts'
-import { poisonedCall } from '../model/program-spec.ts'
+import { VerifierLog } from '../model/verifier.ts'
 import { logTrueSize, programLoadAttr } from './attr-program.ts'
 import { findAttachment, type KernelAttachment } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import type { ProgramLoad } from './kernel.ts'
+import { loadHint } from './load-hints.ts'
 import { is, tryBpfAsync } from './syscall.ts'
-import { firstLogSize, nextLogSize, summarizeLog } from './verifier-log.ts'
+import { readVerifierLog } from './verifier-log.ts'
+import { missing, rejection } from './verifier-rejection.ts'
 
 /**
  * BPF_PROG_LOAD on the thread pool; the descriptor. A log costs the verifier much, so the first attempt goes without;
@@ -18,72 +21,61 @@ export async function loadProgram(request: ProgramLoad, machine: Machine): Promi
   if (result >= 0) return result
   const again = await loadWithLog(request, extra)
   if (again.result >= 0) return again.result
-  throw missingError(request, { errno: -result, log: again.log, machine }) ?? refusal(request, -result, again.log)
+  // The second errno may be ENOSPC, which is only about the log.
+  throw refusal(request, { errno: -result, log: again.log, machine })
 }
 
 interface LoggedLoad {
   readonly result: number
-  readonly log: string
+  readonly log: VerifierLog
 }
 
 async function loadWithLog(request: ProgramLoad, extra: { attachment?: KernelAttachment }): Promise<LoggedLoad> {
-  let size = firstLogSize
-  for (;;) {
+  for (let size = firstLogSize; ; ) {
+    // Memory that is not touched costs nothing: the system hands it out as the kernel fills it.
     const log = Buffer.alloc(size)
     const attr = programLoadAttr(request, { ...extra, log })
     const result = await tryBpfAsync('BPF_PROG_LOAD', attr)
-    // ENOSPC: cut off. From Linux 6.4 on a short log keeps its end, where the complaint is; before that its beginning.
-    const larger = is(result, 'ENOSPC') ? nextLogSize(size, logTrueSize(attr)) : undefined
-    if (larger === undefined) return { result, log: textOf(log) }
+    const trueSize = logTrueSize(attr)
+    const larger = is(result, 'ENOSPC') ? nextLogSize(size, { trueSize, whole: request.log === 'whole' }) : undefined
+    if (larger === undefined) return { result, log: new VerifierLog(written(log), Math.max(0, trueSize - size)) }
     size = larger
   }
 }
 
-function textOf(log: Buffer): string {
-  const end = log.indexOf(0)
-  return log.toString('utf8', 0, end < 0 ? log.length : end)
+/** Bytes of the first attempt: more than the log of a refusal has, as a rule. */
+const firstLogSize = 64 * 1024
+/** More the kernel does not take. */
+const largest = 2 ** 30 - 1
+
+/**
+ * The next size for a log that did not fit; undefined where what there is is enough: from Linux 6.4 on a short log keeps its
+ * end, where the complaint is, and the kernel tells the size of all of it. Before that it keeps its beginning.
+ */
+export function nextLogSize(
+  size: number,
+  need: { readonly trueSize: number; readonly whole: boolean },
+): number | undefined {
+  if (size >= largest) return undefined
+  if (need.trueSize === 0) return Math.min(largest, size * 8)
+  return need.whole && need.trueSize > size ? Math.min(largest, need.trueSize) : undefined
 }
 
-interface LoadRefusal {
+function written(log: Buffer): Uint8Array {
+  const end = log.indexOf(0)
+  return end < 0 ? log : log.subarray(0, end)
+}
+
+interface Refusal {
   readonly errno: number
-  readonly log: string
+  readonly log: VerifierLog
   readonly machine: Machine
 }
 
-/** The verifier came to an instruction that stands for something that this kernel does not have. */
-function missingError(request: ProgramLoad, { errno, log, machine }: LoadRefusal): Error | undefined {
-  const reached = poisonedAt(log)
-  const poisoned = request.poisoned?.find(({ instruction }) => instruction === reached)
-  if (!poisoned) return undefined
-  const { missing, source } = poisoned
-  return kernelError({
-    command: 'BPF_PROG_LOAD',
-    errno,
-    doing: `load program ${request.name}`,
-    target: request.name,
-    what: `${missing} in Linux ${machine.release}, and ${source ?? `instruction ${reached}`} needs it`,
-    code: 'K109',
-    hint: 'guard the access with bpf_core_field_exists() and its like, so that it is not reached on kernels without',
-    log,
-  })
-}
-
-/** Index of the instruction without meaning at which a log ends. */
-function poisonedAt(log: string): number | undefined {
-  const [, index] = new RegExp(`^(\\d+): \\(85\\) call unknown#${poisonedCall}$`, 'm').exec(log) ?? []
-  return index === undefined ? undefined : Number(index)
-}
-
-function refusal(request: ProgramLoad, errno: number, log: string): Error {
-  const summary = summarizeLog(log)
+function refusal(request: ProgramLoad, { errno, log, machine }: Refusal): KernelError {
+  const report = readVerifierLog(log)
   const failure = { command: 'BPF_PROG_LOAD', errno, doing: `load program ${request.name}`, target: request.name }
-  if (!summary) return kernelError(failure)
-  const source = summary.source === undefined ? '' : `, at "${summary.source}"`
-  return kernelError({
-    ...failure,
-    what: `the verifier rejected it: ${summary.reason}${source}`,
-    code: 'K100',
-    hint: 'the last lines of the log show how the verifier came there',
-    log,
-  })
+  if (!report) return kernelError({ ...failure, hint: loadHint(request, errno) })
+  const rejected = { ...failure, log, report }
+  return missing(request, { ...rejected, release: machine.release }) ?? rejection(request, rejected)
 }

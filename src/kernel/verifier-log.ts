@@ -1,40 +1,76 @@
-/** What a reader needs of a verifier's log of maybe megabytes. */
-export interface LogSummary {
-  /** The verifier's complaint: its last line that is no statistics, or the last two where both are words. */
-  readonly reason: string
-  /** The source line that it was about, if the program carries line information: `return *(int *)0; @ a.bpf.c:12`. */
-  readonly source: string | undefined
-  /** The last useful lines, the complaint last. */
-  readonly lines: readonly string[]
+import type { Omitted, VerifierLog, VerifierReport } from '../model/verifier.ts'
+import { lastInstruction, lastRegisters } from './verifier-trace.ts'
+
+/**
+ * Finds the complaint at the end of a log, and what led to it; undefined when the log says nothing. Looks at the end only: of
+ * the rest no more is done than counting its lines.
+ */
+export function readVerifierLog(log: VerifierLog): VerifierReport | undefined {
+  const tail = tailOf(log.bytes)
+  const useful = tail.filter((line) => line.trim() !== '' && !isStatistics(line))
+  const end = useful.findLastIndex((line) => !isTrace(line))
+  const reason = useful.length > 0 ? reasonOf(useful, end) : undefined
+  if (reason === undefined) return undefined
+  const lines = useful.slice(-shown)
+  const instruction = lastInstruction(useful)
+  const source = useful.findLast((line) => line.startsWith('; '))?.slice(2) ?? sourceIn(log.bytes)
+  return {
+    reason,
+    ...(instruction && { instruction }),
+    registers: instruction ? lastRegisters(useful, `${instruction.text} ${reason}`) : [],
+    ...(source !== undefined && { source }),
+    lines,
+    omitted: omittedBefore(log, lines.length, tail.length - useful.length),
+  }
 }
 
-/** Finds the complaint at the end of a log; undefined when the log says nothing. */
-export function summarizeLog(log: string): LogSummary | undefined {
-  const useful = log.split('\n').filter((line) => line.trim() !== '' && !isStatistics(line))
-  const last = useful.at(-1)
-  if (last === undefined) return undefined
-  const before = useful.at(-2)
-  const reason = before === undefined || isTrace(before) ? last : `${before}; ${last}`
-  const source = useful.findLast((line) => line.startsWith('; '))?.slice(2)
-  return { reason, source, lines: useful.slice(-shown) }
+/** The complaint is the last line that is no trace, with the one before it where that is none either. */
+function reasonOf(lines: readonly string[], end: number): string | undefined {
+  const last = lines[end] ?? lines.at(-1)
+  const before = lines[end - 1]
+  return before === undefined || isTrace(before) ? last : `${before}; ${last}`
 }
 
-/** The next size to try for a log that did not fit, or undefined when it is large enough. Bytes. */
-export function nextLogSize(size: number, trueSize: number): number | undefined {
-  if (size >= largest) return undefined
-  // Linux 6.4 tells the size that it would have needed; older kernels leave 0.
-  return Math.min(largest, trueSize > size ? trueSize : size * 8)
-}
-
-/** Bytes of the first attempt. */
-export const firstLogSize: number = 64 * 1024
-
-const largest = 16 * 1024 * 1024
 const shown = 12
+/** Bytes; a line of a trace with all registers has some hundreds. */
+const tailSize = 64 * 1024
+
+/** The last lines, each whole. */
+function tailOf(bytes: Uint8Array): string[] {
+  const start = Math.max(0, bytes.length - tailSize)
+  const lines = bufferOf(bytes).toString('utf8', start).split('\n')
+  return start === 0 ? lines : lines.slice(1)
+}
+
+/** The last line of source, searched backwards without making texts of what is in between. */
+function sourceIn(bytes: Uint8Array): string | undefined {
+  const buffer = bufferOf(bytes)
+  const at = buffer.lastIndexOf('\n; ')
+  if (at < 0) return undefined
+  const end = buffer.indexOf(newline, at + 1)
+  return buffer.toString('utf8', at + 3, end < 0 ? buffer.length : end)
+}
+
+function omittedBefore({ bytes, missing }: VerifierLog, kept: number, unimportant: number): Omitted {
+  if (missing > 0) return { count: missing + Math.max(0, bytes.length - tailSize), unit: 'bytes' }
+  let count = 0
+  for (const byte of bytes) if (byte === newline) count++
+  // A last line without its end counts, too; statistics and empty lines are not missed.
+  const whole = bytes.length > 0 && bytes.at(-1) !== newline ? count + 1 : count
+  const unfinished = bytes.at(-1) === newline ? 1 : 0
+  return { count: Math.max(0, whole - kept - (unimportant - unfinished)), unit: 'lines' }
+}
+
+const newline = 10
+
+/** The same memory. */
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 const isStatistics = (line: string): boolean =>
   /^(processed \d+ insns|verification time|stack depth|peak_states|max_states)/.test(line)
 
 /** Instructions, source lines, jumps and states of registers: how the verifier came to its complaint. */
 const isTrace = (line: string): boolean =>
-  /^(\d+:|;|from \d+|R\d+|func#|last_idx|regs=|mark_precise|Func|caller|callee)/.test(line)
+  /^(\d+: |;|from \d+|\s*(frame\d+: ?)?R\d+(_\w+)?=|(cur|old) state:|func#|last_idx|regs=|mark_precise|propagating|Func|caller:|callee:|returning from)/.test(
+    line,
+  )

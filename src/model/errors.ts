@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.ts'
+import type { VerifierLog, VerifierReport } from './verifier.ts'
 
 /** What every error of pinfold carries beside its sentence. */
 export interface ErrorFields {
@@ -60,8 +61,10 @@ export interface KernelErrorFields extends ErrorFields {
   readonly errno: string
   /** The object or path it was about. */
   readonly target?: string
-  /** The verifier's log, where the command was BPF_PROG_LOAD. */
-  readonly log?: string
+  /** The verifier's log, where it refused a program. */
+  readonly log?: VerifierLog
+  /** What the log says, in short. */
+  readonly verifier?: VerifierReport
 }
 
 /** The kernel refused something. */
@@ -69,7 +72,8 @@ export class KernelError extends PinfoldError {
   readonly command: string
   readonly errno: string
   readonly target: string | undefined
-  readonly log: string | undefined
+  readonly log: VerifierLog | undefined
+  readonly verifier: VerifierReport | undefined
 
   constructor(message: string, fields: KernelErrorFields) {
     super(message, fields)
@@ -77,6 +81,7 @@ export class KernelError extends PinfoldError {
     this.errno = fields.errno
     this.target = fields.target
     this.log = fields.log
+    this.verifier = fields.verifier
   }
 }
 

@@ -100,7 +100,7 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
     )
     expect(outcome).toMatchObject({ result: 'nothing-changed', generation: 1, left: [] })
     expect(outcome.problem?.message).toMatch(/^cannot load program\.endless: /)
-    expect(outcome.problem?.log).toContain('last insn is not an exit or jmp')
+    expect(String(outcome.problem?.log)).toContain('last insn is not an exit or jmp')
     expect(infoOf('rejected/live/links/eth0')).toEqual(before)
     expect(kernel.bpffs.list(`${host.bpffs}/rejected`)).toEqual([{ name: 'live', directory: true }])
     await destroyStack(kernel, desired('rejected'), place)

@@ -31,7 +31,7 @@ test('a rejected program changes nothing, and the problem has the address, the c
   const { outcome, events } = await applyStack(kernel, changed)
   expect(outcome).toMatchObject({ result: 'nothing-changed', generation: 1, left: [] })
   expect(outcome.problem?.message).toMatch(/^cannot load program\.v4: /)
-  expect(outcome.problem?.log).toContain('R1 invalid mem access')
+  expect(String(outcome.problem?.log)).toContain('R1 invalid mem access')
   expect(events.find((event) => event.type === 'step-failed')).toMatchObject({ step: { kind: 'load-program' } })
   expect(ownView(machine)).toEqual(old)
   expect(kernel.openDescriptors()).toBe(0)

@@ -174,8 +174,8 @@ const rows: Readonly<Record<string, Row>> = {
     manifest: `objects: { main: { file: rejected.o } }\nprograms: { ${refused.careless}: {} }\n`,
     at: `program.${refused.careless}`,
     code: 'K100',
-    says: 'R1 offset is outside of the packet, at "return data[12] == 8 ? XDP_PASS : XDP_DROP; @ rejected.bpf.c:20"',
-    hint: 'the last lines of the log',
+    says: `R1 offset is outside of the packet, in ${refused.careless} at rejected.bpf.c:20 (`,
+    hint: 'compare the end of what is read with data_end',
   },
   'a pin path that something else has taken': {
     manifest: `version: 1\nname: taken\n${main}${all}`,

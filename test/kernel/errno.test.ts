@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errnoName, kernelError, withErrno } from '../../src/kernel/errno.ts'
+import { missingCapability } from '../../src/kernel/load-hints.ts'
 import { capabilities, permissionHint } from '../../src/kernel/permission.ts'
 import { KernelError } from '../../src/model/errors.ts'
 
@@ -57,4 +58,19 @@ test('capabilities are read from the status of a process', () => {
 test('a process with CAP_BPF and without CAP_SYS_ADMIN is told that ids want the latter', () => {
   expect(permissionHint('CapEff:\t0000008000001000\n')).toContain('CAP_SYS_ADMIN')
   expect(permissionHint('CapEff:\t000001ffffffffff\n') ?? '').not.toContain('CAP_SYS_ADMIN')
+})
+
+test('EPERM of a load is explained by the capability that its type needs', () => {
+  const bpfOnly = 'CapEff:\t0000008000000000\n'
+  expect(missingCapability('xdp', bpfOnly)).toContain('CAP_NET_ADMIN')
+  expect(missingCapability('tracing', bpfOnly)).toContain('CAP_PERFMON')
+  expect(missingCapability('socket_filter', bpfOnly)).toBeUndefined()
+  expect(missingCapability('xdp', 'CapEff:\t0000000000200000\n')).toBeUndefined()
+})
+
+test('the limit on locked memory is a reason before Linux 5.11 only', () => {
+  const withoutResource = 'CapEff:\t000001fffeffffff\n'
+  expect(permissionHint(withoutResource, '5.10.0-33-amd64', '')).toContain('ulimit -l')
+  expect(permissionHint(withoutResource, '6.1.0', '')).toBeUndefined()
+  expect(permissionHint(withoutResource, '6.1.0', 'none [integrity] confidentiality')).toContain('locked down')
 })

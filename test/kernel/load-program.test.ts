@@ -1,7 +1,23 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LogFile } from '../../src/cli/log-file.ts'
 import type { Fd, Kernel, ProgramLoad } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
-import { assemble, exit, type Instruction, loadReference, loadWord, mov } from '../support/assembler.ts'
+import { verifierHints } from '../../src/kernel/verifier-hints.ts'
+import { fakeTerminal } from '../cli/support/fake-terminal.ts'
+import {
+  add,
+  assemble,
+  call,
+  exit,
+  type Instruction,
+  jumpIfLess,
+  loadReference,
+  loadWord,
+  mov,
+} from '../support/assembler.ts'
 import { mapOf, xdp } from '../support/kernel-requests.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 
@@ -87,15 +103,64 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
       code: 'K100',
       target: 'pass',
       message: expect.stringMatching(/^cannot load program pass: the verifier rejected it: R1 invalid mem access/),
-      log: expect.stringContaining('processed 2 insns'),
+      hint: expect.stringContaining('bpf_probe_read_kernel'),
+      verifier: { reason: "R1 invalid mem access 'scalar'", instruction: { index: 1, text: 'r0 = *(u32 *)(r1 +0)' } },
     })
   })
 
+  test('that the verifier rejects carry its log, which JSON leaves out', async () => {
+    const rejection = await load([mov(1, 0), loadWord(0, 1, 0), exit]).catch((error) => error)
+    expect(String(rejection.log)).toContain('processed 2 insns')
+    expect(JSON.stringify({ log: rejection.log })).toBe('{}')
+  })
+
   test('whose log is larger than the first buffer still end with the complaint', async () => {
-    const many = Array.from({ length: 4000 }, (_, i) => mov(2, i))
-    const rejection = await load([...many, mov(1, 0), loadWord(0, 1, 0), exit]).catch((error) => error)
+    const long = [...Array.from({ length: 4000 }, (_, i) => mov(2, i)), mov(1, 0), loadWord(0, 1, 0), exit]
+    const rejection = await load(long).catch((error) => error)
     expect(rejection).toMatchObject({ errno: 'EACCES', message: expect.stringContaining('R1 invalid mem access') })
-    expect(rejection.log.length).toBeGreaterThan(64 * 1024)
+    const whole = await load(long, { log: 'whole' }).catch((error) => error)
+    expect(whole.message).toBe(rejection.message)
+    expect(whole.log.bytes.length).toBeGreaterThan(64 * 1024)
+    expect(String(whole.log)).toMatch(/^(func#0 @0\n)?0: /)
+    expect(whole.verifier.omitted).toEqual({ count: 3992, unit: 'lines' })
+  })
+
+  test('with a log of a million lines cost its size in memory once, and without --verifier-log next to nothing', async () => {
+    const endless = [mov(0, 0), add(0, 1), jumpIfLess(0, 2_000_000, -2), exit]
+    const peak = process.resourceUsage().maxRSS
+    const short = await load(endless).catch((error) => error)
+    expect(short).toMatchObject({ errno: 'E2BIG', message: expect.stringContaining('too large') })
+    expect(short.verifier.lines.length).toBeLessThan(20)
+    const cheap = process.resourceUsage().maxRSS
+    expect(cheap - peak).toBeLessThan(24 * 1024)
+    const whole = await load(endless, { log: 'whole' }).catch((error) => error)
+    expect(whole.verifier.omitted).toEqual({ count: expect.any(Number), unit: 'lines' })
+    expect(whole.verifier.omitted.count).toBeGreaterThan(900_000)
+    const directory = mkdtempSync(join(tmpdir(), 'pinfold-log-'))
+    const file = join(directory, 'verifier.log')
+    new LogFile({ terminal: fakeTerminal().terminal, options: { 'verifier-log': file } }).add(whole.log, '')
+    expect(statSync(file).size).toBe(whole.log.bytes.length)
+    rmSync(directory, { recursive: true })
+    expect(process.resourceUsage().maxRSS - cheap).toBeLessThan((whole.log.bytes.length * 1.4) / 1024)
+  })
+
+  test('that call what is no kfunc, or need type information that is not there, are told what to do', async () => {
+    const kfunc: Instruction = { opcode: 0x85, source: 2, immediate: 1 }
+    await expect(load([kfunc, mov(0, 0), exit])).rejects.toMatchObject({ hint: hintAbout('a kfunc that is missing') })
+    using array = kernel.createMap(mapOf({ type: 'prog_array', valueSize: 4 }))
+    const callNext: Instruction = { opcode: 0x85, source: 1, immediate: 1 }
+    const tail = [callNext, exit, ...loadReference(2), mov(3, 0), call(12), mov(0, 0), exit]
+    await expect(
+      load(tail, { references: [{ instruction: 2, kind: 'map', map: array, offset: 0 }] }),
+    ).rejects.toMatchObject({ hint: hintAbout('type information') })
+  })
+
+  test('that the kernel refuses without a word are told what an errno means for a program', async () => {
+    const unknown = xdp({ load: { type: 'xdp', flags: 1 << 30, license: 'GPL' } })
+    await expect(kernel.loadProgram(unknown)).rejects.toMatchObject({
+      errno: 'EINVAL',
+      hint: expect.stringContaining('older'),
+    })
   })
 
   test('that need another attach type are refused with the errno of the load', async () => {
@@ -106,3 +171,5 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
     })
   })
 })
+
+const hintAbout = (about: string): string | undefined => verifierHints.find((row) => row.about.startsWith(about))?.hint

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { firstLogSize, nextLogSize, summarizeLog } from '../../src/kernel/verifier-log.ts'
+import { nextLogSize } from '../../src/kernel/load-program.ts'
+import { readVerifierLog } from '../../src/kernel/verifier-log.ts'
+import { VerifierLog, type VerifierReport } from '../../src/model/verifier.ts'
 
 const log = `0: R1=ctx() R10=fp0
 ; int entry(struct xdp_md *ctx) @ a.bpf.c:4
@@ -12,40 +14,84 @@ stack depth 0
 processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
 `
 
-describe('summarizeLog', () => {
-  test('finds the complaint before the statistics, and the last source line', () => {
-    expect(summarizeLog(log)).toMatchObject({
+const read = (text: string, missing = 0): VerifierReport | undefined =>
+  readVerifierLog(new VerifierLog(Buffer.from(text), missing))
+
+describe('readVerifierLog', () => {
+  test('finds the complaint before the statistics, the last source line and the last instruction', () => {
+    expect(read(log)).toMatchObject({
       reason: "R1 invalid mem access 'scalar'",
       source: 'return *(int *)0; @ a.bpf.c:6',
+      instruction: { index: 1, text: 'r0 = *(u32 *)(r1 +0)' },
+      registers: ['R1=0'],
+      omitted: { count: 0, unit: 'lines' },
     })
   })
 
   test('tells both lines of a complaint of two', () => {
     const packet = 'invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)'
-    const found = summarizeLog(`12: (71) r1 = *(u8 *)(r1 +12)\n${packet}\nR1 offset is outside of the packet\n`)
+    const found = read(`12: (71) r1 = *(u8 *)(r1 +12)\n${packet}\nR1 offset is outside of the packet\n`)
     expect(found?.reason).toBe(`${packet}; R1 offset is outside of the packet`)
   })
 
-  test('keeps a dozen lines at most, the complaint last', () => {
-    const lines = summarizeLog(`${'0: (b7) r1 = 0\n'.repeat(1000)}${log}`)?.lines
-    expect(lines).toHaveLength(12)
-    expect(lines?.at(-1)).toBe("R1 invalid mem access 'scalar'")
+  test('finds the complaint in front of the states of a loop', () => {
+    const states = 'cur state: R0=1 R10=fp0\nold state: R0=1 R10=fp0\n'
+    expect(read(`3: (56) if w1 != 0x0 goto pc-2\ninfinite loop detected at insn 3\n${states}`)?.reason).toBe(
+      'infinite loop detected at insn 3',
+    )
+  })
+
+  test('knows registers of several kernels, whole, and the latest of each', () => {
+    const found = read(`0: R1=ctx(id=0,off=0,imm=0) R10=fp0
+5: (61) r1 = *(u32 *)(r7 +16)         ; frame1: R1_w=scalar(umax=255,var_off=(0x0; 0xff)) R7=ctx()
+from 3 to 6: R1_w=inv(id=0,umax_value=255,var_off=(0x0; 0xff)) R2=pkt(id=0,off=0,r=8,imm=0) R10=fp0
+6: (0f) r2 += r1
+R2 type=inv expected=fp, R10 or so
+`)
+    expect(found?.registers).toEqual([
+      'R1=inv(id=0,umax_value=255,var_off=(0x0; 0xff))',
+      'R2=pkt(id=0,off=0,r=8,imm=0)',
+      'R10=fp0',
+    ])
+  })
+
+  test('keeps a dozen lines at most, the complaint last, and counts the others', () => {
+    const found = read(`${'0: (b7) r1 = 0\n'.repeat(1000)}${log}`)
+    expect(found?.lines).toHaveLength(12)
+    expect(found?.lines.at(-1)).toBe("R1 invalid mem access 'scalar'")
+    expect(found?.omitted).toEqual({ count: 1006 - 12, unit: 'lines' })
+  })
+
+  test('tells bytes where the kernel had no room for all of it', () => {
+    expect(read(log, 1000)?.omitted).toEqual({ count: 1000, unit: 'bytes' })
+  })
+
+  test('finds a source line that is far from the end', () => {
+    const far = `; entry(ctx) @ a.bpf.c:4\n; x += 1; @ a.bpf.c:9\n${'0: (07) r1 += 1\n'.repeat(20_000)}too large\n`
+    expect(read(far)).toMatchObject({ reason: 'too large', source: 'x += 1; @ a.bpf.c:9' })
   })
 
   test('has no source line without line information, and nothing in an empty log', () => {
-    expect(summarizeLog('R0 !read_ok\n')).toEqual({ reason: 'R0 !read_ok', source: undefined, lines: ['R0 !read_ok'] })
-    expect(summarizeLog('\nprocessed 0 insns\n')).toBeUndefined()
+    expect(read('R0 !read_ok\n')).toEqual({
+      reason: 'R0 !read_ok',
+      registers: [],
+      lines: ['R0 !read_ok'],
+      omitted: { count: 0, unit: 'lines' },
+    })
+    expect(read('\nprocessed 0 insns\n')).toBeUndefined()
+    expect(read('')).toBeUndefined()
   })
 })
 
 describe('nextLogSize', () => {
-  test('takes the size that the kernel told, or grows eightfold where it tells none', () => {
-    expect(nextLogSize(firstLogSize, 100_000)).toBe(100_000)
-    expect(nextLogSize(firstLogSize, 0)).toBe(512 * 1024)
+  test('where the kernel tells the size of all, that is taken if all is wanted', () => {
+    expect(nextLogSize(65_536, { trueSize: 100_000, whole: true })).toBe(100_000)
+    expect(nextLogSize(65_536, { trueSize: 100_000, whole: false })).toBeUndefined()
   })
 
-  test('ends at 16 MiB', () => {
-    expect(nextLogSize(firstLogSize, 2 ** 30)).toBe(16 * 2 ** 20)
-    expect(nextLogSize(16 * 2 ** 20, 2 ** 30)).toBeUndefined()
+  test('where it tells none, the size grows until the end of the log fits', () => {
+    expect(nextLogSize(65_536, { trueSize: 0, whole: false })).toBe(524_288)
+    expect(nextLogSize(2 ** 28, { trueSize: 0, whole: false })).toBe(2 ** 30 - 1)
+    expect(nextLogSize(2 ** 30 - 1, { trueSize: 0, whole: true })).toBeUndefined()
   })
 })

@@ -41,6 +41,15 @@ export const atomicAdd = (destination: number, source: number, offset: number): 
   source,
   offset,
 })
+/** rN += immediate. */
+export const add = (destination: number, immediate: number): Instruction => ({ opcode: 0x07, destination, immediate })
+/** if rN < immediate (unsigned) skip `offset` instructions. */
+export const jumpIfLess = (destination: number, immediate: number, offset: number): Instruction => ({
+  opcode: 0xa5,
+  destination,
+  immediate,
+  offset,
+})
 export const call = (helper: number): Instruction => ({ opcode: 0x85, immediate: helper })
 export const exit: Instruction = { opcode: 0x95 }
 

@@ -1,17 +1,18 @@
 import { resolve } from 'node:path'
 import {
   type Candidates,
+  type Judgement,
   type LoadedManifest,
   manifestOfObject,
   PinfoldError,
   readCandidates,
   readObject,
-  type Verification,
   verify,
 } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import type { Session } from '../command-session.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { LogFile, logExtent } from '../log-file.ts'
 import { readBytes } from '../read-bytes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { readObjectFile } from '../read-object-file.ts'
@@ -25,9 +26,10 @@ export async function verifyAll({ options, operands = [] }: Invocation, terminal
   const speaker: Speaker = { options, terminal }
   const started = performance.now()
   using session = await openSession(options)
+  const run: Run = { session, speaker, logs: new LogFile(speaker) }
   const reports: Report[] = []
   for (const file of operands.length > 0 ? operands : [options.file ?? 'pinfold.yaml']) {
-    const report = await verifyFile(session, speaker, file)
+    const report = await verifyFile(run, file)
     reports.push(report)
     if (!options.json) terminal.write(renderReport(report, paintOf(speaker)))
   }
@@ -37,11 +39,17 @@ export async function verifyAll({ options, operands = [] }: Invocation, terminal
   return reports.every(isAccepted) ? exitCodes.success : exitCodes.error
 }
 
-async function verifyFile(session: Session, speaker: Speaker, file: string): Promise<Report> {
+interface Run {
+  readonly session: Session
+  readonly speaker: Speaker
+  readonly logs: LogFile
+}
+
+async function verifyFile(run: Run, file: string): Promise<Report> {
   try {
-    const candidates = readCandidates(load(file, speaker), { ...session, readFile: readBytes })
+    const candidates = readCandidates(load(file, run.speaker), { ...run.session, readFile: readBytes })
     const refused = isObject(file) ? candidates.refused.map(({ at: _, ...rest }) => rest) : candidates.refused
-    return { file, refused, ...(await judge(session, speaker, candidates)) }
+    return { file, refused, ...(await judge(run, file, candidates)) }
   } catch (error) {
     // A file that cannot be used is a result like others: those behind it are still verified.
     if (!(error instanceof PinfoldError)) throw error
@@ -57,20 +65,37 @@ function load(file: string, { options, terminal }: Speaker): LoadedManifest {
 const isObject = (file: string): boolean => file.endsWith('.o')
 
 async function judge(
-  { kernel }: Session,
-  { terminal, options }: Speaker,
+  { session, speaker, logs }: Run,
+  file: string,
   { desired }: Candidates,
-): Promise<Verification> {
+): Promise<Omit<Report, 'file' | 'refused'>> {
   const programs = [...desired.resources.values()].filter(({ kind }) => kind === 'program').length
-  const shows = terminal.interactive && !options.json
-  const judgements = verify(kernel, desired)
-  for (let count = 1; ; count++) {
-    if (shows && count <= programs) terminal.write(`${clearLine}verifying program ${count} of ${programs} …`)
-    const { value, done } = await judgements.next()
-    if (!done) continue
-    if (shows) terminal.write(clearLine)
-    return value
+  const show = showing(speaker)
+  const judgements: Judgement[] = []
+  const events = verify(session.kernel, desired, { verifierLog: logExtent(speaker.options) })
+  for (;;) {
+    if (judgements.length < programs) show(`verifying program ${judgements.length + 1} of ${programs} …`)
+    const { value, done } = await events.next()
+    if (!done) judgements.push(keepLog(value, file, logs))
+    else {
+      show('')
+      return { judgements, ...value }
+    }
   }
 }
 
-const clearLine = '\r\x1b[K'
+/** Writes a program's log, and lets go of it: the next one may be as large. */
+function keepLog(judgement: Judgement, file: string, logs: LogFile): Judgement {
+  if (judgement.result === 'accepted') return judgement
+  const { log, ...problem } = judgement.problem
+  if (log) logs.add(log, `${file}, ${judgement.address}`)
+  return { ...judgement, problem }
+}
+
+/** Shows a line that the next one replaces, where somebody looks. */
+function showing({ terminal, options }: Speaker): (line: string) => void {
+  const shows = terminal.interactive && !options.json
+  return (line) => {
+    if (shows) terminal.write(`\r\x1b[K${line}`)
+  }
+}

@@ -1,6 +1,7 @@
-import { KernelError, ManifestError, PinfoldError, PlanError, type Problem, summarizeLog } from '../../index.ts'
+import { KernelError, ManifestError, PinfoldError, PlanError, type Problem, type VerifierReport } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
 import { renderDiagnostic, renderHint, whereToRead } from './diagnostic.ts'
+import { bytes, counted } from './text.ts'
 
 /** An error for people, in one sentence each, ending in a line break. */
 export function renderError(error: unknown, paint: Paint): string {
@@ -12,17 +13,33 @@ export function renderError(error: unknown, paint: Paint): string {
 }
 
 /** A problem that an apply reported, in the form of an error. */
-export function renderProblem({ code, message, hint, log }: Problem, paint: Paint): string {
-  return `${paint('red', `error ${code}:`)} ${message}${log ? renderLog(log, paint) : ''}${renderHint(hint ?? whereToRead(code), paint)}\n`
+export function renderProblem({ code, message, hint, verifier }: Problem, paint: Paint): string {
+  const report = verifier ? renderReport(verifier, paint) : ''
+  return `${paint('red', `error ${code}:`)} ${message}${report}${renderHint(hint ?? whereToRead(code), paint)}\n`
 }
 
-/** The last useful lines of a verifier's log, and the source line where they hold none. */
-function renderLog(log: string, paint: Paint): string {
-  const { lines = [], source } = summarizeLog(log) ?? {}
-  if (lines.length === 0) return ''
-  const above = source === undefined || lines.includes(`; ${source}`) ? [] : [`; ${source}`, '...']
-  const shown = [...above, ...lines].map((line) => `\n    ${paint('dim', line)}`)
-  return `\n  the end of the verifier's log (--verifier-log FILE writes all of it):${shown.join('')}`
+/** Where it happened and what the verifier knew there, then the last useful lines of its log. */
+function renderReport(report: VerifierReport, paint: Paint): string {
+  const { instruction, registers, place, source, lines, omitted } = report
+  const state = registers.length > 0 ? `, with ${registers.join(' ')}` : ''
+  const indented = (text: string): string => `\n    ${paint('dim', text)}`
+  return [
+    ...(instruction ? [`\n  at instruction ${instruction.index}: ${instruction.text}${state}`] : []),
+    ...(place ? [`\n  of ${place.file}:${place.line}:${place.column}: ${place.text}`] : []),
+    ...(lines.length > 0
+      ? [`\n  the end of the verifier's log (${amount(omitted)}--verifier-log FILE writes all of it):`]
+      : []),
+    ...(place || source === undefined || lines.includes(`; ${source}`)
+      ? []
+      : [indented(`; ${source}`), indented('...')]),
+    ...lines.map(indented),
+  ].join('')
+}
+
+function amount({ count, unit }: VerifierReport['omitted']): string {
+  if (count === 0) return ''
+  const text = unit === 'lines' ? counted(count, 'line') : bytes(count)
+  return `${text} omitted; `
 }
 
 /** An error as one JSON document. */
@@ -34,12 +51,13 @@ export function errorDocument(error: unknown): object {
 /** An error as data. One that is not pinfold's own is a defect: C100. */
 function problemOf(error: unknown): Problem {
   if (!(error instanceof PinfoldError)) return defect(error)
-  const log = error instanceof KernelError ? error.log : undefined
+  const { verifier = undefined, log = undefined } = error instanceof KernelError ? error : {}
   return {
     code: error.code,
     message: error.message,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(log === undefined ? {} : { log }),
+    ...(verifier && { verifier }),
+    ...(log && { log }),
   }
 }
 

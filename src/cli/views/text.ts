@@ -12,3 +12,9 @@ export function milliseconds(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`
 }
+
+/** `512 bytes`, `64 KB`, `93 MB`: in steps of a thousand. */
+export function bytes(count: number): string {
+  if (count < 1000) return counted(count, 'byte')
+  return count < 1_000_000 ? `${Math.round(count / 1000)} KB` : `${grouped(Math.round(count / 1_000_000))} MB`
+}

@@ -1,4 +1,4 @@
-import type { Candidates, Judgement, KernelIdentity, Verification } from '../../index.ts'
+import type { Candidates, Judgement, KernelIdentity, Problem, Verification } from '../../index.ts'
 import { nameOf } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
 import { renderDiagnostic } from './diagnostic.ts'
@@ -10,6 +10,8 @@ import { counted, grouped, milliseconds, shortRelease } from './text.ts'
 export interface Report extends Verification, Pick<Candidates, 'refused'> {
   /** As the command line has it. */
   readonly file: string
+  /** In the order of an apply. */
+  readonly judgements: readonly Judgement[]
   /** Why it could not be used at all. */
   readonly error?: Error
 }
@@ -57,7 +59,7 @@ function cells(judgement: Judgement): readonly string[] {
   return [...known, tag, grouped(instructions), grouped(verifiedInstructions), `${grouped(jitedSize)} B`, time]
 }
 
-const problemsOf = (judgement: Judgement): Verification['problems'] =>
+const problemsOf = (judgement: Judgement): readonly Problem[] =>
   judgement.result === 'refused' ? [judgement.problem] : []
 
 /** One line: how many were accepted, or refused. Ends in a line break. */

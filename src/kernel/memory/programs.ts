@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { AttachType, ProgramType } from '../../model/program-types.ts'
+import { VerifierLog } from '../../model/verifier.ts'
 import type { Fd, FdReference, ProgramLoad } from '../kernel.ts'
+import { readVerifierLog } from '../verifier-log.ts'
+import { rejection } from '../verifier-rejection.ts'
 import { descriptorOf, enter, openDescriptor, type Process } from './machine.ts'
 import { mapOf } from './maps.ts'
 import { kernelName } from './names.ts'
@@ -18,7 +21,7 @@ export function loadProgram(process: Process, request: ProgramLoad): Fd<'program
   if (errno) return refuse(command, errno, request.name)
   const maps = request.references.map(({ map }) => mapOf(process, map, command))
   const log = rejections.get(request.name)
-  if (log !== undefined) return refuse(command, 'EINVAL', request.name, log)
+  if (log !== undefined) throw rejectionOf(request, log)
   checkReferences(request, maps)
   checkArrays(request, maps)
   const program: ProgramObject = {
@@ -37,6 +40,24 @@ export function loadProgram(process: Process, request: ProgramLoad): Fd<'program
   for (const id of program.mapIds) hold(world, { kind: 'map', id })
   if (program.btfId !== 0) hold(world, { kind: 'btf', id: program.btfId })
   return openDescriptor(process, program)
+}
+
+/** What LinuxKernel would throw for that log. */
+function rejectionOf(request: ProgramLoad, text: string): Error {
+  const log = new VerifierLog(Buffer.from(text))
+  const report = readVerifierLog(log) ?? {
+    reason: text.trim(),
+    registers: [],
+    lines: [],
+    omitted: { count: 0, unit: 'lines' },
+  }
+  const failure = {
+    command: 'BPF_PROG_LOAD',
+    errno: 'EINVAL',
+    doing: `load program ${request.name}`,
+    target: request.name,
+  }
+  return rejection(request, { ...failure, log, report })
 }
 
 // bpf_prog_load_check_attach: the other types take any value, most of them without looking at it.

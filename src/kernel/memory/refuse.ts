@@ -21,11 +21,11 @@ export type Errno =
   | 'EXDEV'
 
 /** Throws the KernelError of a refused command. */
-export function refuse(command: string, errno: Errno, target: string, log?: string): never {
+export function refuse(command: string, errno: Errno, target: string): never {
   const doing = `${verbs[command] ?? `run ${command} on`} ${target}`
-  const code = log === undefined ? codes[`${command} ${errno}`] : 'K100'
+  const code = codes[`${command} ${errno}`]
   const hint = hints[`${command} ${errno}`] ?? (errno === 'EPERM' ? hintOfEperm : undefined)
-  throw kernelError({ command, errno, doing, target, hint, code, log })
+  throw kernelError({ command, errno, doing, target, hint, code })
 }
 
 /** Codes that LinuxKernel gives where the errno alone does not tell. */

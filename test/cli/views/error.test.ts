@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { painter } from '../../../src/cli/terminal.ts'
 import { errorDocument, renderError } from '../../../src/cli/views/error.ts'
-import { type Diagnostic, KernelError, ManifestError } from '../../../src/index.ts'
+import { type Diagnostic, KernelError, ManifestError, type VerifierReport } from '../../../src/index.ts'
+import { VerifierLog } from '../../../src/model/verifier.ts'
 import { plain } from './samples.ts'
 
 const unknownMap: Diagnostic = {
@@ -31,22 +32,49 @@ test('all complaints are shown; one without a hint says where to read on', () =>
   ])
 })
 
-test("a verifier's refusal shows the end of its log with the source line, without statistics", () => {
-  const filler = Array.from({ length: 100 }, (_, i) => `${i}: (b7) r1 = 0`)
-  const log = ['; return *p; @ edge.bpf.c:12', ...filler, "R1 invalid mem access 'scalar'", 'processed 101 insns'].join(
-    '\n',
-  )
-  const fields = { code: 'K100', command: 'BPF_PROG_LOAD', errno: 'EACCES', log, hint: 'check the pointer' }
-  const text = renderError(new KernelError('cannot load program.ingress: the verifier rejected it', fields), plain)
-  const lines = text.split('\n')
-  expect(lines.slice(0, 4)).toEqual([
-    'error K100: cannot load program.ingress: the verifier rejected it',
-    "  the end of the verifier's log (--verifier-log FILE writes all of it):",
-    '    ; return *p; @ edge.bpf.c:12',
-    '    ...',
+const report: VerifierReport = {
+  reason: "R1 invalid mem access 'scalar'",
+  instruction: { index: 101, text: 'r0 = *(u32 *)(r1 +0)' },
+  registers: ['R1=scalar()'],
+  source: 'return *p; @ edge.bpf.c:12',
+  lines: ['101: (61) r0 = *(u32 *)(r1 +0)', "R1 invalid mem access 'scalar'"],
+  omitted: { count: 1204, unit: 'lines' },
+}
+
+const refused = (verifier: VerifierReport): string => {
+  const fields = { code: 'K100', command: 'BPF_PROG_LOAD', errno: 'EACCES', verifier, hint: 'check the pointer' }
+  return renderError(new KernelError('cannot load program.ingress: the verifier rejected it', fields), plain)
+}
+
+test("a verifier's refusal shows the last instruction, what it used, and the end of the log with the source line", () => {
+  expect(refused(report)).toBe(`error K100: cannot load program.ingress: the verifier rejected it
+  at instruction 101: r0 = *(u32 *)(r1 +0), with R1=scalar()
+  the end of the verifier's log (1,204 lines omitted; --verifier-log FILE writes all of it):
+    ; return *p; @ edge.bpf.c:12
+    ...
+    101: (61) r0 = *(u32 *)(r1 +0)
+    R1 invalid mem access 'scalar'
+  hint: check the pointer
+`)
+})
+
+test('where the place in the source is known, it is shown instead', () => {
+  const place = { function: 'parse', file: 'edge.bpf.c', line: 12, column: 10, text: 'return *p;' }
+  const text = refused({ ...report, place, omitted: { count: 93_400_000, unit: 'bytes' } })
+  expect(text.split('\n').slice(1, 5)).toEqual([
+    '  at instruction 101: r0 = *(u32 *)(r1 +0), with R1=scalar()',
+    '  of edge.bpf.c:12:10: return *p;',
+    "  the end of the verifier's log (93 MB omitted; --verifier-log FILE writes all of it):",
+    '    101: (61) r0 = *(u32 *)(r1 +0)',
   ])
-  expect(lines.slice(-3)).toEqual(["    R1 invalid mem access 'scalar'", '  hint: check the pointer', ''])
-  expect(lines.length).toBeLessThan(20)
+})
+
+test('a log is no part of a document, what it says is', () => {
+  const log = new VerifierLog(Buffer.from('long'))
+  const fields = { code: 'K100', command: 'BPF_PROG_LOAD', errno: 'EACCES', verifier: report, log }
+  const document = JSON.stringify(errorDocument(new KernelError('cannot load program.ingress: no', fields)))
+  expect(JSON.parse(document)).toMatchObject({ code: 'K100', verifier: report })
+  expect(JSON.parse(document)).not.toHaveProperty('log')
 })
 
 test('a defect shows its message but no stack', () => {

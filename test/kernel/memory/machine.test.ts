@@ -139,7 +139,11 @@ describe('the world outside', () => {
     const machine = openMemoryMachine()
     const kernel = machine.open()
     machine.rejectProgram('p', 'R1 invalid mem access')
-    await expect(load(kernel)).rejects.toMatchObject({ code: 'K100', errno: 'EINVAL', log: 'R1 invalid mem access' })
+    await expect(load(kernel)).rejects.toMatchObject({
+      code: 'K100',
+      errno: 'EINVAL',
+      verifier: { reason: 'R1 invalid mem access' },
+    })
     machine.rejectProgram('p', undefined)
     await expect(load(kernel)).resolves.toBeDefined()
   })

@@ -1,0 +1,56 @@
+import type { KernelError } from '../model/errors.ts'
+import { poisonedCall } from '../model/program-spec.ts'
+import type { VerifierLog, VerifierReport } from '../model/verifier.ts'
+import { kernelError } from './errno.ts'
+import type { ProgramLoad } from './kernel.ts'
+import { verifierHint } from './verifier-hints.ts'
+
+/** The error of a program that the verifier refused, with the place in the source as far as the request tells it. */
+export function rejection(request: ProgramLoad, refused: Rejection): KernelError {
+  const place = refused.report.instruction && request.locate?.(refused.report.instruction.index)
+  const report: VerifierReport = place ? { ...refused.report, place } : refused.report
+  return kernelError({
+    ...refused,
+    what: `the verifier rejected it: ${report.reason}${placeOf(report)}`,
+    code: 'K100',
+    hint: verifierHint(report.reason),
+    verifier: report,
+  })
+}
+
+/**
+ * The error where the verifier came to an instruction that stands for something that this kernel (`release`) does not have;
+ * undefined where it did not.
+ */
+export function missing(
+  request: ProgramLoad,
+  refused: Rejection & { readonly release: string },
+): KernelError | undefined {
+  const { instruction } = refused.report
+  if (instruction?.text !== `call unknown#${poisonedCall}`) return undefined
+  const poisoned = request.poisoned?.find((each) => each.instruction === instruction.index)
+  if (!poisoned) return undefined
+  const { missing: what, source } = poisoned
+  return kernelError({
+    ...refused,
+    what: `${what} in Linux ${refused.release}, and ${source ?? `instruction ${instruction.index}`} needs it`,
+    code: 'K109',
+    hint: 'guard the access with bpf_core_field_exists() and its like, so that it is not reached on kernels without',
+    verifier: refused.report,
+  })
+}
+
+/** A refusal, and what the log says of it. */
+export interface Rejection {
+  readonly command: string
+  readonly errno: number | string
+  readonly doing: string
+  readonly target: string
+  readonly log: VerifierLog
+  readonly report: VerifierReport
+}
+
+function placeOf({ place, source }: VerifierReport): string {
+  if (place) return `, ${place.function === undefined ? '' : `in ${place.function} `}at ${place.file}:${place.line}`
+  return source === undefined ? '' : `, at "${source}"`
+}
