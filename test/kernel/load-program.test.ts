@@ -6,6 +6,7 @@ import { LogFile } from '../../src/cli/log-file.ts'
 import type { Fd, Kernel, ProgramLoad } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import { verifierHints } from '../../src/kernel/verifier-hints.ts'
+import { poisonedCall } from '../../src/model/program-spec.ts'
 import { fakeTerminal } from '../cli/support/fake-terminal.ts'
 import {
   add,
@@ -153,6 +154,16 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
     await expect(
       load(tail, { references: [{ instruction: 2, kind: 'map', map: array, offset: 0 }] }),
     ).rejects.toMatchObject({ hint: hintAbout('type information') })
+  })
+
+  test('that reach what this kernel does not have are told what that is', async () => {
+    const poisoned = [{ instruction: 1, missing: 'struct task_struct has no member frobs', source: 'edge.bpf.c:12' }]
+    const code = [mov(0, 0), call(poisonedCall), exit]
+    const message = expect.stringMatching(
+      /: struct task_struct has no member frobs in Linux \S+, and edge\.bpf\.c:12 needs it /,
+    )
+    await expect(load(code, { poisoned })).rejects.toMatchObject({ code: 'K109', message })
+    await expect(load(code)).rejects.toMatchObject({ code: 'K100', hint: hintAbout('a CO-RE relocation') })
   })
 
   test('that the kernel refuses without a word are told what an errno means for a program', async () => {
