@@ -1,4 +1,5 @@
-import type { Fd, ProgramLoad } from '../kernel/kernel.ts'
+import type { Fd } from '../kernel/kernel.ts'
+import type { ProgramLoad } from '../kernel/program-load.ts'
 import { PlanError } from '../model/errors.ts'
 import type { ProgramState } from '../model/state.ts'
 import type { SourcePlace } from '../model/verifier.ts'

@@ -4,8 +4,9 @@ import { allowedCpus, tryRunOn } from './affinity.ts'
 import { programRunAttr, programRunResult } from './attr-program.ts'
 import type { Adder, Addition } from './entries.ts'
 import { readInfoAlone } from './info.ts'
-import type { AdderRequest, Fd, Kernel, ProgramLoad } from './kernel.ts'
+import type { AdderRequest, Fd, Kernel } from './kernel.ts'
 import { type Attr, littleEndian, viewOf } from './layout.ts'
+import type { ProgramLoad } from './program-load.ts'
 import { bpf } from './syscall.ts'
 
 const BPF_F_SLEEPABLE = 1 << 4

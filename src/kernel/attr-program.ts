@@ -1,7 +1,8 @@
 import { attachTypeNumber, programTypeNumber } from '../model/program-types.ts'
 import type { KernelAttachment } from './btf-ids.ts'
-import type { Fd, FdReference, ProgramLoad } from './kernel.ts'
+import type { Fd } from './kernel.ts'
 import { type Attr, cString, encode, littleEndian, objectName, struct, viewOf } from './layout.ts'
+import type { FdReference, ProgramLoad } from './program-load.ts'
 
 /** BPF_PROG_LOAD. `log_true_size` is written by Linux 6.4 and later. */
 const programLoadLayout = struct({

@@ -29,7 +29,6 @@ import type {
   MapCreate,
   ObjectInfo,
   ObjectKind,
-  ProgramLoad,
   UpdateMode,
 } from './kernel.ts'
 import { attach } from './links.ts'
@@ -39,6 +38,7 @@ import { readMapDescriptors } from './map-descriptors.ts'
 import { MapElements } from './map-elements.ts'
 import { describePin, openPin } from './pins.ts'
 import * as places from './places.ts'
+import type { ProgramLoad } from './program-load.ts'
 import { bpf, is, tryBpf } from './syscall.ts'
 import { hasTracepoint } from './tracefs.ts'
 

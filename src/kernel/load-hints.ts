@@ -1,7 +1,7 @@
 import type { ProgramType } from '../model/program-types.ts'
 import { errnoName } from './errno.ts'
-import type { ProgramLoad } from './kernel.ts'
 import { type Capability, capabilities, permissionHint } from './permission.ts'
+import type { ProgramLoad } from './program-load.ts'
 
 /** Advice on a program that the kernel refused without a word of the verifier; undefined where the errno says it all. */
 export function loadHint({ load, instructions }: ProgramLoad, errno: number): string | undefined {

@@ -2,7 +2,7 @@ import type { KernelError } from '../model/errors.ts'
 import { poisonedCall } from '../model/program-spec.ts'
 import type { VerifierLog, VerifierReport } from '../model/verifier.ts'
 import { kernelError } from './errno.ts'
-import type { ProgramLoad } from './kernel.ts'
+import type { ProgramLoad } from './program-load.ts'
 import { verifierHint } from './verifier-hints.ts'
 
 /** The error of a program that the verifier refused, with the place in the source as far as the request tells it. */

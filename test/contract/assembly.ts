@@ -1,4 +1,5 @@
-import type { Fd, FdReference, ProgramLoad } from '../../src/kernel/kernel.ts'
+import type { Fd } from '../../src/kernel/kernel.ts'
+import type { FdReference, ProgramLoad } from '../../src/kernel/program-load.ts'
 import type { LoadAttributes } from '../../src/model/program-spec.ts'
 import { assemble, call, exit, type Instruction, loadReference, mov } from '../support/assembler.ts'
 

@@ -1,4 +1,5 @@
-import type { MapCreate, ProgramLoad } from '../../src/kernel/kernel.ts'
+import type { MapCreate } from '../../src/kernel/kernel.ts'
+import type { ProgramLoad } from '../../src/kernel/program-load.ts'
 import type { MapShape } from '../../src/model/map-spec.ts'
 import { returning } from './assembler.ts'
 
