@@ -164,5 +164,5 @@ const rules: readonly SectionRule[] = [
   { pattern: 'netfilter', type: 'netfilter', attachType: 'netfilter' },
 ]
 
-/** How many rows the table has, for its test. */
-export const sectionRuleCount: number = rules.length
+/** The patterns of all rows, in their order: `name`, or `name+` where `/anything` may follow. */
+export const sectionPatterns: readonly string[] = rules.map(({ pattern }) => pattern)

@@ -6,6 +6,7 @@ import { readContents } from './desired-contents.ts'
 import { complain, type FoundMap, type LoadedObject, type Reading } from './desired-reading.ts'
 import { linkMembers } from './desired-struct-ops.ts'
 import { readForeignMap } from './foreign-map.ts'
+import { kernelMapName } from './map-names.ts'
 import type { MapQuestion } from './map-question.ts'
 
 /** One wanted map; empty where it cannot be, which has been complained about. */
@@ -21,7 +22,7 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
     {
       kind: 'map',
       address: map.address,
-      name: spec.name,
+      name: kernelMapName(object, spec),
       owner: 'stack',
       shape,
       layout: spec.layout,
@@ -114,15 +115,16 @@ const withBtf: ReadonlySet<MapType> = new Set([
   'lru_hash',
   'lru_percpu_hash',
   'lpm_trie',
+  'bloom_filter',
   ...sizeless,
 ])
 
-/** Data sections have no key type; every other map needs both. */
+/** Data sections have no key type and Bloom filters no key; every other map needs both. */
 function btfOf({ name, file }: LoadedObject, spec: MapSpec): Pick<MapState, 'btf'> {
   const { keyTypeId, valueTypeId, contents } = spec
   // What describes the value is the kernel's own type, but the call wants somebody's BTF beside it.
   if (file.btf && contents.kind === 'members') return { btf: { object: name, keyTypeId: 0, valueTypeId: 0 } }
   if (!file.btf || !withBtf.has(spec.shape.type) || valueTypeId === undefined) return {}
-  if (keyTypeId === undefined && contents.kind !== 'data') return {}
+  if (keyTypeId === undefined && contents.kind !== 'data' && spec.shape.type !== 'bloom_filter') return {}
   return { btf: { object: name, keyTypeId: keyTypeId ?? 0, valueTypeId } }
 }

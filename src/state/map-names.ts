@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { MapSpec } from '../model/map-spec.ts'
 import type { LoadedObject } from './desired-reading.ts'
 
@@ -16,3 +17,17 @@ export function mapNames(
     return (owners.get(name) ?? 0) > 1 ? `${object.name}_${plain}` : plain
   }
 }
+
+/**
+ * The name that the kernel gets of a map, before it is cut to 15 bytes: a data section's has as much of its object file's name
+ * in front as fits, as with libbpf, so that `bpftool map` tells whose `.rodata` it is; one with a name of its own has not.
+ */
+export function kernelMapName({ file }: Pick<LoadedObject, 'file'>, { name }: Pick<MapSpec, 'name'>): string {
+  if (!/^\.[^.]+$/.test(name)) return name
+  const object = basename(file.name).split('.')[0] ?? ''
+  return object.slice(0, Math.max(0, longestName - Math.max(shortestSuffix, name.length))) + name
+}
+
+const longestName = 15
+// `.data` and `.bss` leave no more room for the object's name than `.rodata` does.
+const shortestSuffix = 7

@@ -134,8 +134,26 @@ describe('entries', () => {
   })
 })
 
+test('the types of a Bloom filter go with it, though it has no key', () => {
+  const state = readManifest('objects: { main: { file: maps.bpf.o } }\nmaps: { a_bloom_filter: {}, a_ringbuf: {} }\n')
+  expect(mapIn(state, 'a_bloom_filter').btf).toEqual({ object: 'main', keyTypeId: 0, valueTypeId: expect.any(Number) })
+  expect(mapIn(state, 'a_ringbuf').btf).toBeUndefined()
+})
+
 describe('data sections', () => {
   const data = `objects: { main: { file: data.bpf.o, globals: { sample_rate: 3, counter: 9 } } }\nprograms: { reads_all: {} }\n`
+
+  test('have their object file in front of the name that the kernel gets, but for those with a name of their own', () => {
+    const state = readManifest(data)
+    expect(mapIn(state, 'rodata').name).toBe('data.rodata')
+    expect(mapIn(state, 'rodata_named').name).toBe('.rodata.named')
+    const long = readManifest('objects: { main: { file: without-btf.bpf.o } }\nprograms: { reads_all: {} }\n')
+    expect(['rodata', 'data', 'bss'].map((name) => mapIn(long, name).name)).toEqual([
+      'without-.rodata',
+      'without-.data',
+      'without-.bss',
+    ])
+  })
 
   test('are named without their dot and start with the globals of the manifest', () => {
     const state = readManifest(data)

@@ -15,7 +15,7 @@ export function prepareBtf(btf: Cursor, types: BtfTypes, elf: ElfFile): Uint8Arr
     const type = types.get(id)
     if (type.kind === 'section') prepareSection(edit, id, type)
     if (type.kind === 'function') prepareFunction(edit, id, type)
-    if (type.kind === 'variable' && type.linkage === 'extern') prepareExtern(edit, id)
+    if (type.kind === 'variable') prepareVariable(edit, id, type)
   }
   return bytes
 }
@@ -28,6 +28,7 @@ interface Edit {
 }
 
 type SectionType = Extract<BtfType, { readonly kind: 'section' }>
+type VariableType = Extract<BtfType, { readonly kind: 'variable' }>
 type FunctionType = Extract<BtfType, { readonly kind: 'function' }>
 
 function writer(bytes: Uint8Array, btf: Cursor): Edit['write'] {
@@ -79,6 +80,12 @@ function disarmSection(edit: Edit, id: number, type: SectionType): void {
   })
 }
 
+/** A hidden variable is nobody else's: called static, it does not make its section mappable, as with libbpf. */
+function prepareVariable(edit: Edit, id: number, type: VariableType): void {
+  if (type.linkage === 'extern') prepareExtern(edit, id)
+  else if (type.linkage === 'global' && isHidden(edit.elf, type.name)) edit.write(edit.types.offsetOf(id), 12, 0)
+}
+
 function prepareExtern(edit: Edit, id: number): void {
   const integer = anInteger(edit.types)
   if (integer === undefined) return
@@ -105,7 +112,7 @@ function prepareFunction(edit: Edit, id: number, type: FunctionType): void {
 }
 
 const isHidden = (elf: ElfFile, name: string): boolean =>
-  elf.symbols.some((symbol) => symbol.kind === 'function' && symbol.hidden && symbol.name === name)
+  elf.symbols.some((symbol) => symbol.hidden && symbol.name === name)
 
 /** The kernel wants a name for every parameter of a function; clang has none for extern ones. */
 function nameParameters(edit: Edit, id: number, type: FunctionType): void {

@@ -46,6 +46,7 @@ function readMap({ elf, types, section }: Context, variable: BtfType, offset: nu
       })
     }
   if (variable.kind !== 'variable') return fail(`at byte ${offset}`)('its BTF is not a variable')
+  if (variable.linkage === 'static') fail(variable.name)('it is static, and so has no name that a loader could use')
   const symbol = elf.symbols.find(({ name, section: at }) => name === variable.name && at === section.index)
   const definition = readDefinition(variable.to, { types, fail: fail(variable.name) })
   if ((definition.pinning ?? 0) > 1) fail(variable.name)(`pinning ${definition.pinning} is unknown`)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Row of the section table: a congestion control of our own.
+#include "common.h"
+
+GPL;
+struct sock;
+struct tcp_congestion_ops {
+	unsigned int (*ssthresh)(struct sock *sk);
+	void (*cong_avoid)(struct sock *sk, unsigned int ack, unsigned int acked);
+	unsigned int (*undo_cwnd)(struct sock *sk);
+	char name[16];
+};
+SEC("struct_ops/ssthresh") unsigned int ssthresh(unsigned long long *ctx)
+{
+	return 7;
+}
+SEC("struct_ops") void cong_avoid(unsigned long long *ctx)
+{
+}
+SEC("struct_ops") unsigned int undo_cwnd(unsigned long long *ctx)
+{
+	return 10;
+}
+SEC(".struct_ops") struct tcp_congestion_ops ours = {
+	.ssthresh = (void *)ssthresh,
+	.cong_avoid = (void *)cong_avoid,
+	.undo_cwnd = (void *)undo_cwnd,
+	.name = "pf_conform",
+};

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { readElf } from '../../src/object/elf/elf-file.ts'
+import { readObject } from '../../src/object/read.ts'
+import { bytesOf, fixture, fixturePath, mapOf } from './fixtures.ts'
+
+test('a section whose variables are all hidden is not mappable: called static, as with libbpf', () => {
+  const hidden = hide(hide(bytesOf(fixturePath('data')), 'counter'), 'optional')
+  expect(mapOf(fixture('data'), '.data').shape.flags).toBe(0x400)
+  expect(mapOf(readObject(hidden, 'hidden.o'), '.data').shape.flags).toBe(0)
+})
+
+test('a static map is refused by name', () => {
+  const object = fixture('maps')
+  const [map] = object.maps
+  const static_ = withoutLinkage(bytesOf(fixturePath('maps')), map?.name ?? '')
+  expect(() => readObject(static_, 'static.o')).toThrow(
+    expect.objectContaining({
+      code: 'O020',
+      message: expect.stringContaining(`map ${map?.name} of static.o: it is static`),
+    }),
+  )
+})
+
+/** Makes a symbol's visibility STV_HIDDEN. */
+function hide(bytes: Uint8Array, name: string): Uint8Array {
+  const elf = readElf(bytes, 'data.o')
+  const table = elf.sections.find(({ type }) => type === 2)
+  const symbol = elf.symbols.find((one) => one.name === name)
+  if (!table || !symbol) throw new Error(`no symbol ${name}`)
+  bytes[table.offset + symbol.index * 24 + 5] = 2
+  return bytes
+}
+
+/** Makes a variable's linkage in BTF static. */
+function withoutLinkage(bytes: Uint8Array, name: string): Uint8Array {
+  const { types } = readObject(bytes, 'maps.o').btf ?? {}
+  const id = types?.find('variable', name)
+  const section = readElf(bytes, 'maps.o').find('.BTF')
+  if (!types || id === undefined || !section) throw new Error(`no variable ${name}`)
+  bytes.set([0, 0, 0, 0], section.offset + 24 + types.offsetOf(id) + 12)
+  return bytes
+}
