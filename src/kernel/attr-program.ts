@@ -28,7 +28,7 @@ const programLoadLayout = struct({
   attach_btf_id: 'u32',
   attach_btf_obj_fd: 'u32',
   core_relo_cnt: 'u32',
-  fd_array: 'u64',
+  fd_array: 'pointer',
   core_relos: 'u64',
   core_relo_rec_size: 'u32',
   log_true_size: 'u32',
@@ -62,15 +62,20 @@ const btfLoadLayout = struct({
   btf_log_level: 'u32',
 })
 
+/** What the kernel has to look up before a program can be loaded. */
+export interface LoadExtra {
+  readonly attachment?: KernelAttachment
+  /** Descriptors of the BTF of `load.modules`. */
+  readonly modules?: readonly number[]
+  readonly log?: Uint8Array
+}
+
 /** The request of BPF_PROG_LOAD; with a `log` buffer the verifier writes into it. */
-export function programLoadAttr(
-  request: ProgramLoad,
-  extra: { attachment?: KernelAttachment; log?: Uint8Array } = {},
-): Attr {
+export function programLoadAttr(request: ProgramLoad, extra: LoadExtra = {}): Attr {
   const { load, btf } = request
   return encode(programLoadLayout, {
     prog_type: programTypeNumber(load.type),
-    insns: bindReferences(request.instructions, request.references),
+    insns: bindModules(bindReferences(request.instructions, request.references), extra.modules ?? []),
     license: cString(load.license),
     log_level: extra.log ? 1 : 0,
     log_buf: extra.log,
@@ -84,6 +89,8 @@ export function programLoadAttr(
     line_info_rec_size: btf?.debug.lines.length ? btf.debug.lineSize : undefined,
     line_info: btf?.debug.lines,
     attach_btf_id: extra.attachment?.id,
+    // Calls name a module by its place in here; place 0 is vmlinux.
+    fd_array: extra.modules && new Uint8Array(Int32Array.of(0, ...extra.modules).buffer),
   })
 }
 
@@ -116,5 +123,22 @@ export function bindReferences(instructions: Uint8Array, references: readonly Fd
   return bound
 }
 
+/** A load of the address of a module's variable has the module's place, from 1 on, where its descriptor is to be. In place. */
+function bindModules(instructions: Uint8Array, modules: readonly number[]): Uint8Array {
+  if (modules.length === 0) return instructions
+  const view = viewOf(instructions)
+  for (let at = 0; at < instructions.length; at += 8) {
+    if (view.getUint8(at) !== LOAD_IMMEDIATE_64) continue
+    const registers = view.getUint8(at + 1)
+    const source = littleEndian ? registers >> 4 : registers & 15
+    const place = view.getInt32(at + 12, littleEndian)
+    if (source === BPF_PSEUDO_BTF_ID && place > 0) view.setInt32(at + 12, modules[place - 1] ?? 0, littleEndian)
+    at += 8
+  }
+  return instructions
+}
+
+const LOAD_IMMEDIATE_64 = 0x18
+const BPF_PSEUDO_BTF_ID = 3
 const BPF_PSEUDO_MAP_FD = 1
 const BPF_PSEUDO_MAP_VALUE = 2

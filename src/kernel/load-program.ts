@@ -1,10 +1,11 @@
 import type { KernelError } from '../model/errors.ts'
 import type { Machine } from '../model/machine.ts'
 import { VerifierLog } from '../model/verifier.ts'
-import { logTrueSize, programLoadAttr } from './attr-program.ts'
-import { findAttachment, type KernelAttachment } from './btf-ids.ts'
+import { type LoadExtra, logTrueSize, programLoadAttr } from './attr-program.ts'
+import { findAttachment } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import { loadHint } from './load-hints.ts'
+import { ModuleBtf } from './module-btf.ts'
 import type { ProgramLoad } from './program-load.ts'
 import { is, tryBpfAsync } from './syscall.ts'
 import { readVerifierLog } from './verifier-log.ts'
@@ -15,8 +16,12 @@ import { missing, rejection } from './verifier-rejection.ts'
  * after a refusal it is asked again with one. Throws a KernelError: K100 with the log where the verifier complained.
  */
 export async function loadProgram(request: ProgramLoad, machine: Machine): Promise<number> {
+  using modules = new ModuleBtf(request.load.modules ?? [])
   const { attachTo, type } = request.load
-  const extra = attachTo === undefined ? {} : { attachment: findAttachment(attachTo, type, machine) }
+  const extra = {
+    ...(attachTo === undefined ? {} : { attachment: findAttachment(attachTo, type, machine) }),
+    ...(modules.fds.length > 0 ? { modules: modules.fds } : {}),
+  }
   const result = await tryBpfAsync('BPF_PROG_LOAD', programLoadAttr(request, extra))
   if (result >= 0) return result
   const again = await loadWithLog(request, extra)
@@ -30,7 +35,7 @@ interface LoggedLoad {
   readonly log: VerifierLog
 }
 
-async function loadWithLog(request: ProgramLoad, extra: { attachment?: KernelAttachment }): Promise<LoggedLoad> {
+async function loadWithLog(request: ProgramLoad, extra: LoadExtra): Promise<LoggedLoad> {
   for (let size = firstLogSize; ; ) {
     // Memory that is not touched costs nothing: the system hands it out as the kernel fills it.
     const log = Buffer.alloc(size)

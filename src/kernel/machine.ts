@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { release } from 'node:os'
+import { release, version } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 import type { Machine, SymbolAddress } from '../model/machine.ts'
 
@@ -13,6 +13,7 @@ export function linuxMachine(): Machine {
   const btf = new Map<string, Uint8Array | undefined>()
   return {
     release: release(),
+    version: versionCode(release(), version()),
     vmlinuxBtf: vmlinux,
     moduleNames: modules,
     moduleBtf(name) {
@@ -22,6 +23,13 @@ export function linuxMachine(): Machine {
     config,
     symbolAddresses,
   }
+}
+
+/** Debian's releases end in `.0`: the real number stands in the version, `#1 SMP Debian 6.1.55-1 (2023-09-29)`. */
+export function versionCode(release: string, version: string): number {
+  const text = /Debian ([0-9]+\.[0-9]+\.[0-9]+)/.exec(version)?.[1] ?? release
+  const [major = 0, minor = 0, patch = 0] = text.split(/[^0-9]/).map(Number)
+  return (major << 16) | (minor << 8) | Math.min(255, patch)
 }
 
 function once<T>(read: () => T): () => T {
@@ -67,16 +75,20 @@ function readOrNothing(path: string): Buffer | undefined {
 function symbolAddresses(names: ReadonlySet<string>): ReadonlyMap<string, SymbolAddress> {
   const found = new Map<string, SymbolAddress>()
   const text = readOrNothing('/proc/kallsyms')?.toString('latin1') ?? ''
-  for (let at = 0; at < text.length; ) {
-    const end = text.indexOf('\n', at)
-    const stop = end < 0 ? text.length : end
-    const start = text.indexOf(' ', at) + 3
-    const tab = text.indexOf('\t', start)
-    const name = text.slice(start, tab > 0 && tab < stop ? tab : stop)
-    if (names.has(name)) addSymbol(found, name, BigInt(`0x${text.slice(at, start - 3)}`))
-    at = stop + 1
+  // A search for each name: walking a hundred thousand lines costs more than many searches.
+  for (const name of names) {
+    for (const address of addressesOf(text, name)) addSymbol(found, name, address)
   }
   return found
+}
+
+function* addressesOf(text: string, name: string): Generator<bigint> {
+  const needle = ` ${name}`
+  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
+    const end = text[at + needle.length]
+    const start = text.lastIndexOf('\n', at) + 1
+    if (end === '\n' || end === '\t') yield BigInt(`0x${text.slice(start, text.indexOf(' ', start))}`)
+  }
 }
 
 function addSymbol(found: Map<string, SymbolAddress>, name: string, address: bigint): void {

@@ -2,6 +2,8 @@
 export interface Machine {
   /** As uname tells it: `6.18.5-amd64`. */
   readonly release: string
+  /** LINUX_VERSION_CODE of its sources, which distributions do not always call their release by; `0x6122c` is 6.18.44. */
+  readonly version: number
   /** BTF of vmlinux; undefined where the kernel has none. */
   vmlinuxBtf(): Uint8Array | undefined
   /** Loaded modules that have BTF, sorted. */

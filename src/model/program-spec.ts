@@ -51,6 +51,15 @@ export interface PoisonedInstruction {
 /** The helper number (0xbad2310, as libbpf has it) of the call that takes the place of a poisoned instruction. */
 export const poisonedCall = 0x0bad2310
 
+/** An instruction that names a variable or function of the kernel. */
+export interface ExternUse {
+  /** Index of the first 8-byte instruction slot. */
+  readonly instruction: number
+  /** `load`: its address is loaded; `call`: the function is called. */
+  readonly use: 'load' | 'call'
+  readonly name: string
+}
+
 /** func_info and line_info of BPF_PROG_LOAD, offsets already those of the flattened code. */
 export interface DebugInfo {
   /** `struct bpf_func_info` records and the size of one. */
@@ -72,6 +81,11 @@ export interface LoadAttributes {
   readonly kernelVersion?: number
   /** BTF function of the kernel that `attach_btf_id` names: `bpf_iter_task`. */
   readonly attachTo?: string
+  /**
+   * Kernel modules whose functions and variables it uses: `fd_array` without its first entry. A call names one by its place from 1
+   * on in its offset, a load of an address in its second immediate. Linux 5.17.
+   */
+  readonly modules?: readonly string[]
 }
 
 /** A program as an object file declares it. */
@@ -92,6 +106,8 @@ export interface ProgramSpec {
   readonly debug?: DebugInfo
   /** What is to be adapted to the kernel, in the order of the code; `code` is as compiled. */
   readonly relocations: readonly PlacedRelocation[]
-  /** Features in its code that pinfold does not support yet, each a phrase such as `ksym jiffies`. */
+  /** What its code leaves to the kernel, in the order of the instructions. */
+  readonly externs: readonly ExternUse[]
+  /** Features in its code that pinfold does not support yet, each a phrase such as `map events of type 99`. */
   readonly unsupported: readonly string[]
 }

@@ -52,6 +52,8 @@ interface ProgramDescription {
   readonly maps: readonly string[]
   /** CO-RE relocations, by which the code depends on the kernel. */
   readonly relocations: number
+  /** Variables and functions of the kernel in the code, in the order of first use. */
+  readonly externs: readonly string[]
   /** Of Linux 6.18 and later, and of earlier kernels; left out where the code depends on the kernel. */
   readonly tags?: { readonly sha256: string; readonly sha1: string }
   readonly unsupported: readonly string[]
@@ -99,13 +101,14 @@ function describeVariables(
 }
 
 function describeProgram(program: ProgramSpec): ProgramDescription {
-  const { kind: _, code, debug: __, relocations, ...rest } = program
+  const { kind: _, code, debug: __, relocations, externs, ...rest } = program
   return {
     ...rest,
     instructions: code.instructions.length / 8,
     maps: [...new Set(code.references.map(({ map }) => map))],
     relocations: relocations.length,
-    ...(relocations.length === 0 ? { tags: tagsOf(code) } : {}),
+    externs: [...new Set(externs.map(({ name }) => name))],
+    ...(relocations.length === 0 && externs.length === 0 ? { tags: tagsOf(code) } : {}),
   }
 }
 

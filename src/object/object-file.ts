@@ -1,6 +1,7 @@
 import type { MapSpec } from '../model/map-spec.ts'
 import type { CoreRelocation, ProgramSpec } from '../model/program-spec.ts'
 import type { BtfTypes } from './btf/btf-types.ts'
+import type { Externs } from './externs/extern.ts'
 
 /** What an object file declares: a pure function of its bytes. Maps and programs stand in the file's order. */
 export interface ObjectFile {
@@ -16,6 +17,8 @@ export interface ObjectFile {
   readonly programs: readonly ProgramSpec[]
   /** Of all functions, in the file's order. */
   readonly relocations: readonly CoreRelocation[]
+  /** What it leaves to the kernel: configuration, variables and functions. */
+  readonly externs: Externs
   /** Decoded BTF, and its bytes ready for BPF_BTF_LOAD (data section sizes and offsets filled in). */
   readonly btf?: { readonly types: BtfTypes; readonly bytes: Uint8Array }
   /** Remarks that do not stop a load: legacy map definitions, sections that name no program type. */

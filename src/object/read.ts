@@ -3,10 +3,11 @@ import { readExtInfo } from './btf/ext-info.ts'
 import { prepareBtf } from './btf/prepare-btf.ts'
 import { Cursor } from './cursor.ts'
 import { type ElfFile, readElf } from './elf/elf-file.ts'
+import type { Externs } from './externs/extern.ts'
+import { readExterns } from './externs/read-externs.ts'
 import { readMaps } from './maps/read-maps.ts'
 import type { ObjectFile } from './object-file.ts'
 import { readCoreRelocations } from './programs/core-relocations.ts'
-import { readExterns } from './programs/externs.ts'
 import { readFunctions } from './programs/functions.ts'
 import { readPrograms } from './programs/read-programs.ts'
 
@@ -21,8 +22,8 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const note = (text: string): number => notes.push(text)
   const btf = readBtf(elf)
   const functions = readFunctions(elf)
-  const maps = readMaps({ elf, types: btf?.types, functions, note })
-  const externs = readExterns(btf?.compiled)
+  const externs = btf?.externs ?? new Map()
+  const maps = readMaps({ elf, types: btf?.types, functions, externs, note })
   const ext = readExt(elf, btf?.types)
   const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types) : []
   const programs = readPrograms({ elf, functions, maps, externs, ext, relocations, note })
@@ -35,14 +36,14 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
     maps: maps.flatMap(({ spec }) => (spec ? [spec] : [])),
     programs,
     relocations,
+    externs,
     ...(btf ? { btf: { types: btf.types, bytes: btf.bytes } } : {}),
     notes,
   }
 }
 
 interface Btf {
-  /** As the compiler left it. */
-  readonly compiled: BtfTypes
+  readonly externs: Externs
   /** As the kernel gets it. */
   readonly types: BtfTypes
   readonly bytes: Uint8Array
@@ -53,14 +54,15 @@ function readBtf(elf: ElfFile): Btf | undefined {
   if (!section) return undefined
   const cursor = elf.open(section)
   const compiled = new BtfTypes(cursor)
-  const bytes = prepareBtf(cursor, compiled, elf)
+  const externs = readExterns(elf, compiled)
+  const bytes = prepareBtf(cursor, compiled, { elf, externs })
   const prepared = new Cursor(bytes, {
     byteOrder: elf.byteOrder,
     object: elf.name,
     section: '.BTF',
     base: section.offset,
   })
-  return { compiled, types: new BtfTypes(prepared), bytes }
+  return { externs, types: new BtfTypes(prepared), bytes }
 }
 
 function readExt(elf: ElfFile, types: BtfTypes | undefined): ReturnType<typeof readExtInfo> | undefined {

@@ -85,11 +85,10 @@ export function judgeFormer(
   return { kept, gone: former.filter((tree) => !kept.includes(tree) && !isLeft(tree)) }
 }
 
-/** Nothing but maps that a user would lose, and the record: what retiring had to leave. */
-const isRemainder = (tree: Tree): boolean =>
-  tree.pins.every(
-    (pin) => pin.kind === 'record' || (pin.kind === 'map' && mapTypeRule(pin.shape.type).atLastUserReference),
-  )
+/** Nothing but maps that a user would lose, and the record: what retiring had to leave, to its last empty directory. */
+const isRemainder = ({ name, pins, directories }: Tree): boolean =>
+  directories.every((directory) => directory === name || directory === `${name}/maps`) &&
+  pins.every((pin) => pin.kind === 'record' || (pin.kind === 'map' && mapTypeRule(pin.shape.type).atLastUserReference))
 
 /** Names of the former trees that are the published one by another name: a rollback took all their objects over. */
 export function adoptedBy(published: Tree, current: CurrentState): ReadonlySet<string> {

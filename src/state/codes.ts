@@ -125,6 +125,11 @@ export const stateCodes = {
     explanation:
       'Members and callers of a program array must agree on program type, expected attach type and flags; the kernel refuses others with EINVAL and no explanation.',
   },
+  O204: {
+    summary: 'Not in this kernel',
+    explanation:
+      'The program names a function, variable or configuration value of the kernel that this kernel does not have, or has with another type. Declare it `__weak` where the program can do without.',
+  },
   O210: {
     summary: 'No types of the kernel',
     explanation:

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { ManifestObject } from '../manifest/manifest.ts'
 import { ObjectError } from '../model/errors.ts'
 import { applyGlobals } from '../object/globals.ts'
+import { linkConfig } from '../object/link/link-config.ts'
 import type { ObjectFile } from '../object/object-file.ts'
 import { readObject } from '../object/read.ts'
 import { complain, type LoadedObject, type Reading, sentenceOf } from './desired-reading.ts'
@@ -60,11 +61,25 @@ function isNative(reading: Reading, { name, file }: ManifestObject, object: Obje
 }
 
 function withGlobals(reading: Reading, { name, globals }: ManifestObject, file: ObjectFile): LoadedObject {
-  const { data, problems } = applyGlobals(file, globals)
+  const { data, problems } = applyGlobals(configured(reading, name, file, new Set(globals.keys())), globals)
   for (const { name: variable, code, message, hint } of problems) {
     const at = reading.loaded.at(['objects', name, 'globals', variable])
     const advice = hint === undefined ? {} : { hint }
     reading.complaints.push({ severity: 'error', code, summary: 'Bad global', detail: message, ...advice, at })
   }
   return { name, file, data }
+}
+
+/** The object with the values of this kernel's configuration; the manifest may say others. */
+function configured(reading: Reading, name: string, file: ObjectFile, given: ReadonlySet<string>): ObjectFile {
+  const { object, problems } = linkConfig(file, reading.linkTarget)
+  for (const { name: variable, what } of problems) {
+    if (given.has(variable)) continue
+    complain(reading, 'O204', {
+      detail: `cannot use object ${name}: it needs ${variable} of the kernel's configuration, and ${what}`,
+      hint: `set it under objects.${name}.globals, or declare it __weak`,
+      path: ['objects', name],
+    })
+  }
+  return object
 }

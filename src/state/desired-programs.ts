@@ -14,7 +14,9 @@ export function findPrograms(reading: Reading, objects: readonly LoadedObject[])
     if (!place || !isSupported(reading, declared, place.spec)) return []
     const load = readLoad(reading, declared, place)
     const linked = link(reading, declared, place)
-    return load && linked ? [{ address: programAddress(declared.name), declared, load, ...place, linked }] : []
+    if (!load || !linked) return []
+    const whole = linked.modules ? { ...load, modules: linked.modules } : load
+    return [{ address: programAddress(declared.name), declared, load: whole, ...place, linked }]
   })
 }
 

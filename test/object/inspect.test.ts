@@ -13,6 +13,7 @@ test('a program is described with its type, its maps, its size and its tags', ()
     instructions: 24,
     maps: ['by_index', 'by_key', 'jumps'],
     relocations: 0,
+    externs: [],
     tags: { sha256: expect.stringMatching(/^[0-9a-f]{16}$/), sha1: expect.stringMatching(/^[0-9a-f]{16}$/) },
     unsupported: [],
   })

@@ -34,9 +34,9 @@ async function loadEverything(kernel: Kernel, object: ObjectFile): Promise<void>
   }
 }
 
-/** Iterators and struct_ops want ids of the kernel, and CO-RE its types, which are not the object's business. */
-const isLoadable = ({ unsupported, relocations, type }: ProgramSpec): boolean =>
-  unsupported.length === 0 && relocations.length === 0 && type !== undefined && !bound.has(type)
+/** Iterators and struct_ops want ids of the kernel, and CO-RE and externs its types, which are not the object's business. */
+const isLoadable = ({ unsupported, relocations, externs, type }: ProgramSpec): boolean =>
+  [unsupported, relocations, externs].every(({ length }) => length === 0) && type !== undefined && !bound.has(type)
 
 const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops'])
 

@@ -199,12 +199,15 @@ describe('a former generation that was kept', () => {
   })
 
   test('of which only the array is left waits while somebody’s attachment still reaches it', () => {
-    const remainder = { ...old, record: undefined, pins: old.pins.filter((pin) => pin.kind === 'map') }
+    const pins = old.pins.filter((pin) => pin.kind === 'map')
+    const remainder = { ...old, record: undefined, pins, directories: ['gen-7', 'gen-7/maps'] }
     const current = machine([live, remainder])
     const foreign = { program: 11 as never, link: 99 as never, via: 'link #99' }
     const used = { ...current, graph: { ...current.graph, roots: [...current.graph.roots, foreign] } }
     expect(planRecovery(used)).toBeUndefined()
     expect(todo({ ...used, trees: [live, old] })).toEqual(['retire'])
+    // A crash came before the last empty directory was removed.
+    expect(todo({ ...used, trees: [live, { ...remainder, directories: old.directories }] })).toEqual(['retire'])
   })
 })
 

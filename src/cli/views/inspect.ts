@@ -27,11 +27,13 @@ function programRow(program: ProgramSpec): Row {
   const what = type ? `${type}${attachType && attachType !== type ? ` ${attachType}` : ''}` : 'no program type'
   const maps = mapsOf(program)
   const uses = maps.length > 0 ? `, uses ${maps.join(', ')}` : ''
+  const kernel = externsOf(program)
+  const needs = kernel.length > 0 ? `, of the kernel ${kernel.join(', ')}` : ''
   const optional = autoload ? '' : ', only loaded when named'
   const tag = tagOf(program)?.sha256
   const adapted = relocations.length > 0 ? `, ${counted(relocations.length, 'CO-RE relocation')}` : ''
   const size = `${counted(code.instructions.length / 8, 'instruction')}${tag === undefined ? '' : `, tag ${tag}`}`
-  const text = `${section}: ${what}, ${size}${adapted}${uses}${optional}`
+  const text = `${section}: ${what}, ${size}${adapted}${uses}${needs}${optional}`
   return [name, text, unsupported.map((feature) => ({ text: `not supported: ${feature}` }))]
 }
 
@@ -51,15 +53,16 @@ function contentBranches({ contents, inner }: MapSpec): Branch[] {
 }
 
 /** Of Linux 6.18 and later, and of earlier kernels; undefined where the code depends on the kernel that it is loaded into. */
-/** Undefined for code that depends on the kernel. */
 function tagOf(program: ProgramSpec): { readonly sha256: string; readonly sha1: string } | undefined {
-  const { code, relocations, unsupported } = program
-  if (unsupported.length > 0 || relocations.length > 0) return undefined
+  const { code, relocations, externs, unsupported } = program
+  if ([unsupported, relocations, externs].some(({ length }) => length > 0)) return undefined
   const [sha256, sha1] = programTags(code.instructions)
   return { sha256, sha1 }
 }
 
 const mapsOf = ({ code }: ProgramSpec): string[] => [...new Set(code.references.map((reference) => reference.map))]
+
+const externsOf = ({ externs }: ProgramSpec): string[] => [...new Set(externs.map(({ name }) => name))]
 
 /** The same as a document, without the instructions. */
 export const objectDocument = (object: ObjectFile): object => ({
@@ -80,6 +83,7 @@ export const objectDocument = (object: ObjectFile): object => ({
     tags: tagOf(program) ?? null,
     maps: mapsOf(program),
     relocations: program.relocations.length,
+    externs: externsOf(program),
     unsupported: program.unsupported,
   })),
   maps: object.maps.map(mapDocument),

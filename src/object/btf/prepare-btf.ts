@@ -1,6 +1,7 @@
 import type { Cursor } from '../cursor.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import type { Section } from '../elf/section.ts'
+import type { ConfigExtern, Externs } from '../externs/extern.ts'
 import { type BtfTypes, typesOffset } from './btf-types.ts'
 import type { BtfType, SectionVariable } from './decode-type.ts'
 
@@ -8,9 +9,9 @@ import type { BtfType, SectionVariable } from './decode-type.ts'
  * Returns a copy of an object's BTF as BPF_BTF_LOAD takes it: clang leaves sizes and offsets of data sections to the
  * loader, the kernel refuses what is extern, and it verifies a hidden function with its callers if it is called static.
  */
-export function prepareBtf(btf: Cursor, types: BtfTypes, elf: ElfFile): Uint8Array {
+export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<Edit, 'elf' | 'externs'>): Uint8Array {
   const bytes = btf.bytes.slice()
-  const edit: Edit = { write: writer(bytes, btf), types, elf }
+  const edit: Edit = { write: writer(bytes, btf), types, elf, externs }
   for (let id = 1; id < types.count; id++) {
     const type = types.get(id)
     if (type.kind === 'section') prepareSection(edit, id, type)
@@ -25,6 +26,7 @@ interface Edit {
   readonly write: (record: number, at: number, value: number) => void
   readonly types: BtfTypes
   readonly elf: ElfFile
+  readonly externs: Externs
 }
 
 type SectionType = Extract<BtfType, { readonly kind: 'section' }>
@@ -38,18 +40,41 @@ function writer(bytes: Uint8Array, btf: Cursor): Edit['write'] {
 }
 
 function prepareSection(edit: Edit, id: number, type: SectionType): void {
+  if (type.name === '.kconfig') return prepareConfigSection(edit, id, type)
   const section = edit.elf.find(type.name)
   if (!section || section.size === 0) return disarmSection(edit, id, type)
   const record = edit.types.offsetOf(id)
   edit.write(record, 8, type.size || section.size)
   const places = type.variables.map((variable) => ({ ...variable, offset: offsetOf(edit, variable, section) }))
-  places.sort((a, b) => a.offset - b.offset)
-  places.forEach((variable, index) => {
+  writePlaces(edit, record, places)
+}
+
+/** The kernel wants them in order. */
+function writePlaces(edit: Edit, record: number, places: readonly SectionVariable[]): void {
+  const sorted = places.toSorted((a, b) => a.offset - b.offset)
+  sorted.forEach((variable, index) => {
     const at = 12 + index * 12
     edit.write(record, at, variable.type)
     edit.write(record, at + 4, variable.offset)
     edit.write(record, at + 8, variable.size)
   })
+}
+
+/** The variables of the kernel's configuration become a map like a data section, with the places that loaders give them. */
+function prepareConfigSection(edit: Edit, id: number, type: SectionType): void {
+  const places = type.variables.flatMap((variable) => {
+    const extern = configExtern(edit, variable.type)
+    return extern ? [{ type: variable.type, offset: extern.offset, size: extern.size }] : []
+  })
+  const record = edit.types.offsetOf(id)
+  edit.write(record, 8, Math.max(0, ...places.map(({ offset, size }) => offset + size)))
+  writePlaces(edit, record, places)
+}
+
+function configExtern({ types, externs }: Edit, id: number): ConfigExtern | undefined {
+  const variable = types.get(id)
+  const extern = variable.kind === 'variable' ? externs.get(variable.name) : undefined
+  return extern?.kind === 'config' ? extern : undefined
 }
 
 /** clang fills in the offsets of static variables only. */
@@ -64,7 +89,7 @@ function offsetOf({ types, elf }: Edit, variable: SectionVariable, section: Sect
 
 const infoOf = (kind: number, count: number): number => ((kind << 24) | count) >>> 0
 
-/** `.ksyms` and `.kconfig` have no bytes: a struct of as many integers takes their place, id and length kept. */
+/** `.ksyms` has no bytes: a struct of as many integers takes their place, id and length kept. */
 function disarmSection(edit: Edit, id: number, type: SectionType): void {
   const record = edit.types.offsetOf(id)
   const integer = anInteger(edit.types)
@@ -86,8 +111,9 @@ function prepareVariable(edit: Edit, id: number, type: VariableType): void {
   else if (type.linkage === 'global' && isHidden(edit.elf, type.name)) edit.write(edit.types.offsetOf(id), 12, 0)
 }
 
+/** A variable of the configuration keeps its type, since it gets a place; others have none. */
 function prepareExtern(edit: Edit, id: number): void {
-  const integer = anInteger(edit.types)
+  const integer = configExtern(edit, id)?.typeId ?? anInteger(edit.types)
   if (integer === undefined) return
   edit.write(edit.types.offsetOf(id), 8, integer)
   edit.write(edit.types.offsetOf(id), 12, 1)

@@ -1,7 +1,10 @@
 import type { Code, PoisonedInstruction, ProgramSpec } from '../../model/program-spec.ts'
 import { relocateCode } from '../core/relocate-code.ts'
+import { linkExterns } from '../externs/link-externs.ts'
 import type { ObjectFile } from '../object-file.ts'
+import { Instructions } from '../programs/instructions.ts'
 import { sourceLine } from '../programs/source-line.ts'
+import type { LinkProblem } from './link-problem.ts'
 import type { LinkTarget } from './link-target.ts'
 
 /** A program for one kernel. */
@@ -10,21 +13,28 @@ export interface LinkedProgram {
   readonly code: Code
   /** Where it uses what the kernel does not have: no harm as long as these are never reached. */
   readonly poisoned: readonly PoisonedInstruction[]
+  /** Names of the kernel modules whose BTF it is loaded with; absent: none. */
+  readonly modules?: readonly string[]
   /** Why it cannot be linked: then `code` is not to be loaded. */
   readonly problems: readonly LinkProblem[]
 }
 
-/** Something that the kernel does not have, or that cannot be decided. */
-export interface LinkProblem {
-  /** O210 the kernel has no BTF; O211 a CO-RE relocation that cannot be done, O212 one with several answers; O230 a struct_ops. */
-  readonly code: 'O210' | 'O211' | 'O212' | 'O230'
-  /** What comes behind `cannot load program.NAME: `. */
-  readonly what: string
-  readonly hint?: string
-}
-
 /** Adapts a program to a kernel: pure, and the same for the same bytes. Throws an ObjectError for damaged BTF. */
 export function linkProgram(program: ProgramSpec, object: ObjectFile, target: LinkTarget): LinkedProgram {
+  const relocated = relocate(program, object, target)
+  const { externs: uses } = program
+  if (uses.length === 0 || !target.machine) return relocated
+  const instructions = new Instructions(relocated.code.instructions.slice(), object.byteOrder)
+  const { problems, modules } = linkExterns({ uses, object, target, instructions })
+  return {
+    ...relocated,
+    code: { ...relocated.code, instructions: instructions.bytes },
+    problems: [...relocated.problems, ...problems],
+    ...(modules.length > 0 ? { modules } : {}),
+  }
+}
+
+function relocate(program: ProgramSpec, object: ObjectFile, target: LinkTarget): LinkedProgram {
   const { code, relocations, debug } = program
   const { btf, byteOrder } = object
   if (relocations.length === 0 || !btf || target.isUnknown) return { code, poisoned: [], problems: [] }

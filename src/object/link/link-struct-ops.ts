@@ -3,7 +3,7 @@ import type { Member } from '../btf/decode-type.ts'
 import type { TypeSource } from '../btf/type-source.ts'
 import type { KernelTypes } from '../kernel-btf/kernel-types.ts'
 import type { ObjectFile } from '../object-file.ts'
-import type { LinkProblem } from './link-program.ts'
+import type { LinkProblem } from './link-problem.ts'
 import type { LinkTarget } from './link-target.ts'
 
 /** A struct of functions as one kernel wants it. */

@@ -4,6 +4,7 @@ import { type Resolution, resolveRelocations } from '../core/resolve-relocations
 import { KernelBtf, readBtfFile } from '../kernel-btf/kernel-btf.ts'
 import type { KernelTypes } from '../kernel-btf/kernel-types.ts'
 import type { ObjectFile } from '../object-file.ts'
+import { KernelSymbols } from './kernel-symbols.ts'
 
 type Resolutions = ReadonlyMap<CoreRelocation, Resolution>
 
@@ -12,6 +13,8 @@ export class LinkTarget {
   readonly machine: Machine | undefined
   /** BTF of the machine and its modules. */
   readonly btf: KernelBtf | undefined
+  /** Addresses of the machine's symbols. */
+  readonly symbols: KernelSymbols | undefined
   /** What CO-RE takes instead of the machine's BTF. */
   readonly #instead: KernelTypes | undefined
   readonly #resolved = new Map<ObjectFile, Resolutions>()
@@ -20,6 +23,7 @@ export class LinkTarget {
   constructor(machine: Machine | undefined, file?: BtfFile) {
     this.machine = machine
     this.btf = machine && new KernelBtf(machine)
+    this.symbols = machine && new KernelSymbols(machine)
     this.#instead = file && readBtfFile(file)
   }
 

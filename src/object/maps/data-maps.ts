@@ -3,6 +3,7 @@ import type { BtfTypes } from '../btf/btf-types.ts'
 import { describeLayout } from '../btf/layout.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import { type Section, sectionTypes } from '../elf/section.ts'
+import type { Externs } from '../externs/extern.ts'
 import type { ObjectMap } from './object-map.ts'
 
 const readOnlyForPrograms = 0x80
@@ -45,6 +46,36 @@ export function readDataMap(elf: ElfFile, section: Section, types: BtfTypes | un
   }
   return { name, section: section.index, offset: 0, kind: 'data', spec }
 }
+
+/** The map of one entry that the variables of the kernel's configuration become; what they hold, the kernel decides. */
+export function readConfigMap(types: BtfTypes | undefined, externs: Externs): readonly ObjectMap[] {
+  const config = [...externs.values()].filter((extern) => extern.kind === 'config')
+  const typeId = types?.find('section', configSection)
+  if (config.length === 0 || !types || typeId === undefined) return []
+  const size = Math.max(...config.map(({ offset, size }) => offset + size))
+  const spec: MapSpec = {
+    kind: 'map',
+    name: configSection,
+    section: configSection,
+    shape: {
+      ...{ type: 'array', keySize: 4, valueSize: size, maxEntries: 1, mapExtra: 0 },
+      flags: readOnlyForPrograms | mappable,
+    },
+    layout: { value: describeLayout(types, typeId) },
+    valueTypeId: typeId,
+    pinByName: false,
+    contents: {
+      kind: 'data',
+      bytes: new Uint8Array(size),
+      frozen: true,
+      variables: describedVariables({ types, typeId }),
+    },
+  }
+  return [{ name: configSection, section: -1, offset: 0, kind: 'data', spec }]
+}
+
+/** Of an object's BTF; it is no section of the file. */
+export const configSection = '.kconfig'
 
 interface Described {
   readonly types: BtfTypes

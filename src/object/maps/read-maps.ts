@@ -1,9 +1,10 @@
 import type { BtfTypes } from '../btf/btf-types.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import type { Section } from '../elf/section.ts'
+import type { Externs } from '../externs/extern.ts'
 import type { FunctionTable } from '../programs/functions.ts'
 import { readBtfMaps } from './btf-maps.ts'
-import { isDataSection, readDataMap } from './data-maps.ts'
+import { isDataSection, readConfigMap, readDataMap } from './data-maps.ts'
 import { defineMap } from './define-map.ts'
 import { isLegacyMaps, readLegacyMaps } from './legacy-maps.ts'
 import type { ObjectMap } from './object-map.ts'
@@ -15,6 +16,7 @@ export interface MapSources {
   readonly elf: ElfFile
   readonly types: BtfTypes | undefined
   readonly functions: FunctionTable
+  readonly externs: Externs
   readonly note: (text: string) => void
 }
 
@@ -27,6 +29,7 @@ export function readMaps(sources: MapSources): readonly ObjectMap[] {
     ...legacy.flatMap((section) => readLegacyMaps(elf, section, types)),
     ...readDefinedMaps(sources),
     ...elf.sections.filter(isDataSection).map((section) => readDataMap(elf, section, types)),
+    ...readConfigMap(types, sources.externs),
     ...elf.sections.filter(isStructOps).flatMap((section) => readStructOpsMaps(sources, section)),
   ]
   for (const { unsupported } of maps) if (unsupported) sources.note(`${unsupported} is not supported`)

@@ -1,4 +1,4 @@
-import type { Code, MapReference } from '../../model/program-spec.ts'
+import type { Code, ExternUse, MapReference } from '../../model/program-spec.ts'
 import type { ByteOrder } from '../cursor.ts'
 import type { ObjectFunction } from './functions.ts'
 import { Instructions } from './instructions.ts'
@@ -10,6 +10,7 @@ export interface FlatProgram {
   readonly code: Code
   /** Index of the first slot of each function, the entry at 0. */
   readonly functions: ReadonlyMap<ObjectFunction, number>
+  readonly externs: readonly ExternUse[]
   /** Phrases, each once. */
   readonly unsupported: readonly string[]
 }
@@ -28,6 +29,7 @@ export function flatten(entry: ObjectFunction, { byteOrder, scan }: FlattenOptio
   const { places, slots } = place(entry, scan)
   const instructions = new Instructions(new Uint8Array(slots * 8), byteOrder)
   const references: MapReference[] = []
+  const externs: ExternUse[] = []
   const unsupported = new Set<string>()
   for (const [fn, start] of places) {
     const { bytes, targets } = scan(fn)
@@ -35,11 +37,13 @@ export function flatten(entry: ObjectFunction, { byteOrder, scan }: FlattenOptio
     for (const target of targets) {
       const index = start + target.index
       if (target.kind === 'unsupported') unsupported.add(target.what)
+      else if (target.kind === 'extern') externs.push({ instruction: index, use: target.use, name: target.name })
       else if (target.kind === 'call' || target.kind === 'callback') patchCall(instructions, index, { target, places })
       else references.push(patchReference(instructions, index, target))
     }
   }
-  return { code: { instructions: instructions.bytes, references }, functions: places, unsupported: [...unsupported] }
+  const code = { instructions: instructions.bytes, references }
+  return { code, functions: places, externs, unsupported: [...unsupported] }
 }
 
 /** A stack of our own: a hostile object may chain calls deeper than JavaScript's. */

@@ -48,6 +48,7 @@ function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat }
     ...meaning,
     code: flat.code,
     ...(debug ? { debug } : {}),
+    externs: flat.externs,
     relocations: placeRelocations(relocations, flat.functions),
     unsupported: flat.unsupported,
   }

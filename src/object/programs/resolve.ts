@@ -1,8 +1,10 @@
+import type { ExternUse } from '../../model/program-spec.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import type { Relocation } from '../elf/relocations.ts'
 import type { ElfSymbol } from '../elf/symbols.ts'
+import type { Externs } from '../externs/extern.ts'
+import { configSection } from '../maps/data-maps.ts'
 import type { ObjectMap } from '../maps/object-map.ts'
-import type { NameExtern } from './externs.ts'
 import type { FunctionTable, ObjectFunction } from './functions.ts'
 import { type Instructions, opcodes, pseudo, pseudoCall } from './instructions.ts'
 
@@ -12,6 +14,7 @@ export type Target =
   | { readonly kind: 'callback'; readonly index: number; readonly callee: ObjectFunction }
   | { readonly kind: 'map'; readonly index: number; readonly map: string }
   | { readonly kind: 'value'; readonly index: number; readonly map: string; readonly offset: number }
+  | { readonly kind: 'extern'; readonly index: number; readonly use: ExternUse['use']; readonly name: string }
   | { readonly kind: 'unsupported'; readonly index: number; readonly what: string }
 
 /** Everything that names in the code can mean. */
@@ -19,7 +22,7 @@ export interface Names {
   readonly elf: ElfFile
   readonly functions: FunctionTable
   readonly maps: readonly ObjectMap[]
-  readonly externs: NameExtern
+  readonly externs: Externs
 }
 
 /** An instruction in its function, and the relocation there, if any. */
@@ -44,7 +47,7 @@ const unsupported = ({ index }: Site, what: string): Target => ({ kind: 'unsuppo
 function resolveCall(names: Names, site: Site): Target | undefined {
   const { instructions, index, caller, relocation } = site
   const source = instructions.source(index)
-  if (relocation && isExtern(relocation.symbol)) return unsupported(site, names.externs(relocation.symbol.name))
+  if (relocation && isExtern(relocation.symbol)) return resolveExtern(names, site, relocation.symbol)
   if (source === pseudoCall.helper && !relocation) return undefined
   if (source !== pseudoCall.local) return unsupported(site, `a call of kind ${source}`)
   const base = relocation ? relocation.symbol.value / 8 : caller.offset / 8 + index
@@ -54,6 +57,17 @@ function resolveCall(names: Names, site: Site): Target | undefined {
 }
 
 const isExtern = (symbol: ElfSymbol): boolean => symbol.section === 0
+
+/** Configuration is a map; where variables and functions of the kernel are is known when it is known which kernel. */
+function resolveExtern({ externs }: Names, site: Site, { name }: ElfSymbol): Target {
+  const { index, instructions } = site
+  const extern = externs.get(name)
+  if (!extern) return unsupported(site, `undefined symbol ${name}`)
+  const isCall = instructions.opcode(index) === opcodes.call
+  if (isCall && extern.kind !== 'function') return unsupported(site, `a call of the variable ${name}`)
+  if (extern.kind === 'config') return { kind: 'value', index, map: configSection, offset: extern.offset }
+  return { kind: 'extern', index, use: isCall ? 'call' : 'load', name }
+}
 
 interface Place {
   readonly section: number
@@ -76,7 +90,7 @@ function resolveLoad(names: Names, site: Site): Target | undefined {
   const source = instructions.source(index)
   if (!relocation) return source === 0 ? undefined : unsupported(site, `a 64-bit load of kind ${source} without a name`)
   const { symbol } = relocation
-  if (isExtern(symbol)) return unsupported(site, names.externs(symbol.name))
+  if (isExtern(symbol)) return resolveExtern(names, site, symbol)
   const immediate = instructions.immediate(index)
   if (names.functions.all.some(({ section }) => section.index === symbol.section)) {
     const place = { section: symbol.section, offset: symbol.value + immediate }
