@@ -1,3 +1,5 @@
+import { btfFeaturesIn, sanitizeBtf } from '../btf/sanitize-btf.ts'
+import { missingBtfFeatures } from '../kernel/btf-probes.ts'
 import type { Fd, Kernel } from '../kernel/kernel.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { DesiredState } from '../model/state.ts'
@@ -32,11 +34,23 @@ export class Btf implements Disposable {
     const bytes = this.#objects?.get(object)
     if (!bytes) return undefined
     try {
-      return this.#kernel.loadBtf(bytes)
+      return loadBtf(this.#kernel, bytes)
     } catch (error) {
       this.#warn(withoutBtf(`object ${object}`, error))
       return undefined
     }
+  }
+}
+
+/** As the object has it; where that is refused, without what this kernel does not know. */
+function loadBtf(kernel: Kernel, bytes: Uint8Array): Fd<'btf'> {
+  try {
+    return kernel.loadBtf(bytes)
+  } catch (error) {
+    const little = kernel.identity.byteOrder === 'little'
+    const missing = missingBtfFeatures(kernel, btfFeaturesIn(bytes, little))
+    if (missing.size === 0) throw error
+    return kernel.loadBtf(sanitizeBtf(bytes, { missing, little }))
   }
 }
 
