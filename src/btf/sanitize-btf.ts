@@ -131,7 +131,7 @@ const rules: readonly Rule[] = [
   {
     feature: 'optional sections',
     fits: (reading, at) => kindAt(reading, at) === kinds.section && reading.strings[wordAt(reading, at)] === question,
-    rewrite: (edit, at) => void (edit.strings[wordAt(edit, at)] = underscore),
+    rewrite: (edit, at) => void edit.strings.fill(underscore, wordAt(edit, at), wordAt(edit, at) + 1),
   },
 ]
 

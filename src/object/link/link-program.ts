@@ -6,6 +6,7 @@ import { Instructions } from '../programs/instructions.ts'
 import { sourceLine } from '../programs/source-line.ts'
 import type { LinkProblem } from './link-problem.ts'
 import type { LinkTarget } from './link-target.ts'
+import { withOlderHelpers } from './older-helpers.ts'
 
 /** A program for one kernel. */
 export interface LinkedProgram {
@@ -35,8 +36,9 @@ export function linkProgram(program: ProgramSpec, object: ObjectFile, target: Li
 }
 
 function relocate(program: ProgramSpec, object: ObjectFile, target: LinkTarget): LinkedProgram {
-  const { code, relocations, debug } = program
+  const { relocations, debug } = program
   const { btf, byteOrder } = object
+  const code = withOlderHelpers(program.code, byteOrder, target.machine?.release)
   if (relocations.length === 0 || !btf || target.isUnknown) return { code, poisoned: [], problems: [] }
   const resolutions = target.resolve(object)
   if (!resolutions) return { code, poisoned: [], problems: [withoutBtf] }
