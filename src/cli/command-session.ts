@@ -1,8 +1,10 @@
-import type { Kernel } from '../index.ts'
+import type { BtfFile, Kernel } from '../index.ts'
 
 /** A kernel for one command. Disposing it ends it, and with --state keeps what lives in memory. */
 export interface Session extends Disposable {
   readonly kernel: Kernel
   /** Absolute path of the bpffs root. */
   readonly bpffs: string
+  /** BTF that CO-RE takes in the place of the kernel's own. */
+  readonly btf: BtfFile | undefined
 }

@@ -18,6 +18,7 @@ export interface OptionValues {
   readonly 'mount-bpffs'?: true
   readonly kernel?: string
   readonly state?: string
+  readonly btf?: string
   readonly 'auto-approve'?: true
   readonly adopt?: true
   readonly steps?: true
@@ -42,6 +43,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   'mount-bpffs': { type: 'boolean', help: 'mount a bpffs there if none is mounted' },
   kernel: { type: 'string', value: 'KIND', help: 'linux (default), or memory: a kernel played in this process' },
   state: { type: 'string', value: 'FILE', help: 'keep the memory kernel in this file between commands' },
+  btf: { type: 'string', value: 'FILE', help: "adapt programs (CO-RE) to this BTF, not to the running kernel's" },
   'auto-approve': { type: 'boolean', help: 'do not ask; needed where there is no terminal' },
   adopt: { type: 'boolean', help: "take pins in the stack's tree that its record does not know for its own" },
   steps: { type: 'boolean', help: 'list every step, and who holds each program array after it' },
@@ -98,13 +100,14 @@ const outputOptions: readonly OptionName[] = ['json', 'no-color', 'help']
 export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   validate: {
     summary: 'Check a manifest and its objects.',
-    details: 'Makes no system call on bpf objects: needs no privileges, works off Linux.',
-    options: [...manifestOptions, ...outputOptions],
+    details:
+      'Makes no system call on bpf objects: needs no privileges, works off Linux. With --btf it also adapts the programs to a\nkernel, and says what that kernel lacks.',
+    options: [...manifestOptions, 'btf', ...outputOptions],
   },
   plan: {
     summary: 'Show what apply would do, without doing it.',
     details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
-    options: [...manifestOptions, ...kernelOptions, 'adopt', 'steps', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'btf', 'adopt', 'steps', ...outputOptions],
   },
   apply: {
     summary: 'Make the kernel hold what the manifest says.',
@@ -112,6 +115,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     options: [
       ...manifestOptions,
       ...kernelOptions,
+      'btf',
       'adopt',
       'auto-approve',
       'confirm',
@@ -161,7 +165,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details:
       'Creates the maps and loads the programs of the manifest (-f), or of these manifests and objects (*.o: every program that\nlibbpf would load by itself). Nothing is pinned or attached, and no interface or cgroup has to exist.\nExit code 0: the verifier accepts all; 1: it does not.',
     operand: '[MANIFEST|OBJECT...]',
-    options: [...manifestOptions, 'kernel', 'state', 'verifier-log', ...outputOptions],
+    options: [...manifestOptions, 'kernel', 'state', 'btf', 'verifier-log', ...outputOptions],
   },
   inspect: {
     summary: 'Show what an object file declares.',

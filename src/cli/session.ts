@@ -2,12 +2,14 @@ import { resolve } from 'node:path'
 import { type Kernel, openKernel } from '../index.ts'
 import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
+import { readBtfFile } from './read-btf-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Opens the kernel that the options name; mounts a bpffs where that was asked for. */
 export async function openSession(options: OptionValues): Promise<Session> {
   const bpffs = bpffsOf(options)
-  const session = { ...(await openKernelOf(options)), bpffs }
+  const btf = readBtfFile(options)
+  const session = { ...(await openKernelOf(options)), bpffs, btf }
   try {
     if (options['mount-bpffs'] && !session.kernel.bpffs.mountOf(bpffs)) mountAt(session.kernel, bpffs)
   } catch (error) {
@@ -28,7 +30,7 @@ function mountAt({ bpffs }: Kernel, path: string): void {
   bpffs.mount(path)
 }
 
-async function openKernelOf({ kernel: kind = 'linux', state }: OptionValues): Promise<Omit<Session, 'bpffs'>> {
+async function openKernelOf({ kernel: kind = 'linux', state }: OptionValues): Promise<Omit<Session, 'bpffs' | 'btf'>> {
   if (kind !== 'linux' && kind !== 'memory') {
     throw new UsageError(`cannot open the kernel "${kind}": there is no such kind`, {
       code: 'C104',

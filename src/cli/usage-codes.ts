@@ -63,7 +63,10 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     explanation:
       'apply --confirm starts a second process that takes the generation back when the first one is killed or its terminal lost. It could not be started, so nothing was applied.',
   },
-  C113: { summary: 'Unreadable object file', explanation: 'The file that inspect is to show cannot be read.' },
+  C113: {
+    summary: 'Unreadable file',
+    explanation: 'The object that inspect is to show, or the file of --btf, cannot be read.',
+  },
   C115: {
     summary: 'Not the name of a stack',
     explanation:

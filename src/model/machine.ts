@@ -27,5 +27,6 @@ export interface SymbolAddress {
 export interface BtfFile {
   /** As the user wrote it. */
   readonly name: string
+  /** BTF as /sys/kernel/btf/vmlinux has it, or an ELF file with a section .BTF. */
   readonly bytes: Uint8Array
 }

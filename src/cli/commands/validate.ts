@@ -1,6 +1,7 @@
 import { openMemoryMachine } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { readBtfFile } from '../read-btf-file.ts'
 import { readManifest, wish } from '../read-manifest.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { renderValid, validDocument } from '../views/validate.ts'
@@ -12,7 +13,8 @@ import { renderValid, validDocument } from '../views/validate.ts'
 export function validate({ options }: Invocation, terminal: Terminal): ExitCode {
   const loaded = readManifest(options, terminal)
   using kernel = ownKernel()
-  const desired = wish(loaded, { kernel: kernel.kernel, bpffs: '/sys/fs/bpf', trustsForeign: true })
+  const btf = readBtfFile(options)
+  const desired = wish(loaded, { kernel: kernel.kernel, bpffs: '/sys/fs/bpf', btf, trustsForeign: true })
   if (options.json) terminal.write(`${JSON.stringify(validDocument(loaded.file, desired))}\n`)
   else terminal.write(renderValid(loaded.file, desired, painter(terminal.color && !options['no-color'])))
   return exitCodes.success

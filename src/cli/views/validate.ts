@@ -1,12 +1,13 @@
-import type { DesiredState } from '../../index.ts'
+import type { Address, DesiredState } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
 import { counted } from './text.ts'
 
-/** One line that says what the manifest declares. */
+/** One line that says what the manifest declares, and with --btf a line for everything that the kernel lacks. */
 export function renderValid(file: string, desired: DesiredState, paint: Paint): string {
   const { map, program, link } = countKinds(desired)
   const what = [counted(map, 'map'), counted(program, 'program'), counted(link, 'link')].join(', ')
-  return `${paint('green', 'Valid:')} ${file} declares stack ${desired.stack} with ${what}.\n`
+  const first = `${paint('green', 'Valid:')} ${file} declares stack ${desired.stack} with ${what}.\n`
+  return first + lacksOf(desired).map(renderLack).join('')
 }
 
 /** The same as a document. */
@@ -16,7 +17,29 @@ export const validDocument = (file: string, desired: DesiredState): object => ({
   stack: desired.stack,
   digest: desired.digest,
   addresses: [...desired.resources.keys()],
+  lacks: lacksOf(desired),
 })
+
+interface Lack {
+  readonly address: Address
+  /** `struct task_struct has no field state`. */
+  readonly missing: string
+  /** Where the program uses it. */
+  readonly sources: readonly string[]
+}
+
+const renderLack = ({ address, missing, sources }: Lack): string =>
+  `  ${address}: ${missing}; it must not come there${sources.length > 0 ? ` (${sources.join(', ')})` : ''}\n`
+
+function lacksOf({ resources }: DesiredState): readonly Lack[] {
+  return [...resources.values()].flatMap((resource) => {
+    const poisoned = (resource.kind === 'program' ? resource.poisoned : undefined) ?? []
+    return [...new Set(poisoned.map(({ missing }) => missing))].map((missing) => {
+      const sources = poisoned.flatMap((one) => (one.missing === missing && one.source ? [one.source] : []))
+      return { address: resource.address, missing, sources: [...new Set(sources)] }
+    })
+  })
+}
 
 function countKinds(desired: DesiredState): Record<'map' | 'program' | 'link', number> {
   const counts = { map: 0, program: 0, link: 0 }

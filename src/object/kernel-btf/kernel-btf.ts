@@ -1,3 +1,4 @@
+import { btfSection } from '../../btf/btf-section.ts'
 import { indexBtf } from '../../btf/index-btf.ts'
 import type { BtfFile, Machine } from '../../model/machine.ts'
 import { KernelTypes } from './kernel-types.ts'
@@ -45,4 +46,5 @@ export class KernelBtf {
 }
 
 /** The types of a file with BTF that stands in for the kernel's own. Throws an ObjectError (O060). */
-export const readBtfFile = ({ name, bytes }: BtfFile): KernelTypes => new KernelTypes(indexBtf(bytes, { name }))
+export const readBtfFile = ({ name, bytes }: BtfFile): KernelTypes =>
+  new KernelTypes(indexBtf(btfSection(bytes, name), { name }))
