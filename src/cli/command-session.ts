@@ -6,5 +6,5 @@ export interface Session extends Disposable {
   /** Absolute path of the bpffs root. */
   readonly bpffs: string
   /** BTF that CO-RE takes in the place of the kernel's own. */
-  readonly btf: BtfFile | undefined
+  readonly btf?: BtfFile | undefined
 }
