@@ -51,7 +51,7 @@ const unfit = (code: Instructions, index: number): CoreFailure =>
 /** Numbers in instructions have a sign, which the 64 bits of a value go on with. */
 function expect({ before, isCertain }: ValueVerdict, found: bigint): void {
   if (!isCertain || BigInt.asUintN(64, found) === before) return
-  throw new CoreFailure(`the instruction holds ${found} where ${before} was compiled: the object is damaged`)
+  throw new CoreFailure(`the instruction holds ${found}, but by the types of the object it should be ${before}`)
 }
 
 function patchAccess(code: Instructions, index: number, verdict: ValueVerdict): boolean {
