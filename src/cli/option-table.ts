@@ -101,7 +101,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   validate: {
     summary: 'Check a manifest and its objects.',
     details:
-      'Makes no system call on bpf objects: needs no privileges, works off Linux. With --btf it also adapts the programs to a\nkernel, and says what that kernel lacks.',
+      'Makes no system call on bpf objects: needs no privileges, works off Linux. With the BTF of a\nkernel it also adapts the programs to that, and says what it lacks.',
     options: [...manifestOptions, 'btf', ...outputOptions],
   },
   plan: {
