@@ -16,7 +16,7 @@ import { lastUses } from './last-uses.ts'
 import { loadProgram } from './load-program.ts'
 import { precheck } from './precheck.ts'
 import { describeFailure, describeProblem, isStale } from './problem.ts'
-import { ProgramLoads } from './program-loads.ts'
+import { type FailedLoad, ProgramLoads } from './program-loads.ts'
 import { retire } from './retire.ts'
 import { rollback, type Undo } from './rollback.ts'
 import { inverse } from './undo.ts'
@@ -75,16 +75,25 @@ async function* switchOver(run: Execution, signal?: AbortSignal): AsyncGenerator
   const done: Undo[] = []
   const failure = yield* runForward(run, done, signal)
   if (failure) {
-    await run.loads[Symbol.asyncDispose]()
+    const others = await run.loads.abandon()
     const left = yield* rollback(run, done)
     const result = left.length > 0 ? 'incomplete' : failure.result
-    return { result, generation: plan.generation.from, problem: failure.problem, left, diagnostics }
+    const { from: generation } = plan.generation
+    return { result, generation, problem: failure.problem, ...alsoFailed(others), left, diagnostics }
   }
   run.handles.releaseRunning()
   const { problem, left } = yield* retire(run, firstOfRetire(plan))
   const result = problem ? 'incomplete' : left.length > 0 ? 'done-kept' : 'done'
   const migrated = run.migrated.size > 0 && { migrated: Object.fromEntries(run.migrated) }
   return { result, generation: plan.generation.to, ...(problem && { problem }), ...migrated, left, diagnostics }
+}
+
+/** Programs that were being loaded beside the one whose failure ends the apply. */
+function alsoFailed(loads: readonly FailedLoad[]): Pick<Outcome, 'alsoFailed'> {
+  if (loads.length === 0) return {}
+  return {
+    alsoFailed: loads.map(({ target, error }) => describeFailure({ kind: 'load-program', target }, error)),
+  }
 }
 
 interface Failure {

@@ -56,6 +56,8 @@ export interface Outcome {
   readonly generation: number
   /** The first thing that went wrong; absent where nothing did. */
   readonly problem?: Problem
+  /** Programs that failed to load beside the first one; absent: none. */
+  readonly alsoFailed?: readonly Problem[]
   /** Maps whose entries were carried over. */
   readonly migrated?: Readonly<Record<MapAddress, Migrated>>
   /** What remains, one sentence each. */

@@ -7,12 +7,20 @@ export interface LoadQueue {
   /** Loads that may be under way or waiting to be taken. */
   readonly limit: number
   readonly load: (target: ProgramRef) => Promise<Fd<'program'>>
+  /** Loads go on being started after one has failed. */
+  readonly goesOn?: true
+}
+
+/** A load that failed, and how. */
+export interface FailedLoad {
+  readonly target: ProgramRef
+  readonly error: unknown
 }
 
 /**
  * Program loads, started ahead of their steps so that the verifier works on several at once. Only loads with nothing but
- * loads and their pins between them run ahead: what they use exists. Whoever takes one owns it; `dispose` waits for the
- * others and closes them.
+ * loads and their pins between them run ahead: what they use exists. After a failure nothing more is started. Whoever takes
+ * one owns it; `dispose` waits for the others and closes them.
  */
 export class ProgramLoads implements AsyncDisposable {
   readonly #queue: LoadQueue
@@ -20,6 +28,7 @@ export class ProgramLoads implements AsyncDisposable {
   readonly #positions: ReadonlyMap<ProgramRef, number>
   readonly #started = new Map<ProgramRef, Promise<Fd<'program'>>>()
   readonly #durations = new Map<ProgramRef, number>()
+  #hasFailed = false
 
   constructor(queue: LoadQueue) {
     this.#queue = queue
@@ -40,15 +49,24 @@ export class ProgramLoads implements AsyncDisposable {
     return this.#durations.get(target)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const rest = [...this.#started.values()]
+  /** Waits for what is under way and closes it; which of these loads failed, in the order of their steps. */
+  async abandon(): Promise<readonly FailedLoad[]> {
+    const rest = [...this.#started]
     this.#started.clear()
-    for (const load of await Promise.allSettled(rest)) {
-      if (load.status === 'fulfilled') load.value[Symbol.dispose]()
-    }
+    const ends = await Promise.allSettled(rest.map(([, load]) => load))
+    return ends.flatMap((end, index) => {
+      if (end.status === 'fulfilled') end.value[Symbol.dispose]()
+      const target = rest[index]?.[0]
+      return end.status === 'rejected' && target ? [{ target, error: end.reason }] : []
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abandon()
   }
 
   #startFrom(first: number): void {
+    if (this.#hasFailed && !this.#queue.goesOn) return
     const run = this.#order[first]?.run
     for (let at = first; this.#order[at]?.run === run && this.#started.size < this.#queue.limit; at++) {
       const target = this.#order[at]?.target
@@ -60,7 +78,9 @@ export class ProgramLoads implements AsyncDisposable {
   #start(target: ProgramRef): void {
     const load = this.#measured(target)
     // The failure is told when its step takes it; until then it is nobody's.
-    load.catch(() => undefined)
+    load.catch(() => {
+      this.#hasFailed = true
+    })
     this.#started.set(target, load)
   }
 

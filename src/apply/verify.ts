@@ -65,6 +65,7 @@ export async function* verify(
   using handles = new Handles(kernel, plan.existing)
   using btf = new Btf(kernel, desired.btf, (diagnostic) => diagnostics.push(diagnostic))
   await using loads = new ProgramLoads({
+    goesOn: true,
     steps: plan.steps,
     limit: options.parallelLoads ?? Math.min(4, availableParallelism()),
     load: (target) => loadProgram({ kernel, desired, handles, btf, log: options.verifierLog }, target),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { apply } from '../../src/apply/apply.ts'
 import type { ApplyEvent } from '../../src/apply/event.ts'
+import { lockStack } from '../../src/apply/lock.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import { KernelError } from '../../src/model/errors.ts'
@@ -35,6 +36,19 @@ test('a rejected program changes nothing, and the problem has the address, the c
   expect(events.find((event) => event.type === 'step-failed')).toMatchObject({ step: { kind: 'load-program' } })
   expect(ownView(machine)).toEqual(old)
   expect(kernel.openDescriptors()).toBe(0)
+})
+
+test('programs that are rejected beside the first one are all told', async () => {
+  const machine = openMemoryMachine()
+  machine.rejectProgram('v4', 'R1 invalid mem access')
+  machine.rejectProgram('v6', 'R2 invalid mem access')
+  const kernel = machine.open()
+  using _lock = lockStack(kernel, `${bpffs}/edge`, { create: true })
+  const { outcome } = await run(kernel, planFor(kernel, stackOf()), stackOf(), { parallelLoads: 4 })
+  expect(outcome.problem?.message).toMatch(/^cannot load program\.v4: /)
+  expect(outcome.alsoFailed?.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^cannot load program\.v6: /),
+  ])
 })
 
 test('what was made is undone in the reverse order', async () => {

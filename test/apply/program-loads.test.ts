@@ -54,6 +54,26 @@ test('after a failure nothing more is started, and what had been started is clos
   expect(seen).toMatchObject({ started: [ref('a'), ref('b')], running: 0, open: 0 })
 })
 
+test('what fails beside it is told when the loads are abandoned', async () => {
+  const { seen, start } = loader('b')
+  await using loads = new ProgramLoads({ steps: ['a', 'b', 'c', 'd'].map(load), limit: 3, load: start })
+  using _a = await loads.take(ref('a'))
+  expect(await loads.abandon()).toEqual([{ target: ref('b'), error: new Error('the verifier rejected it') }])
+  expect(seen).toMatchObject({ started: ['a', 'b', 'c'].map(ref), running: 0, open: 1 })
+})
+
+test('a step that finds its load failed starts nothing behind it; whoever goes on says so', async () => {
+  for (const goesOn of [false, true]) {
+    const { seen, start } = loader('b')
+    const steps = ['a', 'b', 'c', 'd'].map(load)
+    await using loads = new ProgramLoads({ steps, limit: 2, load: start, ...(goesOn && { goesOn }) })
+    using _a = await loads.take(ref('a'))
+    await sleep(5)
+    await expect(loads.take(ref('b'))).rejects.toThrow('the verifier rejected it')
+    expect(seen.started).toEqual((goesOn ? ['a', 'b', 'c'] : ['a', 'b']).map(ref))
+  }
+})
+
 test('a failure is told at its own step, though it happened earlier', async () => {
   const { start } = loader('b')
   await using loads = new ProgramLoads({ steps: [load('a'), pin('a'), load('b')], limit: 2, load: start })

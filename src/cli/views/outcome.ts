@@ -18,7 +18,8 @@ export interface OutcomeView {
  */
 export function renderOutcome(outcome: Outcome, view: OutcomeView): string {
   const { paint } = view
-  const problem = outcome.problem ? renderProblem(outcome.problem, paint) : ''
+  const problems = [...(outcome.problem ? [outcome.problem] : []), ...(outcome.alsoFailed ?? [])]
+  const problem = problems.map((one) => renderProblem(one, paint)).join('')
   const diagnostics = outcome.diagnostics.map((it) => `${renderDiagnostic(it, paint)}\n`).join('')
   const table = touchedLive.has(outcome.result) ? [...accountLines(outcome, view), ...leftLines(outcome, paint)] : []
   const lines = [closing(outcome, view), ...table, ...finishLines(outcome, view)]
