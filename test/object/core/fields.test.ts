@@ -280,3 +280,48 @@ describe('modules', () => {
     expect(resolve({ local: plain('driver', 'irq'), kernel: plain('other'), modules }, ask)).toMatch(/^ambiguous/)
   })
 })
+
+describe('fields of another size in the kernel', () => {
+  const field = (type: (types: BtfBuilder) => number) => (types: BtfBuilder) =>
+    types.struct('task', 64, [{ name: 'x', type: type(types), bit: 0 }])
+  const resized = (local: (types: BtfBuilder) => number, kernel: (types: BtfBuilder) => number) => {
+    const sides = { local: field(local), kernel: field(kernel) }
+    const [resolution] = resolveAll(sides, [{ kind: 'fieldOffset', access: '0:0' }])
+    return resolution?.kind === 'decided' && resolution.verdict.kind === 'value'
+      ? resolution.verdict.resized
+      : 'no value'
+  }
+  const unsigned = (bytes: number) => (types: BtfBuilder) => types.int('unsigned', bytes)
+  const signed = (bytes: number) => (types: BtfBuilder) => types.int('int', bytes, { signed: true })
+
+  test('are loaded by it if they are integers without a sign', () => {
+    expect(resized(unsigned(8), unsigned(4))).toEqual({ before: 8, after: 4 })
+    expect(resized(unsigned(4), signed(4))).toBeUndefined()
+    expect(resized(unsigned(8), signed(4))).toEqual({ before: 8, after: undefined })
+    expect(resized(signed(8), signed(4))).toEqual({ before: 8, after: undefined })
+  })
+
+  test('are loaded by it if they are pointers of a 32-bit kernel', () => {
+    const narrow = (types: BtfBuilder): number => {
+      types.int('long unsigned int', 4)
+      return types.pointer(0)
+    }
+    expect(resized((types) => types.pointer(0), narrow)).toEqual({ before: 8, after: 4 })
+    expect(
+      resized(
+        (types) => types.pointer(0),
+        (types) => types.pointer(0),
+      ),
+    ).toBeUndefined()
+  })
+
+  test('are read wrongly if they are anything else', () => {
+    const enumeration = (size: number) => (types: BtfBuilder) => types.enumeration('e', { A: 1 }, { size })
+    expect(resized(enumeration(4), enumeration(8))).toEqual({ before: 4, after: undefined })
+    const bits = (types: BtfBuilder) =>
+      types.struct('task', 64, [{ name: 'x', type: types.int('unsigned', 4), bit: 0, bits: 4 }])
+    const sides = { local: field(unsigned(4)), kernel: bits }
+    const [resolution] = resolveAll(sides, [{ kind: 'fieldOffset', access: '0:0' }])
+    expect(resolution).toMatchObject({ verdict: { resized: { before: 4, after: undefined } } })
+  })
+})
