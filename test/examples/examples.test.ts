@@ -73,6 +73,23 @@ const examples: readonly Example[] = [
     },
   },
   {
+    name: 'co-re',
+    stack: 'starts',
+    effect(sandbox, live) {
+      const { stdout } = sandbox.shell('hostname; /bin/true & echo $$ $!; wait')
+      const [host, parent, child] = stdout.split(/\s/)
+      const start = sandbox.dump(`${live}/maps/starts`).find(({ key }) => key === Number(child))?.value
+      const text = (characters: unknown): string =>
+        Buffer.from(characters as number[])
+          .toString()
+          .split('\0')[0] ?? ''
+      expect(start).toMatchObject({ parent: Number(parent), user: 0, number_in_namespace: Number(child), nice: 0 })
+      const { pages, parent_name, host: seen } = start as Record<string, unknown>
+      expect(pages).toBeGreaterThan(100)
+      expect([text(parent_name), text(seen)]).toEqual(['bash', host])
+    },
+  },
+  {
     name: 'iterators',
     effect(sandbox, live) {
       const { stdout } = sandbox.run('cat', `${live}/links/threads`)

@@ -1,23 +1,32 @@
 import { basename } from 'node:path'
 import { expect, test } from 'vitest'
+import { linuxMachine } from '../../src/kernel/machine.ts'
+import { linkProgram } from '../../src/object/link/link-program.ts'
+import { LinkTarget } from '../../src/object/link/link-target.ts'
 import { readObject } from '../../src/object/read.ts'
 import { programTags } from '../../src/util/program-tags.ts'
 import { bytesOf, exampleObjects, fixturePath, libxdpPaths } from './fixtures.ts'
 import { loadByLibbpf } from './libbpf.ts'
 
 // libbpf loads these whole; the other fixtures hold what it or the kernel refuses on purpose.
-const loadable = ['functions', 'data', 'static-values', 'strings', 'maps'].map(fixturePath)
+const loadable = ['functions', 'data', 'static-values', 'strings', 'maps', 'core'].map(fixturePath)
 const libxdp = libxdpPaths.filter((path) => basename(path) !== 'xdpdump_bpf.o')
+
+const target = new LinkTarget(linuxMachine())
 
 test.each([...loadable, ...libxdp, ...exampleObjects])(
   '%s: libbpf loads the very instructions that pinfold would',
   (path) => {
-    const ours = readObject(bytesOf(path), path).programs.filter(({ autoload }) => autoload)
+    const object = readObject(bytesOf(path), path)
+    const ours = object.programs.filter(({ autoload }) => autoload)
     // bpftool of Debian 12 does not know the names of tcx sections yet.
     const isTcx = ours.some(({ section }) => section.startsWith('tcx/'))
     const theirs = tagsByLibbpf(path, isTcx ? ['type', 'classifier'] : [])
     expect(ours.map(({ name }) => name.slice(0, 15)).sort()).toEqual([...theirs.keys()].sort())
-    for (const { name, code } of ours) expect(programTags(code.instructions)).toContain(theirs.get(name.slice(0, 15)))
+    for (const program of ours) {
+      const { code } = linkProgram(program, object, target)
+      expect(programTags(code.instructions)).toContain(theirs.get(program.name.slice(0, 15)))
+    }
   },
 )
 
