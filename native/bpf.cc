@@ -1,28 +1,32 @@
 // Entry of the addon; bpf(command, attr, pointers?) at once, many in a row, and on the thread pool. No policy: see README.md.
 // `pointers` is a flat list [offset, bytes, ...]: the address of each `bytes` is written into attr at `offset`.
+#include <dirent.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "border.h"
 
 namespace {
 
-struct Attr {
-  uint8_t* data = nullptr;
-  size_t size = 0;
-};
+struct Attr { uint8_t* data = nullptr; size_t size = 0; };
 
 bool Bytes(const Napi::Value& value, Attr* out) {
   napi_typedarray_type type;
   void* data = nullptr;
-  size_t size = 0;
-  auto status = napi_get_typedarray_info(value.Env(), value, &type, &size, &data, nullptr, nullptr);
-  if (status != napi_ok || type != napi_uint8_array) return false;
-  *out = {static_cast<uint8_t*>(data), size};
-  return true;
+  auto status = napi_get_typedarray_info(value.Env(), value, &type, &out->size, &data, nullptr, nullptr);
+  out->data = static_cast<uint8_t*>(data);
+  return status == napi_ok && type == napi_uint8_array;
+}
+
+void PutAddress(uint8_t* at, const void* target) {
+  uint64_t address = reinterpret_cast<uintptr_t>(target);
+  memcpy(at, &address, sizeof address);
 }
 
 // Fills in the addresses. False when a value has another type or would be written outside of attr.
@@ -35,106 +39,114 @@ bool Point(const Attr& attr, const Napi::Value& list) {
     if (!offset.IsNumber() || !Bytes(bytes, &target)) return false;
     int64_t at = offset.As<Napi::Number>().Int64Value();
     if (at < 0 || static_cast<size_t>(at) + sizeof(uint64_t) > attr.size) return false;
-    uint64_t address = reinterpret_cast<uintptr_t>(target.data);
-    memcpy(attr.data + at, &address, sizeof address);
+    PutAddress(attr.data + at, target.data);
   }
   return true;
-}
-
-// Takes (command, attr, pointers?) apart. False when the arguments are not that.
-bool Arguments(const Napi::CallbackInfo& info, int* command, Attr* attr) {
-  auto status = napi_get_value_int32(info.Env(), info[0], command);
-  return status == napi_ok && Bytes(info[1], attr) && Point(*attr, info[2]);
 }
 
 // point(bytes, pointers): only fills in the addresses, for structures that another one points to.
 Napi::Value PointOnly(const Napi::CallbackInfo& info) {
   Attr target;
-  if (!Bytes(info[0], &target) || !Point(target, info[1])) return Wrong(info.Env());
-  return Napi::Number::New(info.Env(), 0);
-}
-
-long Bpf(int command, const Attr& attr) { return syscall(SYS_bpf, command, attr.data, attr.size); }
-
-Napi::Value BpfSync(const Napi::CallbackInfo& info) {
-  int command;
-  Attr attr;
-  if (!Arguments(info, &command, &attr)) return Wrong(info.Env());
-  return Result(info.Env(), Bpf(command, attr));
-}
-
-// Equal slots of a memory: first the attr of a call that opens something, then that of a call with its descriptor as first member.
-struct Slots {
-  uint32_t count, size, open, open_size, ask, ask_size;
-};
-
-int32_t OpenAndAsk(uint8_t* slot, const Slots& slots) {
-  uint8_t* second = slot + slots.open_size;
-  int32_t fd = Bpf(slots.open, {slot, slots.open_size});
-  if (fd < 0) return -errno;
-  memcpy(second, &fd, sizeof fd);
-  int32_t result = Bpf(slots.ask, {second, slots.ask_size}) < 0 ? -errno : 0;
-  close(fd);
-  return result;
-}
-
-long Each(Attr memory, Slots slots) {
-  for (uint8_t* slot = memory.data; slots.count > 0; slots.count--, slot += slots.size) {
-    int32_t result = OpenAndAsk(slot, slots);
-    memcpy(slot + slots.open_size, &result, sizeof result);
-  }
-  return 0;
+  return Napi::Number::New(info.Env(), Bytes(info[0], &target) && Point(target, info[1]) ? 0 : -EFAULT);
 }
 
 // Work for the thread pool: a promise of its result. The arguments, and so the memory behind them, outlive it.
-class Worker : public Napi::AsyncWorker {
- public:
-  Worker(const Napi::CallbackInfo& info, std::function<long()> work)
-      : AsyncWorker(info.Env()), deferred_(info.Env()), work_(std::move(work)) {
+struct Worker : Napi::AsyncWorker {
+  Napi::Promise::Deferred deferred;
+  std::function<long()> work;
+  long result = 0;
+  Worker(const Napi::CallbackInfo& info, std::function<long()> what)
+      : AsyncWorker(info.Env()), deferred(info.Env()), work(std::move(what)) {
     auto keep = Napi::Array::New(info.Env());
     for (uint32_t i = 0; i < info.Length(); i++) keep[i] = info[i];
     Receiver() = Napi::Persistent(keep.As<Napi::Object>());
     Queue();
   }
-  Napi::Promise Promise() const { return deferred_.Promise(); }
-
- protected:
-  void Execute() override { if ((result_ = work_()) < 0) result_ = -errno; }
-  void OnOK() override { deferred_.Resolve(Napi::Number::New(Env(), static_cast<double>(result_))); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::function<long()> work_;
-  long result_ = 0;
+  void Execute() override { if ((result = work()) < 0) result = -errno; }
+  void OnOK() override { deferred.Resolve(Napi::Number::New(Env(), static_cast<double>(result))); }
 };
 
-Napi::Value Later(const Napi::CallbackInfo& info, std::function<long()> work) {
-  return (new Worker(info, std::move(work)))->Promise();
+Napi::Value Do(const Napi::CallbackInfo& info, bool later, std::function<long()> work) {
+  return later ? Napi::Value((new Worker(info, std::move(work)))->deferred.Promise()) : Result(info.Env(), work());
 }
 
-// bpfEach(memory, slots, later): makes both calls of every slot, closes the descriptor and leaves 0 or -errno in its place.
-Napi::Value BpfEach(const Napi::CallbackInfo& info) {
-  Attr memory, row;
-  Slots slots;
-  if (!Bytes(info[0], &memory) || !Bytes(info[1], &row) || row.size != sizeof slots) return Wrong(info.Env());
-  memcpy(&slots, row.data, sizeof slots);
-  bool fit = uint64_t{slots.open_size} + slots.ask_size <= slots.size && slots.ask_size >= sizeof(int32_t);
-  if (!fit || uint64_t{slots.count} * slots.size > memory.size) return Wrong(info.Env());
-  if (info[2].ToBoolean()) return Later(info, [=] { return Each(memory, slots); });
-  return Result(info.Env(), Each(memory, slots));
-}
+long Bpf(int command, const Attr& attr) { return syscall(SYS_bpf, command, attr.data, attr.size); }
 
-Napi::Value BpfAsync(const Napi::CallbackInfo& info) {
+template <bool later>
+Napi::Value BpfCall(const Napi::CallbackInfo& info) {
   int command;
   Attr attr;
-  bool valid = Arguments(info, &command, &attr);
-  return Later(info, [=] { return valid ? Bpf(command, attr) : (errno = EFAULT, -1L); });
+  bool isNumber = napi_get_value_int32(info.Env(), info[0], &command) == napi_ok;
+  bool valid = isNumber && Bytes(info[1], &attr) && Point(attr, info[2]);
+  return Do(info, later, [=] { return valid ? Bpf(command, attr) : (errno = EFAULT, -1L); });
+}
+
+int ByName(const dirent** a, const dirent** b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+// What bpfEach works on. A slot begins with the attr of a call that opens a path, and that of a call with its descriptor as first
+// member; `path` says where the path's address goes, `inner` where that of a place in the slot goes, and which place.
+struct Each {
+  struct { uint32_t size, open, open_size, ask, ask_size, path, inner[2][2]; } form;
+  std::vector<std::string> directories;
+  Attr slot, memory, names;
+  size_t used = 0, written = 0;
+
+  int32_t OpenAndAsk(uint8_t* into, const std::string& path) const {
+    PutAddress(into + form.path, path.c_str());
+    for (auto [at, place] : form.inner) PutAddress(into + at, into + place);
+    int32_t fd = Bpf(form.open, {into, form.open_size});
+    if (fd < 0) return -errno;
+    memcpy(into + form.open_size, &fd, sizeof fd);
+    int32_t result = Bpf(form.ask, {into + form.open_size, form.ask_size}) < 0 ? -errno : 0;
+    close(fd);
+    return result;
+  }
+
+  // Fills the next slot; the kernel is asked unless the result is known. False when there is no room.
+  bool Add(const std::string& name, const std::string& path, int32_t result) {
+    if (used + form.size > memory.size || written + name.size() + 1 > names.size) return false;
+    auto* into = static_cast<uint8_t*>(memcpy(memory.data + used, slot.data, form.size));
+    if (result == 0 && !name.empty()) result = OpenAndAsk(into, path + '/' + name);
+    memcpy(into + form.open_size, &result, sizeof result);
+    used += form.size;
+    written += (name + '/').copy(reinterpret_cast<char*>(names.data + written), name.size() + 1);
+    return true;
+  }
+
+  long Run() {
+    bool room = true;
+    for (auto& path : directories) {
+      dirent** entries = nullptr;
+      int count = scandir(path.c_str(), &entries, nullptr, ByName), listed = count < 0 ? -errno : 0;
+      for (int i = 0; i < count; free(entries[i++])) {
+        std::string name = entries[i]->d_name;
+        if (name != "." && name != "..") room = room && Add(name, path, entries[i]->d_type == DT_DIR ? -EISDIR : 0);
+      }
+      free(entries);
+      room = room && Add("", path, listed);
+    }
+    return room ? static_cast<long>(written) : (errno = ENOBUFS, -1L);
+  }
+};
+
+// bpfEach(form, slot, memory, names, directories, later): see Addon in addon.ts.
+Napi::Value BpfEach(const Napi::CallbackInfo& info) {
+  Attr form;
+  Each each;
+  bool valid = Bytes(info[0], &form) && Bytes(info[1], &each.slot) && info[4].IsArray();
+  if (!valid || !Bytes(info[2], &each.memory) || !Bytes(info[3], &each.names)) return Wrong(info.Env());
+  if (form.size != sizeof each.form) return Wrong(info.Env());
+  memcpy(&each.form, form.data, form.size);
+  if (each.slot.size != each.form.size) return Wrong(info.Env());
+  auto list = info[4].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) each.directories.push_back(list.Get(i).ToString());
+  return Do(info, info[5].ToBoolean(), [each]() mutable { return each.Run(); });
 }
 
 }  // namespace
 
 static Napi::Object Init(Napi::Env, Napi::Object exports) {
-  Export(exports, {{"bpf", BpfSync}, {"bpfEach", BpfEach}, {"bpfAsync", BpfAsync}, {"point", PointOnly}});
+  Export(exports, {{"bpf", BpfCall<false>}, {"bpfAsync", BpfCall<true>}, {"bpfEach", BpfEach}, {"point", PointOnly}});
   ExportCalls(exports);
   return exports;
 }

@@ -24,13 +24,11 @@ Napi::Value Fcntl(Info info) { return Result(info.Env(), fcntl(Int(info, 0), Int
 Napi::Value Flock(Info info) { return Result(info.Env(), flock(Int(info, 0), Int(info, 1))); }
 Napi::Value Membarrier(Info info) { return Result(info.Env(), syscall(SYS_membarrier, Int(info, 0), Int(info, 1), 0)); }
 
-// renameat2(from, to, flags)
 Napi::Value Renameat2(Info info) {
   auto from = Text(info, 0), to = Text(info, 1);
   return Result(info.Env(), syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), Int(info, 2)));
 }
 
-// mount(source, target, type, flags, data)
 Napi::Value Mount(Info info) {
   auto source = Text(info, 0), target = Text(info, 1), type = Text(info, 2), data = Text(info, 4);
   return Result(info.Env(), mount(source.c_str(), target.c_str(), type.c_str(), Int(info, 3), data.c_str()));
@@ -43,7 +41,6 @@ Napi::Value Setrlimit(Info info) {
   return Result(info.Env(), setrlimit(static_cast<__rlimit_resource_t>(Int(info, 0)), &both));
 }
 
-// perfEventOpen(attr, pid, cpu, group, flags)
 Napi::Value PerfEventOpen(Info info) {
   if (!info[0].IsTypedArray()) return Wrong(info.Env());
   auto* attr = info[0].As<Napi::Uint8Array>().Data();
@@ -70,7 +67,6 @@ Napi::Value Netlink(Info info) {
 }  // namespace
 
 void ExportCalls(Napi::Object exports) {
-  Export(exports, {{"close", Close}, {"fcntl", Fcntl}, {"flock", Flock}, {"renameat2", Renameat2}, {"mount", Mount}});
-  Export(exports, {{"setrlimit", Setrlimit}, {"perfEventOpen", PerfEventOpen}, {"membarrier", Membarrier}});
-  Export(exports, {{"netlink", Netlink}});
+  Export(exports, {{"close", Close}, {"fcntl", Fcntl}, {"flock", Flock}, {"renameat2", Renameat2}, {"mount", Mount},
+                   {"setrlimit", Setrlimit}, {"perfEventOpen", PerfEventOpen}, {"membarrier", Membarrier}, {"netlink", Netlink}});
 }

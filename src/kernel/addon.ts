@@ -7,13 +7,17 @@ export interface Addon {
   /** `pointers` is a flat list [offset, bytes, ...]: the address of `bytes` is written into attr at `offset`. */
   bpf(command: number, attr: Uint8Array, pointers?: Pointers): number
   /**
-   * Equal slots of `memory` hold two attrs in a row: of a call that opens something, and of one that takes its descriptor as first
-   * member. Makes both, closes the descriptor and leaves 0 or -errno in its place. `slots`: count, size of each, command and
-   * attr size of the first and of the second call, 32 bits each.
+   * Lists the `directories` and puts for each name a copy of `slot` into `memory`: two attrs in a row, of a call
+   * that opens a path, and of one that takes its descriptor as first member. Makes both, closes the descriptor and leaves 0 or
+   * -errno in its place; -EISDIR for a directory, which is not opened. Behind a directory's names comes an empty one, with what
+   * listing it said. Returns the length of `names`, which gets a slash behind each; -ENOBUFS where there is no room.
+   *
+   * `form`: the size of a slot, command and attr size of the first and of the second call, where the path's address goes, and
+   * twice where an address goes and to what offset in the slot it leads; 32 bits each.
    */
-  bpfEach(memory: Uint8Array, slots: Uint8Array): number
+  bpfEach(...each: Each): number
   /** The same on the thread pool. */
-  bpfEach(memory: Uint8Array, slots: Uint8Array, later: true): Promise<number>
+  bpfEach(...each: [...Each, later: true]): Promise<number>
   /** `bpf` on the thread pool; keeps the buffers alive until it is done. */
   bpfAsync(command: number, attr: Uint8Array, pointers?: Pointers): Promise<number>
   /** Only fills in the addresses, for structures that another one points to. */
@@ -30,6 +34,14 @@ export interface Addon {
   /** Sends one rtnetlink request; the length of the whole answer in `reply`, ENOBUFS where it has no room for it. */
   netlink(request: Uint8Array, reply: Uint8Array): number
 }
+
+export type Each = [
+  form: Uint8Array,
+  slot: Uint8Array,
+  memory: Uint8Array,
+  names: Uint8Array,
+  directories: readonly string[],
+]
 
 export type Pointers = readonly (number | Uint8Array)[]
 

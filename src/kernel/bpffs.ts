@@ -65,7 +65,7 @@ function mountBpffs(path: string): void {
 /** Follows the symbolic links in that part of a path which exists. */
 function realpathOfExisting(path: string): string {
   try {
-    return realpathSync(path)
+    return realpathSync.native(path)
   } catch {
     return path === '/' ? path : join(realpathOfExisting(dirname(path)), basename(path))
   }

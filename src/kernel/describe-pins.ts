@@ -1,164 +1,207 @@
-import { readdirSync } from 'node:fs'
 import { KernelError } from '../model/errors.ts'
-import { loadAddon } from './addon.ts'
+import { type Each, loadAddon } from './addon.ts'
 import { infoLayout, objectLayout } from './attr-object.ts'
 import { linuxBpffs } from './bpffs.ts'
-import { kernelError, withErrno } from './errno.ts'
+import { errnoNumber, kernelError } from './errno.ts'
 import { decodeAny } from './info.ts'
-import { type InfoBuffer, idsSize, infoBuffer, infoSize } from './info-buffer.ts'
-import { prepareInfo } from './info-program.ts'
+import { type InfoBuffer, idsSize, infoSize } from './info-buffer.ts'
+import { idsPointer, prepareInfo } from './info-program.ts'
 import type { ObjectInfo, PinEntry } from './kernel.ts'
 import { encode, littleEndian, struct, viewOf } from './layout.ts'
 import { describePin } from './pins.ts'
 import { commands } from './syscall.ts'
 
-/** What is pinned in a directory, by one call into the addon for many pins. */
+/** What is pinned in a directory, by one call into the addon. */
 export function describePins(directory: string): readonly PinEntry[] {
-  const waiting = ahead.get(directory)
+  const known = ahead.get(directory)
   ahead.delete(directory)
-  return waiting ? readBlocks(directory, waiting) : describeNow(directory)
+  return known ?? describeNow(directory)
 }
 
 /**
  * Asks about the pins of directories on the thread pool, for `describePins` to find what was answered: the kernel's half of
- * reading a large host costs no time then. A directory that cannot be listed is left to `describePins` to complain about.
+ * reading a large host costs no time then. A directory that cannot be described is left to `describePins` to complain about.
  */
 export async function readAhead(directories: readonly string[]): Promise<void> {
-  const asked = directories.flatMap((directory) => askAhead(directory) ?? [])
-  await Promise.all(asked.flatMap(({ answers }) => answers))
-  for (const { directory, blocks } of asked) ahead.set(directory, blocks)
+  const block = free.pop() ?? openBlock(fewSlots)
+  const length = await loadAddon().bpfEach(...questionFor(block, directories), true)
+  if (length >= 0) {
+    for (const listing of listingsIn(block, directories, length)) keepAhead(listing)
+  }
+  free.push(block)
 }
 
 /** What was asked ahead and is not taken yet. */
-const ahead = new Map<string, readonly Filled[]>()
+const ahead = new Map<string, readonly PinEntry[]>()
 
-/** Slots with pins in them, by the order of the pins' names. */
-interface Filled {
-  readonly names: readonly string[]
-  readonly block: Block
-}
-
-function describeNow(directory: string): readonly PinEntry[] {
-  return chunksOf(namesIn(directory)).flatMap((names) => {
-    const filled = fill(directory, names)
-    loadAddon().bpfEach(filled.block.memory, rowOf(names.length))
-    return readBlocks(directory, [filled])
-  })
-}
-
-function askAhead(directory: string) {
+function keepAhead(listing: Listing): void {
+  if (resultOf(lastSlot(listing)) < 0) return
   try {
-    const blocks = chunksOf(namesIn(directory)).map((names) => fill(directory, names))
-    const answers = blocks.map(({ names, block }) => loadAddon().bpfEach(block.memory, rowOf(names.length), true))
-    return { directory, blocks, answers }
+    ahead.set(listing.directory, readListing(listing))
   } catch (error) {
-    if (error instanceof KernelError) return undefined
-    throw error
+    if (!(error instanceof KernelError)) throw error
   }
 }
 
-const namesIn = (directory: string): string[] =>
-  withErrno(`list ${directory}`, directory, () => readdirSync(directory)).sort()
-
-const chunksOf = (names: readonly string[]): readonly (readonly string[])[] =>
-  Array.from({ length: Math.ceil(names.length / slotCount) }, (_, i) => names.slice(i * slotCount, (i + 1) * slotCount))
-
-function fill(directory: string, names: readonly string[]): Filled {
-  const block = free.pop() ?? openBlock()
-  for (const [i, name] of names.entries()) prepare(block.slots[i] as Slot, `${directory}/${name}`)
-  return { names, block }
+function describeNow(directory: string): readonly PinEntry[] {
+  let block = free.pop() ?? openBlock(fewSlots)
+  let length = loadAddon().bpfEach(...questionFor(block, [directory]))
+  while (length === -ENOBUFS) {
+    block = openBlock(block.count * 2)
+    length = loadAddon().bpfEach(...questionFor(block, [directory]))
+  }
+  free.push(block)
+  return listingsIn(block, [directory], length).flatMap(readListing)
 }
 
-function readBlocks(directory: string, blocks: readonly Filled[]): PinEntry[] {
-  return blocks.flatMap(({ names, block }) => {
-    const entries = names.map((name, i) => toEntry(block.slots[i] as Slot, name, `${directory}/${name}`))
-    free.push(block)
-    return entries
-  })
-}
+const ENOBUFS = errnoNumber('ENOBUFS')
 
-/** Memory for so many pins at once. */
+/** Memory for so many names at once. */
 interface Block {
+  readonly count: number
   readonly memory: Buffer
-  readonly slots: readonly Slot[]
+  readonly names: Buffer
+  /** Views of `memory`, made as they are needed. */
+  readonly slots: Slot[]
 }
 
-/** Blocks to be used again: the addresses in them stay. */
+/** Blocks to be used again. */
 const free: Block[] = []
 
-function openBlock(): Block {
-  const memory = Buffer.alloc(slotCount * slotLayout.size)
-  return { memory, slots: Array.from({ length: slotCount }, (_, index) => openSlot(memory, index)) }
-}
+/** Enough for a stack of 100 maps and 100 programs. */
+const fewSlots = 256
+const nameSize = 64
 
-/** Where one pin is described, again and again. */
+const openBlock = (count: number): Block => ({
+  count,
+  memory: Buffer.alloc(count * slotLayout.size),
+  names: Buffer.alloc(count * nameSize),
+  slots: [],
+})
+
+/** Where one pin is described. */
 interface Slot {
-  readonly path: Buffer
   /** The attr of BPF_OBJ_GET_INFO_BY_FD; the addon leaves 0 or -errno in the descriptor's place. */
   readonly attr: DataView
   readonly info: InfoBuffer
 }
-
-/** Longer than the kernel takes a path: it says ENAMETOOLONG itself. */
-const pathSize = 4104
 
 const slotLayout = struct({
   open: `u8[${objectLayout.size}]`,
   ask: `u8[${infoLayout.size}]`,
   info: `u8[${infoSize}]`,
   ids: `u8[${idsSize}]`,
-  path: `u8[${pathSize}]`,
 })
-const slotCount = 64
 
-function openSlot(memory: Buffer, index: number): Slot {
-  const bytes = memory.subarray(index * slotLayout.size, (index + 1) * slotLayout.size)
-  const part = (at: number, size: number): Buffer => bytes.subarray(at, at + size)
+function slotIn({ memory, slots }: Block, index: number): Slot {
+  const known = slots[index]
+  if (known) return known
+  const part = (at: number, size: number): Buffer =>
+    memory.subarray(index * slotLayout.size + at, index * slotLayout.size + at + size)
   const { at } = slotLayout
-  const [path, info] = [part(at.path, pathSize), part(at.info, infoSize)]
-  loadAddon().point(bytes, [at.open + objectLayout.at.pathname, path, at.ask + infoLayout.at.info, info])
-  const attr = viewOf(part(at.ask, infoLayout.size))
-  const again = (): void => {
-    loadAddon().bpfEach(bytes, rowOf(1))
-    const result = resultOf(attr)
-    if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET', errno: -result, doing: 'describe a pin' })
+  const info = part(at.info, infoSize)
+  const slot = {
+    attr: viewOf(part(at.ask, infoLayout.size)),
+    info: { bytes: info, view: viewOf(info), ids: viewOf(part(at.ids, idsSize)) },
   }
-  return { path, attr, info: infoBuffer(info, part(at.ids, idsSize), again) }
+  slots[index] = slot
+  return slot
 }
 
-function prepare({ path, attr, info }: Slot, name: string): void {
-  path[path.write(name, 0, pathSize - 1)] = 0
-  attr.setUint32(infoLayout.at.info_len, infoSize, littleEndian)
-  prepareInfo(info)
-}
+const questionFor = ({ memory, names }: Block, directories: readonly string[]): Each => [
+  form,
+  emptySlot,
+  memory,
+  names,
+  directories,
+]
 
-/** What `bpfEach` takes. */
-const eachLayout = struct({ count: 'u32', size: 'u32', open: 'u32', open_size: 'u32', ask: 'u32', ask_size: 'u32' })
-
-const rowOf = (count: number): Uint8Array =>
-  encode(eachLayout, {
-    count,
+/** What `bpfEach` is told of a slot. */
+const form = encode(
+  struct({
+    size: 'u32',
+    open: 'u32',
+    open_size: 'u32',
+    ask: 'u32',
+    ask_size: 'u32',
+    path: 'u32',
+    info: 'u32',
+    info_to: 'u32',
+    ids: 'u32',
+    ids_to: 'u32',
+  }),
+  {
     size: slotLayout.size,
     open: commands.BPF_OBJ_GET,
     open_size: objectLayout.size,
     ask: commands.BPF_OBJ_GET_INFO_BY_FD,
     ask_size: infoLayout.size,
-  }).bytes
+    path: slotLayout.at.open + objectLayout.at.pathname,
+    info: slotLayout.at.ask + infoLayout.at.info,
+    info_to: slotLayout.at.info,
+    ids: slotLayout.at.info + idsPointer,
+    ids_to: slotLayout.at.ids,
+  },
+).bytes
 
-const resultOf = (attr: DataView): number => attr.getInt32(infoLayout.at.bpf_fd, littleEndian)
+const emptySlot = makeEmptySlot()
 
-function toEntry(slot: Slot, name: string, path: string): PinEntry {
+function makeEmptySlot(): Buffer {
+  const block = openBlock(1)
+  const { attr, info } = slotIn(block, 0)
+  attr.setUint32(infoLayout.at.info_len, infoSize, littleEndian)
+  prepareInfo({ ...info, idsAt: [0, 0] })
+  return block.memory
+}
+
+/** The names in a directory, and where the answers begin. */
+interface Listing {
+  readonly directory: string
+  readonly block: Block
+  readonly first: number
+  readonly names: readonly string[]
+}
+
+/** An empty name ends each directory's. */
+function listingsIn(block: Block, directories: readonly string[], length: number): Listing[] {
+  const all = block.names.toString('utf8', 0, length).split('/')
+  let first = 0
+  return directories.map((directory) => {
+    const end = all.indexOf('', first)
+    const listing = { directory, block, first, names: all.slice(first, end) }
+    first = end + 1
+    return listing
+  })
+}
+
+/** The one that tells whether the directory could be listed. */
+const lastSlot = ({ block, first, names }: Listing): Slot => slotIn(block, first + names.length)
+
+function readListing(listing: Listing): PinEntry[] {
+  const { directory, block, first, names } = listing
+  const result = resultOf(lastSlot(listing))
+  if (result < 0) {
+    throw kernelError({ command: 'scandir', errno: -result, doing: `list ${directory}`, target: directory })
+  }
+  return names.map((name, i) => toEntry(slotIn(block, first + i), name, directory))
+}
+
+const resultOf = ({ attr }: Slot): number => attr.getInt32(infoLayout.at.bpf_fd, littleEndian)
+
+const EISDIR = errnoNumber('EISDIR')
+
+function toEntry(slot: Slot, name: string, directory: string): PinEntry {
+  if (resultOf(slot) === -EISDIR) return { name, directory: true, info: undefined }
   try {
-    return { name, directory: false, info: readSlot(slot) ?? describePin(path) }
+    return { name, directory: false, info: readSlot(slot) ?? describePin(`${directory}/${name}`) }
   } catch (error) {
     if (!(error instanceof KernelError)) throw error
     if (error.errno === 'ENOENT' || error.errno === 'EINVAL') return { name, directory: false, info: undefined }
-    if (linuxBpffs.stat(path)?.kind === 'directory') return { name, directory: true, info: undefined }
+    if (linuxBpffs.stat(`${directory}/${name}`)?.kind === 'directory') return { name, directory: true, info: undefined }
     throw error
   }
 }
 
-/** Undefined for a failure, which is better told by asking once more, and for a kind that has not been met yet. */
-function readSlot({ attr, info }: Slot): ObjectInfo | undefined {
-  return resultOf(attr) < 0 ? undefined : decodeAny(info, attr.getUint32(infoLayout.at.info_len, littleEndian))
-}
+/** Undefined for a failure, which is better told by asking once more, and for what one question does not tell. */
+const readSlot = (slot: Slot): ObjectInfo | undefined =>
+  resultOf(slot) < 0 ? undefined : decodeAny(slot.info, slot.attr.getUint32(infoLayout.at.info_len, littleEndian))

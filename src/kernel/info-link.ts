@@ -1,12 +1,12 @@
 import type { LinkId, MapId, ProgramId } from '../model/ids.ts'
 import { attachTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
-import type { InfoBuffer } from './info-buffer.ts'
+import type { AskedBuffer } from './info-buffer.ts'
 import type { LinkInfo, LinkTargetInfo } from './kernel.ts'
 import { littleEndian, numberAt, struct, textAt } from './layout.ts'
 
 /** Decodes `struct bpf_link_info`; asks a second time for names. */
-export function decodeLink(buffer: InfoBuffer): LinkInfo {
+export function decodeLink(buffer: AskedBuffer): LinkInfo {
   const { at } = linkInfoLayout
   const number = word(buffer, at.type)
   const id = word(buffer, at.id) as LinkId
@@ -42,7 +42,7 @@ export const linkTypes = [
   'sockmap',
 ] as const
 
-const targets: Readonly<Record<string, (buffer: InfoBuffer) => LinkTargetInfo | undefined>> = {
+const targets: Readonly<Record<string, (buffer: AskedBuffer) => LinkTargetInfo | undefined>> = {
   xdp: (buffer) => ({ kind: 'xdp', ifindex: word(buffer, xdpInfoLayout.at.ifindex) }),
   tcx: (buffer) => ({
     kind: 'tcx',
@@ -85,8 +85,8 @@ const BPF_PERF_EVENT_TRACEPOINT = 5
 /** Iterators that walk the elements of one map; for others the kernel leaves something else in map_id's place. */
 const mapIterators: ReadonlySet<string> = new Set(['bpf_map_elem', 'bpf_sk_storage_map'])
 
-const word = ({ view }: InfoBuffer, offset: number): number => view.getUint32(offset, littleEndian)
-const attachTypeAt = (buffer: InfoBuffer, offset: number): ReturnType<typeof attachTypeOf> =>
+const word = ({ view }: AskedBuffer, offset: number): number => view.getUint32(offset, littleEndian)
+const attachTypeAt = (buffer: AskedBuffer, offset: number): ReturnType<typeof attachTypeOf> =>
   attachTypeOf(word(buffer, offset))
 
 function isSevered(target: LinkTargetInfo | undefined): boolean {
@@ -98,7 +98,7 @@ function isSevered(target: LinkTargetInfo | undefined): boolean {
 const name = Buffer.alloc(256)
 
 /** Asks again with room for a string; the kernel fills it in only then. */
-function readName({ bytes, view, again }: InfoBuffer, at: number, lengthAt: number): string {
+function readName({ bytes, view, again }: AskedBuffer, at: number, lengthAt: number): string {
   bytes.fill(0)
   name.fill(0)
   loadAddon().point(bytes, [at, name])

@@ -1,20 +1,23 @@
 import type { BtfId, MapId, ProgramId } from '../model/ids.ts'
 import { programTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
-import { type InfoBuffer, idsSize } from './info-buffer.ts'
+import { type AskedBuffer, type InfoBuffer, idsSize } from './info-buffer.ts'
 import type { ProgramInfo } from './kernel.ts'
 import { littleEndian, numberAt, struct, textAt, viewOf } from './layout.ts'
 
 /** Clears the buffer for a question; a program answers with the ids of its maps, other kinds do not look at this request. */
-export function prepareInfo({ bytes, view, idsAt }: InfoBuffer): void {
+export function prepareInfo({ bytes, view, idsAt }: Pick<AskedBuffer, 'bytes' | 'view' | 'idsAt'>): void {
   bytes.fill(0)
   view.setUint32(at.nr_map_ids, idsSize / 4, littleEndian)
   view.setUint32(at.map_ids, idsAt[0], littleEndian)
   view.setUint32(at.map_ids + 4, idsAt[1], littleEndian)
 }
 
+/** True when the ids of all its maps found room; otherwise it has to be asked again. */
+export const hasAllIds = ({ view }: InfoBuffer): boolean => view.getUint32(at.nr_map_ids, littleEndian) * 4 <= idsSize
+
 /** Decodes `struct bpf_prog_info`. */
-export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
+export function decodeProgram(buffer: InfoBuffer | AskedBuffer): ProgramInfo {
   const { bytes, view } = buffer
   const word = (offset: number): number => view.getUint32(offset, littleEndian)
   const typeNumber = word(at.type)
@@ -41,13 +44,13 @@ export function decodeProgram(buffer: InfoBuffer): ProgramInfo {
 /** The first of the bit field, which compilers put at the other end on big endian. */
 const gplBit = littleEndian ? 1 : 0x8000_0000
 
-function readMapIds(buffer: InfoBuffer, count: number): readonly MapId[] {
-  const words = count * 4 > idsSize ? askForIds(buffer, count) : buffer.ids
+function readMapIds(buffer: InfoBuffer | AskedBuffer, count: number): readonly MapId[] {
+  const words = 'again' in buffer && !hasAllIds(buffer) ? askForIds(buffer, count) : buffer.ids
   return Array.from({ length: count }, (_, i) => words.getUint32(i * 4, littleEndian) as MapId)
 }
 
 /** Asks again with more room. */
-function askForIds({ bytes, view, again }: InfoBuffer, count: number): DataView {
+function askForIds({ bytes, view, again }: AskedBuffer, count: number): DataView {
   const ids = Buffer.alloc(count * 4)
   bytes.fill(0)
   view.setUint32(at.nr_map_ids, count, littleEndian)
@@ -98,3 +101,6 @@ const programInfoLayout = struct({
 })
 
 const { at } = programInfoLayout
+
+/** Where the address of the room for ids stands. */
+export const idsPointer: number = at.map_ids

@@ -3,11 +3,11 @@ import { programTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import { infoLayout } from './attr-object.ts'
 import { errnoNumber, kernelError } from './errno.ts'
-import { type InfoBuffer, idsSize, infoBuffer, infoSize } from './info-buffer.ts'
+import { type AskedBuffer, askedBuffer, type InfoBuffer, infoSize } from './info-buffer.ts'
 import { decodeLink } from './info-link.ts'
 import { decodeMap } from './info-map.ts'
-import { decodeProgram, prepareInfo } from './info-program.ts'
-import type { Fd, MapInfo, ObjectInfo, ObjectKind } from './kernel.ts'
+import { decodeProgram, hasAllIds, prepareInfo } from './info-program.ts'
+import type { Fd, MapInfo, ObjectInfo, ObjectKind, ProgramInfo } from './kernel.ts'
 import { littleEndian, viewOf } from './layout.ts'
 import { commands } from './syscall.ts'
 
@@ -34,13 +34,17 @@ export function kindOfFd(fd: number): ObjectKind | undefined {
   return name === 'prog' ? 'program' : (name as 'map' | 'link' | undefined)
 }
 
-/** Decodes what the kernel left in a buffer, `length` bytes; undefined when it is not known yet what kind has that size. */
-export function decodeAny(buffer: InfoBuffer, length: number): ObjectInfo | undefined {
+/**
+ * Decodes what the kernel left in a buffer, `length` bytes. Undefined when it is not known yet what kind has that size, and
+ * for what takes a second question: names of links, more maps than there is room for.
+ */
+export function decodeAny(buffer: InfoBuffer, length: number): MapInfo | ProgramInfo | undefined {
   const kind = kindBySize.get(length)
-  return kind && decode(kind, buffer)
+  if (kind === 'map') return decodeMap(buffer)
+  return kind === 'program' && hasAllIds(buffer) ? decodeProgram(buffer) : undefined
 }
 
-function decode(kind: ObjectKind, buffer: InfoBuffer): ObjectInfo {
+function decode(kind: ObjectKind, buffer: AskedBuffer): ObjectInfo {
   switch (kind) {
     case 'map':
       return decodeMap(buffer)
@@ -55,10 +59,10 @@ const attr = Buffer.alloc(infoLayout.size)
 const attrView = viewOf(attr)
 /** What was asked last. */
 let asked = { fd: -1, doing: '' }
-let single: InfoBuffer | undefined
+let single: AskedBuffer | undefined
 
 /** Fills the one buffer of this file; how much of it the kernel knows. */
-function fetchInfo(fd: number, doing: string): { readonly buffer: InfoBuffer; readonly length: number } {
+function fetchInfo(fd: number, doing: string): { readonly buffer: AskedBuffer; readonly length: number } {
   single ??= openBuffer()
   prepareInfo(single)
   asked = { fd, doing }
@@ -69,10 +73,10 @@ function fetchInfo(fd: number, doing: string): { readonly buffer: InfoBuffer; re
   return { buffer: single, length: call() }
 }
 
-function openBuffer(): InfoBuffer {
-  const bytes = Buffer.alloc(infoSize)
-  loadAddon().point(attr, [infoLayout.at.info, bytes])
-  return infoBuffer(bytes, Buffer.alloc(idsSize), call)
+function openBuffer(): AskedBuffer {
+  const buffer = askedBuffer(call)
+  loadAddon().point(attr, [infoLayout.at.info, buffer.bytes])
+  return buffer
 }
 
 const call = (): number => lengthOf(tryCall())

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { endianness, machine, release, uptime } from 'node:os'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
-import { openAdder } from './adder.ts'
 import { loadAddon } from './addon.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { programsOnInterfaces } from './attached-by-netlink.ts'
@@ -158,7 +157,9 @@ class LinuxKernel implements Kernel {
     this.#elements.writeEntries(map, batch)
   }
 
-  openAdder(request: AdderRequest): Promise<Adder> {
+  async openAdder(request: AdderRequest): Promise<Adder> {
+    // Loaded on demand: what it starts taskset(1) with costs every start of Node some milliseconds.
+    const { openAdder } = await import('./adder.ts')
     return openAdder(request, this)
   }
 

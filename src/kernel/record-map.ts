@@ -20,12 +20,12 @@ export function writeRecord(kernel: Kernel, record: StackRecord, path: string): 
 }
 
 /**
- * Reads the record pinned at `path` (absolute); undefined where nothing is pinned, and for anything that is not a valid
+ * Reads the record pinned at `path` (absolute), of which `info` may be known; undefined where nothing is pinned, and for anything that is not a valid
  * record. Throws KernelError where it cannot be told (EPERM, EMFILE, ENOMEM): a stack without a record looks like somebody else's.
  */
-export function readRecord(kernel: Kernel, path: string): StackRecord | undefined {
+export function readRecord(kernel: Kernel, path: string, info?: ObjectInfo): StackRecord | undefined {
   try {
-    if (!isRecord(kernel.describePin(path))) return undefined
+    if (!isRecord(info ?? kernel.describePin(path))) return undefined
     using fd = kernel.openPin(path)
     const value = fd.kind === 'map' ? kernel.lookup(fd as Fd<'map'>, firstKey) : undefined
     return value && decodeRecord(Buffer.from(value.buffer, value.byteOffset, value.length))

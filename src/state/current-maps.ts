@@ -13,13 +13,28 @@ import { own } from './own.ts'
 
 /** Reads the live tree's maps, and those that the record says are there without a pin. */
 export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapState[] {
-  const pinned = live.tree.pins.flatMap((pin): FoundMap[] => {
-    const info = live.infos.get(pin.path)
-    return pin.kind === 'map' && info?.kind === 'map' ? [{ address: pin.address, info, shape: pin.shape }] : []
-  })
-  const found = [...pinned, ...findUnpinned(live, new Set(pinned.map((map) => map.info.id)))]
-  const names = new Map(found.map((map) => [map.info.id, map.address]))
-  return found.flatMap((map) => readMap({ live, names, wanted }, map))
+  const found = findPinned(live)
+  const names = new Map<MapId, MapAddress>()
+  for (const { info, address } of found) names.set(info.id, address)
+  for (const map of findUnpinned(live, names)) {
+    found.push(map)
+    names.set(map.info.id, map.address)
+  }
+  const maps: MapState[] = []
+  for (const map of found) {
+    const state = readMap({ live, names, wanted }, map)
+    if (state) maps.push(state)
+  }
+  return maps
+}
+
+function findPinned(live: LiveTree): FoundMap[] {
+  const found: FoundMap[] = []
+  for (const [i, pin] of live.tree.pins.entries()) {
+    const info = live.infos[i]
+    if (pin.kind === 'map' && info?.kind === 'map') found.push({ address: pin.address, info, shape: pin.shape })
+  }
+  return found
 }
 
 interface FoundMap {
@@ -35,21 +50,22 @@ interface Reading {
   readonly wanted: DesiredState | undefined
 }
 
-/** Empty for a map that is gone. */
-function readMap(reading: Reading, found: FoundMap): MapState[] {
+/** Undefined for a map that is gone. */
+function readMap(reading: Reading, found: FoundMap): MapState | undefined {
   const { address, info } = found
   const { live, wanted } = reading
-  const recorded = live.record && own(live.record.maps, nameOf(address))
+  const name = nameOf(address)
+  const recorded = live.record && own(live.record.maps, name)
   const desired = wanted?.resources.get(address)
   const wish = desired?.kind === 'map' ? desired : undefined
   const inside = readInside(reading, { found, recorded, wish })
-  if (!inside) return []
+  if (!inside) return undefined
   const { id } = info
-  const pins = live.pinsOf.get(`map#${id}`)
+  const pins = live.pinsOf.map.get(id)
   const state: MapState = {
     kind: 'map',
     address,
-    name: sameKernelName(nameOf(address), info.name) ? nameOf(address) : info.name,
+    name: sameKernelName(name, info.name) ? name : info.name,
     owner: recorded?.owner ?? 'stack',
     shape: inside.shape,
     layout: recorded?.layout ?? {},
@@ -59,7 +75,7 @@ function readMap(reading: Reading, found: FoundMap): MapState[] {
     onSlotChange: 'replace',
     live: inside.entries === undefined ? { id, pins: pins ?? [] } : { id, pins: pins ?? [], entries: inside.entries },
   }
-  return [recorded?.foreignPath === undefined ? state : { ...state, foreignPath: recorded.foreignPath }]
+  return recorded?.foreignPath === undefined ? state : { ...state, foreignPath: recorded.foreignPath }
 }
 
 interface Inside {
@@ -126,7 +142,7 @@ const sameKernelName = (name: string, kernelName: string): boolean =>
  * Maps without a pin, found through the programs that use them: a program's map ids come in the order in which its code
  * first refers to each map, and the record has those references.
  */
-function findUnpinned(live: LiveTree, pinned: ReadonlySet<MapId>): FoundMap[] {
+function findUnpinned(live: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): FoundMap[] {
   const { record, kernel } = live
   if (!record) return []
   const found = new Map<MapAddress, FoundMap>()
@@ -143,8 +159,8 @@ function findUnpinned(live: LiveTree, pinned: ReadonlySet<MapId>): FoundMap[] {
 
 function recordedBindings(live: LiveTree, record: StackRecord): [MapAddress, MapId][] {
   if (!Object.values(record.maps).some((map) => !map.pinned)) return []
-  return live.tree.pins.flatMap((pin) => {
-    const info = live.infos.get(pin.path)
+  return live.tree.pins.flatMap((pin, i) => {
+    const info = live.infos[i]
     const recorded = pin.kind === 'program' ? own(record.programs, nameOf(pin.address)) : undefined
     if (!recorded || info?.kind !== 'program') return []
     const used = [...new Set(recorded.references.map((reference) => reference.map))]

@@ -9,10 +9,12 @@ import { own } from './own.ts'
 
 /** Reads the live tree's programs; `maps` names the maps of the stack by id. */
 export function readPrograms(live: LiveTree, maps: ReadonlyMap<number, MapAddress>): ProgramState[] {
-  return live.tree.pins.flatMap((pin) => {
-    const info = live.infos.get(pin.path)
-    return pin.kind === 'program' && info?.kind === 'program' ? [readProgram(live, maps, { pin, info })] : []
-  })
+  const programs: ProgramState[] = []
+  for (const [i, pin] of live.tree.pins.entries()) {
+    const info = live.infos[i]
+    if (pin.kind === 'program' && info?.kind === 'program') programs.push(readProgram(live, maps, { pin, info }))
+  }
+  return programs
 }
 
 /** Somebody else's object, where an address would stand. */
@@ -28,13 +30,14 @@ function readProgram(
   maps: ReadonlyMap<number, MapAddress>,
   { pin, info }: PinnedProgram,
 ): ProgramState {
-  const recorded = live.record && own(live.record.programs, nameOf(pin.address))
+  const name = nameOf(pin.address)
+  const recorded = live.record && own(live.record.programs, name)
   const code = recorded && recordedCode(recorded)
-  const pins = live.pinsOf.get(`program#${info.id}`) ?? [pin.path]
+  const pins = live.pinsOf.program.get(info.id) ?? [pin.path]
   return {
     kind: 'program',
     address: pin.address,
-    name: nameOf(pin.address),
+    name,
     load: recorded?.load,
     code,
     maps: info.mapIds.map((id) => maps.get(id) ?? foreignId(id)),

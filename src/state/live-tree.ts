@@ -1,4 +1,4 @@
-import type { Kernel, ObjectInfo } from '../kernel/kernel.ts'
+import type { Kernel, ObjectInfo, ObjectKind } from '../kernel/kernel.ts'
 import type { ProgramAddress } from '../model/address.ts'
 import type { ProgramId } from '../model/ids.ts'
 import type { StackRecord } from '../model/record.ts'
@@ -11,10 +11,10 @@ export interface LiveTree {
   readonly directory: string
   readonly tree: Tree
   readonly record: StackRecord | undefined
-  /** What the kernel said of each pin, by the pin's path. */
-  readonly infos: ReadonlyMap<string, ObjectInfo>
-  /** Every pin of one object, by `map#41`. */
-  readonly pinsOf: ReadonlyMap<string, readonly string[]>
+  /** What the kernel said of each pin, in the order of the tree's pins. */
+  readonly infos: readonly (ObjectInfo | undefined)[]
+  /** Every pin of one object, by its id. */
+  readonly pinsOf: Readonly<Record<ObjectKind, ReadonlyMap<number, readonly string[]>>>
   /** The stack's own programs. */
   readonly programs: ReadonlyMap<ProgramId, ProgramAddress>
 }
@@ -28,18 +28,18 @@ export function openLiveTree(
   const reading = readings.find(({ tree }) => tree.name === 'live')
   if (!reading) return undefined
   const { tree, infos } = reading
-  const programs = new Map(tree.pins.flatMap((pin) => (pin.kind === 'program' ? [[pin.id, pin.address]] : [])))
+  const programs = new Map<ProgramId, ProgramAddress>()
+  for (const pin of tree.pins) if (pin.kind === 'program') programs.set(pin.id, pin.address)
   return { kernel, directory, tree, record: tree.record, infos, pinsOf: pinsByObject(tree), programs }
 }
 
-function pinsByObject(tree: Tree): Map<string, string[]> {
-  const found = new Map<string, string[]>()
+function pinsByObject(tree: Tree): Record<ObjectKind, Map<number, string[]>> {
+  const found = { map: new Map(), program: new Map(), link: new Map() } as Record<ObjectKind, Map<number, string[]>>
   for (const pin of tree.pins) {
     if (pin.kind === 'foreign' || pin.kind === 'record' || pin.kind === 'snapshot') continue
-    const key = `${pin.kind}#${pin.id}`
-    const pins = found.get(key)
+    const pins = found[pin.kind].get(pin.id)
     if (pins) pins.push(pin.path)
-    else found.set(key, [pin.path])
+    else found[pin.kind].set(pin.id, [pin.path])
   }
   return found
 }

@@ -1,10 +1,10 @@
 import type { Kernel, Mounts } from '../kernel/kernel.ts'
-import type { Address, ProgramAddress } from '../model/address.ts'
+import type { Address, MapAddress, ProgramAddress } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { OuterPin } from '../model/outer-pin.ts'
-import type { CurrentState, DesiredState, LinkState, Move, Resource, Tree, TreePin } from '../model/state.ts'
+import type { CurrentState, DesiredState, LinkState, MapState, Move, Resource, Tree, TreePin } from '../model/state.ts'
 import { checkDirectory } from './check-directory.ts'
 import { readMaps } from './current-maps.ts'
 import { foreignId, readPrograms } from './current-programs.ts'
@@ -12,7 +12,7 @@ import { type LiveTree, openLiveTree } from './live-tree.ts'
 import { moveTree } from './moves.ts'
 import { readOuterPins } from './outer-pins.ts'
 import { type KnownInfos, readGraph } from './reachable.ts'
-import { readStrays, readTrees, type TreeReading } from './read-trees.ts'
+import { readTrees, type TreeReading } from './read-trees.ts'
 
 /** Where a stack lies, and how it is read. */
 export interface Place {
@@ -42,8 +42,8 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
   const directory = `${place.bpffs}/${place.stack}`
   const owners = ownersOf(place, wanted)
   checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
-  const found = readTrees(kernel, directory, { adopt: place.adopt })
-  const { readings, moved, unmoved } = moveLive(found, wanted?.moved ?? [])
+  const { trees, strays } = readTrees(kernel, directory, { adopt: place.adopt })
+  const { readings, moved, unmoved } = moveLive(trees, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
   return {
@@ -53,7 +53,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     directory,
     record: live?.record,
     trees: readings.map((reading) => reading.tree),
-    strays: readStrays(kernel, directory),
+    strays,
     ...(moved.length > 0 && { moved }),
     ...(unmoved && { unmoved }),
     ...outerPins(readOuterPins(kernel, { records: readings.map(({ tree }) => tree.record), wanted, owners })),
@@ -87,10 +87,16 @@ function ownersOf(place: Place, wanted: DesiredState | undefined): number[] {
 
 function readResources(live: LiveTree, wanted: DesiredState | undefined): Map<Address, Resource> {
   const maps = readMaps(live, wanted)
-  const programs = readPrograms(live, new Map(maps.map((map) => [map.live?.id ?? 0, map.address])))
+  const programs = readPrograms(live, addressesOf(maps))
   const resources = new Map<Address, Resource>()
   for (const resource of [...maps, ...programs, ...readLinks(live)]) resources.set(resource.address, resource)
   return resources
+}
+
+function addressesOf(maps: readonly MapState[]): Map<number, MapAddress> {
+  const addresses = new Map<number, MapAddress>()
+  for (const { live, address } of maps) if (live) addresses.set(live.id, address)
+  return addresses
 }
 
 type LinkPin = TreePin & { readonly kind: 'link' }
@@ -101,7 +107,7 @@ function readLinks(live: LiveTree): LinkState[] {
     const { address, target, id, severed } = pin
     // A kind of link that pinfold does not make: a pin in the tree, but no resource.
     if (!target) return []
-    const pins = live.pinsOf.get(`link#${id}`) ?? [pin.path]
+    const pins = live.pinsOf.link.get(id) ?? [pin.path]
     const program = programTarget(live.programs, pin.programId)
     return [{ kind: 'link', address, program, target, onReplace: 'overlap', live: { id, pins, severed } }]
   })
@@ -118,6 +124,6 @@ function targetsOf(resources: ReadonlyMap<Address, Resource>, wanted: DesiredSta
 /** What reading the trees has told already need not be asked again. */
 function knownInfos(readings: readonly TreeReading[]): KnownInfos {
   const known = { map: new Map(), program: new Map(), link: new Map() } satisfies KnownInfos
-  for (const { infos } of readings) for (const info of infos.values()) known[info.kind].set(info.id, info)
+  for (const { infos } of readings) for (const info of infos) if (info) known[info.kind].set(info.id, info)
   return known
 }

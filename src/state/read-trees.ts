@@ -1,6 +1,6 @@
 import { copyMapName, lateMapName } from '../kernel/copy-maps.ts'
 import type { DirectoryEntry } from '../kernel/files.ts'
-import type { Kernel, ObjectInfo } from '../kernel/kernel.ts'
+import type { Kernel, ObjectInfo, PinEntry } from '../kernel/kernel.ts'
 import { readRecord } from '../kernel/record-map.ts'
 import { linkAddress, type MapAddress, mapAddress, programAddress } from '../model/address.ts'
 import { KernelError } from '../model/errors.ts'
@@ -11,10 +11,18 @@ import type { Stray, Tree, TreePin } from '../model/state.ts'
 import { own } from './own.ts'
 import { readTarget } from './read-target.ts'
 
-/** A tree of pins with what the kernel said about each, by the pin's path. */
+/** What lies in a stack's directory. */
+export interface StackReading {
+  /** Every tree: live, next, gen-N. */
+  readonly trees: readonly TreeReading[]
+  /** What lies beside them: pinfold puts nothing there. */
+  readonly strays: readonly Stray[]
+}
+
+/** A tree of pins with what the kernel said about each, in their order. */
 export interface TreeReading {
   readonly tree: Tree
-  readonly infos: ReadonlyMap<string, ObjectInfo>
+  readonly infos: readonly (ObjectInfo | undefined)[]
 }
 
 /** How trees are read. */
@@ -24,29 +32,24 @@ export interface TreeOptions {
 }
 
 /**
- * Reads every tree (live, next, gen-N) in a stack's directory (absolute); none where the directory does not exist. A pin
- * that vanishes meanwhile is left out. Throws KernelError.
+ * Reads everything in a stack's directory (absolute); nothing where it does not exist. A pin that vanishes meanwhile is left
+ * out. Throws KernelError.
  */
-export function readTrees(kernel: Kernel, directory: string, { adopt = false }: TreeOptions = {}): TreeReading[] {
-  if (!kernel.bpffs.stat(directory)) return []
-  return kernel.bpffs
-    .list(directory)
-    .filter((entry) => entry.directory && isTreeName(entry.name))
-    .map((entry) => readTree({ kernel, directory, adopt }, entry.name))
+export function readTrees(kernel: Kernel, directory: string, { adopt = false }: TreeOptions = {}): StackReading {
+  const entries = kernel.bpffs.stat(directory) ? kernel.describePins(directory) : []
+  const isTree = (entry: PinEntry): boolean => entry.directory && isTreeName(entry.name)
+  return {
+    trees: entries.filter(isTree).map(({ name }) => readTree({ kernel, directory, adopt }, name)),
+    strays: entries.filter((entry) => !isTree(entry)).map(toStray),
+  }
 }
 
-/** Asks about the live tree of a stack while something else is done; readTrees finds the answers. */
+/** Asks about a stack's directory and its live tree while something else is done; readTrees finds the answers. */
 export const readTreesAhead = (kernel: Kernel, directory: string): Promise<void> =>
-  kernel.readAhead(folders.map((folder) => `${directory}/live/${folder}`))
+  kernel.readAhead([directory, `${directory}/live`, ...folders.map((folder) => `${directory}/live/${folder}`)])
 
-/** What lies beside the trees in a stack's directory: pinfold puts nothing there. Paths are relative to the directory. */
-export function readStrays(kernel: Kernel, directory: string): Stray[] {
-  if (!kernel.bpffs.stat(directory)) return []
-  const strays = kernel.bpffs.list(directory).filter((entry) => !entry.directory || !isTreeName(entry.name))
-  return strays.map(({ name, directory: isDirectory }) => {
-    const info = isDirectory ? undefined : describeOrGone(kernel, `${directory}/${name}`)
-    return { path: name, what: isDirectory ? 'a directory' : info ? whatIs(info) : 'a file' }
-  })
+function toStray({ name, directory, info }: PinEntry): Stray {
+  return { path: name, what: directory ? 'a directory' : info ? whatIs(info) : 'a file' }
 }
 
 /** True for a name that pinfold gives to a tree. */
@@ -67,28 +70,22 @@ interface Stack {
 interface Reading extends Stack {
   readonly record: StackRecord | undefined
   readonly pins: TreePin[]
+  readonly infos: (ObjectInfo | undefined)[]
   readonly directories: string[]
-  readonly infos: Map<string, ObjectInfo>
   readonly maps: Map<MapId, MapAddress>
 }
 
 function readTree(stack: Stack, name: string): TreeReading {
   const { kernel, directory } = stack
-  const record = readRecord(kernel, `${directory}/${name}/record`)
-  const reading: Reading = {
-    ...stack,
-    record,
-    pins: [],
-    directories: [name],
-    infos: new Map(),
-    maps: new Map(),
-  }
-  const entries = kernel.bpffs.list(`${directory}/${name}`)
+  const entries = kernel.describePins(`${directory}/${name}`)
+  const recordInfo = entries.find((entry) => entry.name === 'record')?.info
+  const record = recordInfo && readRecord(kernel, `${directory}/${name}/record`, recordInfo)
+  const reading: Reading = { ...stack, record, pins: [], infos: [], directories: [name], maps: new Map() }
   for (const folder of folders) {
     if (entries.some((entry) => entry.directory && entry.name === folder))
       readFolder(reading, `${name}/${folder}`, folder)
   }
-  for (const entry of entries.filter((other) => !isFolder(other))) readLoose(reading, `${name}/${entry.name}`, entry)
+  for (const entry of entries) if (!isFolder(entry)) readLoose(reading, `${name}/${entry.name}`, entry)
   const { pins, directories, infos } = reading
   return { tree: { name, record, pins, directories }, infos }
 }
@@ -99,39 +96,26 @@ function readFolder(reading: Reading, folder: string, kind: KindFolder): void {
   reading.directories.push(folder)
   for (const { name, directory, info } of reading.kernel.describePins(`${reading.directory}/${folder}`)) {
     const path = `${folder}/${name}`
-    if (info) reading.infos.set(path, info)
-    if (directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
-    else if (info) reading.pins.push(toPin(reading, { path, name, info, kind }))
+    if (directory) add(reading, { path, kind: 'foreign', what: 'a directory' })
+    else if (info) add(reading, toPin(reading, { path, name, info, kind }), info)
   }
 }
 
+function add({ pins, infos }: Reading, pin: TreePin, info?: ObjectInfo): void {
+  pins.push(pin)
+  infos.push(info)
+}
+
 /** The record stands beside the folders; anything else there is not pinfold's. */
-function readLoose(reading: Reading, path: string, entry: DirectoryEntry): void {
-  const info = entry.directory ? undefined : describePin(reading, path)
-  if (entry.directory) reading.pins.push({ path, kind: 'foreign', what: 'a directory' })
-  else if (info?.kind === 'map' && reading.record && isRecordName(entry.name)) {
-    reading.pins.push({ path, kind: 'record', id: info.id })
-  } else if (info) reading.pins.push({ path, kind: 'foreign', what: whatIs(info) })
+function readLoose(reading: Reading, path: string, { name, directory, info }: PinEntry): void {
+  if (directory) add(reading, { path, kind: 'foreign', what: 'a directory' })
+  else if (info?.kind === 'map' && reading.record && isRecordName(name)) {
+    add(reading, { path, kind: 'record', id: info.id }, info)
+  } else if (info) add(reading, { path, kind: 'foreign', what: whatIs(info) }, info)
 }
 
 /** `record:new` waits to replace the record; only a crash leaves it. */
 const isRecordName = (name: string): boolean => name === 'record' || name === 'record:new'
-
-function describePin(reading: Reading, path: string): ObjectInfo | undefined {
-  const info = describeOrGone(reading.kernel, `${reading.directory}/${path}`)
-  if (info) reading.infos.set(path, info)
-  return info
-}
-
-/** Undefined for a pin that is gone, and for a file that is no pin: only the kernel itself can put one there. */
-function describeOrGone(kernel: Kernel, path: string): ObjectInfo | undefined {
-  try {
-    return kernel.describePin(path)
-  } catch (error) {
-    if (error instanceof KernelError && (error.errno === 'ENOENT' || error.errno === 'EINVAL')) return undefined
-    throw error
-  }
-}
 
 interface Found {
   readonly path: string
@@ -154,7 +138,9 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     // Not by a spread: this runs for each of thousands of maps.
     const { keySize, valueSize, maxEntries, flags, mapExtra } = info.shape
     const shape = { type: info.type, keySize, valueSize, maxEntries, flags, mapExtra }
-    return { path, kind: 'map', id: info.id, address, shape, ...ownerPin(reading, name, info.id) }
+    const pin: TreePin = { path, kind: 'map', id: info.id, address, shape }
+    const owner = ownerPin(reading, name, info.id)
+    return owner === undefined ? pin : { ...pin, ownerPin: owner }
   }
   if (info.kind === 'program' && kind === 'programs') {
     return { path, kind: 'program', id: info.id, address: programAddress(name) }
@@ -172,15 +158,15 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
   }
 }
 
-/** Where a foreign map's owner pins it; nothing once another map, or none, is there. */
-function ownerPin({ kernel, record }: Reading, name: string, id: MapId): { readonly ownerPin?: string } {
+/** Where a foreign map's owner pins it; undefined once another map, or none, is there. */
+function ownerPin({ kernel, record }: Reading, name: string, id: MapId): string | undefined {
   const path = record && own(record.maps, name)?.foreignPath
-  if (path === undefined) return {}
+  if (path === undefined) return undefined
   try {
     const info = kernel.describePin(path)
-    return info.kind === 'map' && info.id === id ? { ownerPin: path } : {}
+    return info.kind === 'map' && info.id === id ? path : undefined
   } catch (error) {
-    if (error instanceof KernelError) return {}
+    if (error instanceof KernelError) return undefined
     throw error
   }
 }

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadAddon } from '../../src/kernel/addon.ts'
 
@@ -5,6 +8,7 @@ const addon = process.platform === 'linux' ? loadAddon() : undefined
 const linuxTest = test.skipIf(addon === undefined)
 const EFAULT = 14
 const EINVAL = 22
+const [ENOENT, EISDIR, ENOBUFS] = [2, 21, 105]
 const EBADF = 9
 
 linuxTest('an errno comes back as a negative number', () => {
@@ -19,19 +23,36 @@ linuxTest('an errno of the thread pool comes back the same way', async () => {
 })
 
 linuxTest.each([true, false])(
-  'calls of many slots leave their errno in each slot (on the thread pool: %s)',
+  'what calls say of each name in directories is left in its slot (on the thread pool: %s)',
   async (later) => {
-    const [open, ask, size] = [9998, 9999, 32]
-    const memory = new Uint8Array(3 * size)
-    const row = new Uint8Array(new Uint32Array([2, size, open, 16, ask, 16]).buffer)
-    const call = later ? addon?.bpfEach(memory, row, true) : addon?.bpfEach(memory, row)
-    expect(await call).toBe(0)
-    const results = [0, 1, 2].map((slot) => new DataView(memory.buffer).getInt32(slot * size + 16, true))
-    expect(results).toEqual([-EINVAL, -EINVAL, 0])
-    const tooMany = new Uint8Array(new Uint32Array([4, size, open, 16, ask, 16]).buffer)
-    expect(addon?.bpfEach(memory, tooMany)).toBe(-EFAULT)
+    const directory = mkdtempSync(join(tmpdir(), 'pinfold-'))
+    for (const name of ['b', 'a']) writeFileSync(join(directory, name), '')
+    mkdirSync(join(directory, 'c'))
+    const call = (memory: Uint8Array, names: Uint8Array): number | Promise<number> => {
+      const each = [form, new Uint8Array(slotSize), memory, names, [directory, join(directory, 'missing')]] as const
+      return (later ? addon?.bpfEach(...each, true) : addon?.bpfEach(...each)) ?? 0
+    }
+    const [memory, names] = [new Uint8Array(5 * slotSize), new Uint8Array(8)]
+    expect(await call(memory, names)).toBe(8)
+    expect(Buffer.from(names).toString()).toBe('a/b/c///')
+    const results = [0, 1, 2, 3, 4].map((slot) => new DataView(memory.buffer).getInt32(slot * slotSize + 16, true))
+    expect(results).toEqual([-EINVAL, -EINVAL, -EISDIR, 0, -ENOENT])
+    expect(await call(new Uint8Array(5 * slotSize - 1), names)).toBe(-ENOBUFS)
+    expect(await call(memory, new Uint8Array(7))).toBe(-ENOBUFS)
+    rmSync(directory, { recursive: true })
   },
 )
+
+linuxTest('a slot of another size than its form says is refused', () => {
+  const [memory, names] = [new Uint8Array(100), new Uint8Array(100)]
+  expect(addon?.bpfEach(form, new Uint8Array(slotSize - 1), memory, names, ['/'])).toBe(-EFAULT)
+  expect(addon?.bpfEach(form.subarray(4), new Uint8Array(slotSize), memory, names, ['/'])).toBe(-EFAULT)
+  expect(addon?.bpfEach(form, new Uint8Array(slotSize), memory, names, '/' as never)).toBe(-EFAULT)
+})
+
+const slotSize = 56
+/** Commands that the kernel does not know, each with 16 bytes; the path's address, and twice one of the 8 bytes behind. */
+const form = new Uint8Array(new Uint32Array([slotSize, 9998, 16, 9999, 16, 0, 24, 32, 40, 48]).buffer)
 
 linuxTest('the address of a buffer is written at its offset, in place', () => {
   const bytes = new Uint8Array(16)

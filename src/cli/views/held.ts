@@ -2,15 +2,14 @@ import { type Address, type CurrentState, kindOf, type Stray } from '../../index
 
 /** Every pin of each map in any tree of a stack, relative to its directory, and elsewhere: what holds it when no process does. */
 export function pinsOfMaps({ trees, outerPins = [] }: CurrentState): ReadonlyMap<number, readonly string[]> {
-  const inside = trees.flatMap((tree) => tree.pins)
-  const elsewhere = outerPins.flatMap(({ path, found }) => (found ? [{ path, ...found }] : []))
   const found = new Map<number, string[]>()
-  for (const pin of [...inside, ...elsewhere]) {
-    if (pin.kind !== 'map') continue
-    const pins = found.get(pin.id)
-    if (pins) pins.push(pin.path)
-    else found.set(pin.id, [pin.path])
+  const hold = (id: number, path: string): void => {
+    const pins = found.get(id)
+    if (pins) pins.push(path)
+    else found.set(id, [path])
   }
+  for (const { pins } of trees) for (const pin of pins) if (pin.kind === 'map') hold(pin.id, pin.path)
+  for (const { path, found: pin } of outerPins) if (pin?.kind === 'map') hold(pin.id, path)
   return found
 }
 
