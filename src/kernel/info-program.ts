@@ -46,7 +46,9 @@ const gplBit = littleEndian ? 1 : 0x8000_0000
 
 function readMapIds(buffer: InfoBuffer | AskedBuffer, count: number): readonly MapId[] {
   const words = 'again' in buffer && !hasAllIds(buffer) ? askForIds(buffer, count) : buffer.ids
-  return Array.from({ length: count }, (_, i) => words.getUint32(i * 4, littleEndian) as MapId)
+  const found: MapId[] = []
+  for (let i = 0; i < count; i++) found.push(words.getUint32(i * 4, littleEndian) as MapId)
+  return found
 }
 
 /** Asks again with more room. */

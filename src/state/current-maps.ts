@@ -9,7 +9,6 @@ import { readContents } from './current-contents.ts'
 import { countEntries, readInnerIds } from './held.ts'
 import type { LiveTree } from './live-tree.ts'
 import { openOrGone } from './open-or-gone.ts'
-import { own } from './own.ts'
 
 /** Reads the live tree's maps, and those that the record says are there without a pin. */
 export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapState[] {
@@ -55,7 +54,7 @@ function readMap(reading: Reading, found: FoundMap): MapState | undefined {
   const { address, info } = found
   const { live, wanted } = reading
   const name = nameOf(address)
-  const recorded = live.record && own(live.record.maps, name)
+  const recorded = live.rows.maps.get(name)
   const desired = wanted?.resources.get(address)
   const wish = desired?.kind === 'map' ? desired : undefined
   const inside = readInside(reading, { found, recorded, wish })
@@ -147,7 +146,7 @@ function findUnpinned(live: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): F
   if (!record) return []
   const found = new Map<MapAddress, FoundMap>()
   for (const [address, id] of recordedBindings(live, record)) {
-    if (found.has(address) || pinned.has(id) || own(record.maps, nameOf(address))?.pinned !== false) continue
+    if (found.has(address) || pinned.has(id) || live.rows.maps.get(nameOf(address))?.pinned !== false) continue
     using map = openOrGone(kernel, 'map', id)
     const info = map && kernel.describe(map)
     if (info?.kind === 'map' && info.type) {
@@ -161,7 +160,7 @@ function recordedBindings(live: LiveTree, record: StackRecord): [MapAddress, Map
   if (!Object.values(record.maps).some((map) => !map.pinned)) return []
   return live.tree.pins.flatMap((pin, i) => {
     const info = live.infos[i]
-    const recorded = pin.kind === 'program' ? own(record.programs, nameOf(pin.address)) : undefined
+    const recorded = pin.kind === 'program' ? live.rows.programs.get(nameOf(pin.address)) : undefined
     if (!recorded || info?.kind !== 'program') return []
     const used = [...new Set(recorded.references.map((reference) => reference.map))]
     // Another number of maps: the pin is not the recorded program, nothing can be told.

@@ -5,7 +5,6 @@ import type { RecordedProgram } from '../model/record.ts'
 import type { ProgramState, TreePin } from '../model/state.ts'
 import { fromBase64 } from '../util/base64.ts'
 import type { LiveTree } from './live-tree.ts'
-import { own } from './own.ts'
 
 /** Reads the live tree's programs; `maps` names the maps of the stack by id. */
 export function readPrograms(live: LiveTree, maps: ReadonlyMap<number, MapAddress>): ProgramState[] {
@@ -31,7 +30,7 @@ function readProgram(
   { pin, info }: PinnedProgram,
 ): ProgramState {
   const name = nameOf(pin.address)
-  const recorded = live.record && own(live.record.programs, name)
+  const recorded = live.rows.programs.get(name)
   const code = recorded && recordedCode(recorded)
   const pins = live.pinsOf.program.get(info.id) ?? [pin.path]
   return {

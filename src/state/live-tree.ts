@@ -4,6 +4,7 @@ import type { ProgramId } from '../model/ids.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { Tree } from '../model/state.ts'
 import type { TreeReading } from './read-trees.ts'
+import { type RecordRows, rowsOf } from './record-rows.ts'
 
 /** The live tree, indexed for the readers of its maps, programs and links. */
 export interface LiveTree {
@@ -11,6 +12,7 @@ export interface LiveTree {
   readonly directory: string
   readonly tree: Tree
   readonly record: StackRecord | undefined
+  readonly rows: RecordRows
   /** What the kernel said of each pin, in the order of the tree's pins. */
   readonly infos: readonly (ObjectInfo | undefined)[]
   /** Every pin of one object, by its id. */
@@ -30,7 +32,8 @@ export function openLiveTree(
   const { tree, infos } = reading
   const programs = new Map<ProgramId, ProgramAddress>()
   for (const pin of tree.pins) if (pin.kind === 'program') programs.set(pin.id, pin.address)
-  return { kernel, directory, tree, record: tree.record, infos, pinsOf: pinsByObject(tree), programs }
+  const { record } = tree
+  return { kernel, directory, tree, record, rows: rowsOf(record), infos, pinsOf: pinsByObject(tree), programs }
 }
 
 function pinsByObject(tree: Tree): Record<ObjectKind, Map<number, string[]>> {

@@ -8,8 +8,8 @@ import type { MapId } from '../model/ids.ts'
 import { asidePath } from '../model/outer-pin.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { Stray, Tree, TreePin } from '../model/state.ts'
-import { own } from './own.ts'
 import { readTarget } from './read-target.ts'
+import { type RecordRows, rowsOf } from './record-rows.ts'
 
 /** What lies in a stack's directory. */
 export interface StackReading {
@@ -69,6 +69,7 @@ interface Stack {
 
 interface Reading extends Stack {
   readonly record: StackRecord | undefined
+  readonly rows: RecordRows
   readonly pins: TreePin[]
   readonly infos: (ObjectInfo | undefined)[]
   readonly directories: string[]
@@ -80,7 +81,15 @@ function readTree(stack: Stack, name: string): TreeReading {
   const entries = kernel.describePins(`${directory}/${name}`)
   const recordInfo = entries.find((entry) => entry.name === 'record')?.info
   const record = recordInfo && readRecord(kernel, `${directory}/${name}/record`, recordInfo)
-  const reading: Reading = { ...stack, record, pins: [], infos: [], directories: [name], maps: new Map() }
+  const reading: Reading = {
+    ...stack,
+    record,
+    rows: rowsOf(record),
+    pins: [],
+    infos: [],
+    directories: [name],
+    maps: new Map(),
+  }
   for (const folder of folders) {
     if (entries.some((entry) => entry.directory && entry.name === folder))
       readFolder(reading, `${name}/${folder}`, folder)
@@ -130,7 +139,7 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     return isCopy(info)
       ? { path, kind: 'snapshot', id: info.id as MapId }
       : { path, kind: 'foreign', what: whatIs(info) }
-  const isKnown = reading.adopt || (reading.record && own<object>(reading.record[kind], name) !== undefined)
+  const isKnown = reading.adopt || reading.rows[kind].has(name)
   if (!isKnown) return { path, kind: 'foreign', what: whatIs(info) }
   if (info.kind === 'map' && kind === 'maps' && info.type) {
     const address = mapAddress(name)
@@ -146,7 +155,7 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     return { path, kind: 'program', id: info.id, address: programAddress(name) }
   }
   if (info.kind !== 'link' || kind !== 'links') return { path, kind: 'foreign', what: whatIs(info) }
-  const recorded = reading.record && own(reading.record.links, name)
+  const recorded = reading.rows.links.get(name)
   return {
     path,
     kind: 'link',
@@ -159,8 +168,8 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
 }
 
 /** Where a foreign map's owner pins it; undefined once another map, or none, is there. */
-function ownerPin({ kernel, record }: Reading, name: string, id: MapId): string | undefined {
-  const path = record && own(record.maps, name)?.foreignPath
+function ownerPin({ kernel, rows }: Reading, name: string, id: MapId): string | undefined {
+  const path = rows.maps.get(name)?.foreignPath
   if (path === undefined) return undefined
   try {
     const info = kernel.describePin(path)
