@@ -134,11 +134,11 @@ function openParts(bytes: Uint8Array, name: string): Parts {
   if (bytes.length < headerSize) throw badBtf(name, 'its header is incomplete')
   const little = view.getUint16(0, true) === magic
   if (!little && view.getUint16(0, false) !== magic) throw badBtf(name, 'it does not start as BTF does')
-  if (view.getUint8(2) !== 1) throw badBtf(name, `version ${view.getUint8(2)} is unknown`)
+  if (view.getUint8(2) !== 1) throw badBtf(name, `version ${view.getUint8(2)} is unknown`, 2)
   const part = (at: number): Uint8Array => {
     const start = view.getUint32(4, little) + view.getUint32(at, little)
     const size = view.getUint32(at + 4, little)
-    if (start + size > bytes.length) throw badBtf(name, 'it is truncated')
+    if (start + size > bytes.length) throw badBtf(name, 'it is truncated', at)
     return bytes.subarray(start, start + size)
   }
   const records = part(8)
@@ -147,9 +147,11 @@ function openParts(bytes: Uint8Array, name: string): Parts {
   return { records: new DataView(records.buffer, records.byteOffset, records.length), strings, little }
 }
 
-/** An ObjectError about BTF of a kernel. */
-export const badBtf = (name: string, what: string): ObjectError =>
+/** An ObjectError about BTF of a kernel, whose bytes are the section's alone; `offset` of what is wrong in them. */
+export const badBtf = (name: string, what: string, offset = 0): ObjectError =>
   new ObjectError(`cannot read the BTF of ${name}: ${what}`, {
     code: 'O060',
+    section: '.BTF',
+    offset,
     hint: "name a file with a kernel's BTF, such as /sys/kernel/btf/vmlinux or a vmlinux that was linked with it",
   })

@@ -35,7 +35,7 @@ export class ManifestError extends PinfoldError {
 
 /** Where in an object file the mistake is, as far as it is known. */
 export interface ObjectErrorFields extends ErrorFields {
-  /** The section in which it was found, if it got that far. */
+  /** The section in which it was found; empty for the file's own header and its table of sections. */
   readonly section?: string
   /** Byte offset within the file. */
   readonly offset?: number

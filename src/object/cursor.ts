@@ -95,7 +95,7 @@ export class Cursor {
     throw new ObjectError(`cannot read ${object}: ${what} (${where})`, {
       code,
       offset,
-      ...(section === undefined ? {} : { section }),
+      section: section ?? '',
       ...(advice[code] === undefined ? {} : { hint: advice[code] }),
     })
   }

@@ -56,7 +56,8 @@ function cells(judgement: Judgement): readonly string[] {
   const time = milliseconds(ms)
   if (judgement.result === 'refused') return [...known, 'refused', grouped(instructions), '', '', time]
   const { tag, verifiedInstructions, jitedSize } = judgement
-  return [...known, tag, grouped(instructions), grouped(verifiedInstructions), `${grouped(jitedSize)} B`, time]
+  const verified = verifiedInstructions === 0 ? '' : grouped(verifiedInstructions)
+  return [...known, tag, grouped(instructions), verified, `${grouped(jitedSize)} B`, time]
 }
 
 const problemsOf = (judgement: Judgement): readonly Problem[] =>

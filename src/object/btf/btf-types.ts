@@ -70,6 +70,11 @@ export class BtfTypes implements TypeSource {
     return offset === 0 ? '' : this.#strings.text(offset)
   }
 
+  /** Throws an ObjectError that names the place of a type. */
+  fail(code: string, what: string, id: number): never {
+    return this.#types.fail(code, what, this.#offsets[id])
+  }
+
   /** Byte offset of a type's record within the type part. */
   offsetOf(id: number): number {
     return this.#offsets[id] ?? 0

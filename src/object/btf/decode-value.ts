@@ -1,4 +1,3 @@
-import { ObjectError } from '../../model/errors.ts'
 import type { Value } from '../../model/value.ts'
 import { toHex } from '../../util/hex.ts'
 import type { BtfTypes } from './btf-types.ts'
@@ -39,7 +38,7 @@ const hex = (bytes: Uint8Array): string => `0x${toHex(bytes)}`
 
 function decode(context: Context, place: Place): Value {
   if (place.depth > deepest || --context.budget.left < 0) {
-    throw new ObjectError('cannot read BTF: a type is nested too deeply', { code: 'O040' })
+    context.types.fail('O040', 'a type is nested too deeply', place.typeId)
   }
   const { type } = context.types.resolve(place.typeId)
   switch (type.kind) {

@@ -1,4 +1,3 @@
-import { ObjectError } from '../../model/errors.ts'
 import type { BtfTypes } from './btf-types.ts'
 import type { Member } from './decode-type.ts'
 
@@ -25,7 +24,7 @@ function describe(walk: Walk, typeId: number): string {
   const text = describeOne({ ...walk, depth: walk.depth + 1 }, typeId)
   walk.budget.left -= text.length
   if (walk.depth > deepest || walk.budget.left < 0) {
-    throw new ObjectError('cannot read BTF: a type is nested too deeply', { code: 'O040' })
+    walk.types.fail('O040', 'a type is nested too deeply', typeId)
   }
   return text
 }

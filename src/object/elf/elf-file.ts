@@ -16,7 +16,8 @@ export interface ElfFile {
 }
 
 const flagCompressed = 0x800
-const largestZeros = 256 * 1024 * 1024
+/** Bytes of all `.bss` together: they are in no file, so a number alone could ask for any amount of memory. */
+const largestZeros = 32 * 1024 * 1024
 
 /** Reads headers, names and symbols of an ELF file. Throws an ObjectError for anything that is not ELF64 of BPF. */
 export function readElf(bytes: Uint8Array, name: string): ElfFile {
@@ -59,6 +60,8 @@ function readSections(file: Cursor): readonly Section[] {
   const names = raw[nameIndex]
   if (!names) return file.fail('O003', 'the section names are missing', 62)
   for (const section of raw) if (section.type !== sectionTypes.nobits) file.slice(section.offset, section.size)
+  const zeros = raw.filter(({ type }) => type === sectionTypes.nobits).reduce((sum, { size }) => sum + size, 0)
+  if (zeros > largestZeros) file.fail('O007', `sections without contents have ${zeros} bytes`, table)
   const texts = openSection(file, names)
   return raw.map(({ nameOffset, ...section }) => ({ ...section, name: texts.text(nameOffset) }))
 }
@@ -79,10 +82,8 @@ function readHeader(file: Cursor, at: number, index: number): Section & { nameOf
 }
 
 function openSection(file: Cursor, section: Section): Cursor {
-  if (section.flags & flagCompressed) file.fail('O006', `section ${section.name} is compressed`, section.offset)
+  const place = file.over(file.bytes, section.name)
+  if (section.flags & flagCompressed) place.fail('O006', `section ${section.name} is compressed`, section.offset)
   if (section.type !== sectionTypes.nobits) return file.within(section.offset, section.size, section.name)
-  if (section.size > largestZeros)
-    file.fail('O007', `section ${section.name} has ${section.size} bytes`, section.offset)
-  const zeros = new Uint8Array(section.size)
-  return file.over(zeros, section.name)
+  return file.over(new Uint8Array(section.size), section.name)
 }

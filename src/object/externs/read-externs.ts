@@ -14,9 +14,21 @@ export function readExterns(elf: ElfFile, types: BtfTypes | undefined): Externs 
   )
   const found = { types, weak }
   const config = placeInMap(readSection(found, '.kconfig').flatMap((name) => toConfig(found, name)))
+  checkSize(config, found)
   const kernel = readSection(found, '.ksyms').flatMap((name) => toKernel(found, name))
   const sorted = kernel.sort(byName).map((extern, index) => ({ ...extern, order: config.length + index }))
   return new Map<string, Extern>([...config, ...sorted].map((extern) => [extern.name, extern]))
+}
+
+/** Bytes; more than all of a kernel's configuration has. */
+const largestConfig = 256 * 1024
+
+/** Its bytes are in no file, so a number alone could ask for any amount of memory. */
+function checkSize(config: readonly ConfigExtern[], { types }: Sources): void {
+  const size = Math.max(0, ...config.map(({ offset, size }) => offset + size))
+  const section = types.find('section', '.kconfig') ?? 0
+  if (size > largestConfig)
+    types.fail('O010', `its variables of the kernel's configuration have ${size} bytes`, section)
 }
 
 interface Sources {

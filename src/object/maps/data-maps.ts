@@ -41,11 +41,17 @@ export function readDataMap(elf: ElfFile, section: Section, types: BtfTypes | un
       kind: 'data',
       bytes: elf.open(section).bytes.slice(),
       frozen,
-      variables: described ? describedVariables(described) : namedVariables(elf, section),
+      variables: (described ? describedVariables(described) : namedVariables(elf, section)).filter(isWithin(section)),
     },
   }
   return { name, section: section.index, offset: 0, kind: 'data', spec }
 }
+
+/** What lies outside of the section can be neither shown nor set. */
+const isWithin =
+  (section: Section) =>
+  ({ offset, size }: Variable): boolean =>
+    offset + size <= section.size
 
 /** The map of one entry that the variables of the kernel's configuration become; what they hold, the kernel decides. */
 export function readConfigMap(types: BtfTypes | undefined, externs: Externs): readonly ObjectMap[] {

@@ -1,3 +1,4 @@
+import { ObjectError } from '../../model/errors.ts'
 import type { DebugInfo } from '../../model/program-spec.ts'
 import type { SourcePlace } from '../../model/verifier.ts'
 import { BtfTypes } from '../btf/btf-types.ts'
@@ -12,10 +13,17 @@ export interface PlaceQuestion {
 }
 
 /** Where an instruction comes from, by the object's BTF and line information; undefined where they do not tell. */
-export function sourcePlace(
-  btf: Uint8Array,
-  { debug, byteOrder, instruction }: PlaceQuestion,
-): SourcePlace | undefined {
+export function sourcePlace(btf: Uint8Array, question: PlaceQuestion): SourcePlace | undefined {
+  try {
+    return find(btf, question)
+  } catch (error) {
+    // What is damaged in them is no news when a program has been refused.
+    if (error instanceof ObjectError) return undefined
+    throw error
+  }
+}
+
+function find(btf: Uint8Array, { debug, byteOrder, instruction }: PlaceQuestion): SourcePlace | undefined {
   const cursor = (bytes: Uint8Array): Cursor => new Cursor(bytes, { byteOrder, object: 'BTF' })
   const record = lastBefore(cursor(debug.lines), debug.lineSize, instruction)
   if (!record) return undefined
