@@ -1,4 +1,4 @@
-import type { Bpffs } from '../kernel/kernel.ts'
+import type { Bpffs } from '../kernel/files.ts'
 import { asidePath } from '../model/outer-pin.ts'
 import { isErrno } from './problem.ts'
 

@@ -1,3 +1,4 @@
+import type { LinkInfo } from '../kernel/kernel.ts'
 import { addressOf } from '../model/address.ts'
 import { KernelError, PlanError } from '../model/errors.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
@@ -16,15 +17,19 @@ export function updateLink({ kernel, handles }: Execution, operation: Of<'update
   const { target, program, expected } = operation
   const link = handles.link(target)
   const info = kernel.describe(link)
-  const running = info.kind === 'link' ? info.programId : undefined
+  const running = info.kind === 'link' ? runningId(info) : undefined
   if (running === handles.idOf(program)) return
-  if (running !== handles.idOf(expected)) throw swapped(target, `it runs program #${running}`)
+  if (running !== handles.idOf(expected)) throw swapped(target, `it runs #${running}`)
   try {
-    kernel.updateLink(link, { program: handles.program(program), expected: handles.program(expected) })
+    kernel.updateLink(link, { program: handles.linked(program), expected: handles.linked(expected) })
   } catch (error) {
     throw isErrno(error, 'EPERM') ? swapped(target, 'it does not run the expected program', error) : error
   }
 }
+
+/** Of a struct_ops the id of its map: what it runs before and after is of one kind. */
+const runningId = ({ programId, target }: LinkInfo): number =>
+  target?.kind === 'struct_ops' ? target.mapId : programId
 
 /** Attaches a program where the desired state (or, for a detached link, the plan) says. */
 export function createLink({ kernel, handles, desired }: Execution, operation: Of<'create-link'>): void {
@@ -34,7 +39,7 @@ export function createLink({ kernel, handles, desired }: Execution, operation: O
   const restores = target.startsWith('live:')
   const ref = map && mapRefOf(map, (next) => !restores && handles.made(next))
   const fd = kernel.createLink({
-    program: handles.program(program),
+    program: handles.linked(program),
     target: place,
     ...(ref && { map: handles.map(ref) }),
   })

@@ -58,6 +58,15 @@ export function writeData({ kernel, handles, desired }: Execution, target: MapRe
   throw new PlanError(`cannot write ${address}: it has no initial data`, { code: applyCodes.order.code })
 }
 
+/** Writes a struct of functions: the desired value, and the programs in it. */
+export function writeMembers({ kernel, handles, desired }: Execution, { target, slots }: Of<'write-members'>): void {
+  const { contents, address } = wantedMap(desired, target)
+  if (contents.kind !== 'members' || contents.value === undefined)
+    throw new PlanError(`cannot write ${address}: it has no members`, { code: applyCodes.order.code })
+  const programs = Object.entries(slots).map(([at, held]) => [Number(at), handles.program(held)] as const)
+  kernel.writeMembers(handles.map(target), fromHex(contents.value), new Map(programs))
+}
+
 /** Forbids further writes from user space. Linux 5.2. */
 export const freeze = ({ kernel, handles }: Execution, target: MapRef): void => kernel.freeze(handles.map(target))
 

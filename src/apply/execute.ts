@@ -3,7 +3,7 @@ import type { Operation } from '../plan/step.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { awaitUnused } from './await-unused.ts'
 import { createLink, detachLink, updateLink } from './execute-link.ts'
-import { createMap, freeze, openMap, setEntry, writeData, writeEntries } from './execute-map.ts'
+import { createMap, freeze, openMap, setEntry, writeData, writeEntries, writeMembers } from './execute-map.ts'
 import { checkSlots, fillSlot, replaceSlot, setInner } from './execute-slot.ts'
 import { exchange, linkPin, removeDirectory, setOwnership, unpin } from './execute-tree.ts'
 import { absolute, type Execution } from './execution.ts'
@@ -45,6 +45,8 @@ export async function execute(run: Execution, operation: Operation): Promise<voi
       return handles.put(operation.target, await run.loads.take(operation.target))
     case 'fill-slot':
       return fillSlot(run, operation)
+    case 'write-members':
+      return writeMembers(run, operation)
     case 'set-inner':
       return setInner(run, operation)
     case 'check-slots':

@@ -1,11 +1,14 @@
 import type { Fd, Kernel, ObjectKind } from '../kernel/kernel.ts'
 import { addressOf, kindOf, type Ref } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
-import type { ForeignProgram } from '../model/state.ts'
+import type { ForeignMap, ForeignProgram } from '../model/state.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { HeldProgram, LinkRef, MapRef, ProgramRef } from '../plan/step.ts'
+import type { HeldByLink, HeldProgram, LinkRef, MapRef, ProgramRef } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
 import { isErrno, nameFor } from './problem.ts'
+
+/** What a descriptor stands for. */
+type Used = Ref | ForeignProgram | ForeignMap
 
 /**
  * The descriptors of an apply by reference, and their owner: whatever is open at the end is closed by `dispose`. What a
@@ -14,10 +17,10 @@ import { isErrno, nameFor } from './problem.ts'
 export class Handles implements Disposable {
   readonly #kernel: Kernel
   readonly #existing: Plan['existing']
-  readonly #open = new Map<Ref | ForeignProgram, Fd<ObjectKind>>()
+  readonly #open = new Map<Used, Fd<ObjectKind>>()
   /** What steps made; asked of the kernel only when somebody needs the id. */
-  readonly #made = new Set<Ref | ForeignProgram>()
-  readonly #ids = new Map<Ref | ForeignProgram, number>()
+  readonly #made = new Set<Used>()
+  readonly #ids = new Map<Used, number>()
 
   constructor(kernel: Kernel, existing: Plan['existing']) {
     this.#kernel = kernel
@@ -31,6 +34,12 @@ export class Handles implements Disposable {
 
   program(held: HeldProgram): Fd<'program'> {
     return this.#get('program', held)
+  }
+
+  /** What a link runs: a program, or a map of them. */
+  linked(held: HeldByLink): Fd<'program'> | Fd<'map'> {
+    const isMap = held.startsWith('map#') || held.slice(5).startsWith('map.')
+    return isMap ? this.#get('map', held) : this.#get('program', held)
   }
 
   link(ref: LinkRef): Fd<'link'> {
@@ -56,7 +65,7 @@ export class Handles implements Disposable {
   }
 
   /** The kernel id of an object that existed before the first step, or that a step made and that is open. */
-  idOf(held: Ref | ForeignProgram): number {
+  idOf(held: Used): number {
     const id = this.#ids.get(held) ?? (this.#made.has(held) ? this.#describedId(held) : this.#plannedId(held))
     if (id === undefined) throw tooEarly(held)
     this.#ids.set(held, id)
@@ -64,14 +73,14 @@ export class Handles implements Disposable {
   }
 
   /** Closes a descriptor, if it is open; the object can still be opened again as long as something else keeps it. */
-  release(held: Ref | ForeignProgram): void {
+  release(held: Used): void {
     const fd = this.#open.get(held)
     this.#open.delete(held)
     fd?.[Symbol.dispose]()
   }
 
   /** Closes a descriptor early; the object is opened again by its id if it is asked for after all. */
-  settle(held: Ref | ForeignProgram): void {
+  settle(held: Used): void {
     if (!this.#open.has(held)) return
     this.idOf(held)
     this.release(held)
@@ -87,7 +96,7 @@ export class Handles implements Disposable {
     this.#open.clear()
   }
 
-  #get<K extends ObjectKind>(kind: K, held: Ref | ForeignProgram): Fd<K> {
+  #get<K extends ObjectKind>(kind: K, held: Used): Fd<K> {
     const open = this.#open.get(held)
     if (open) return open as Fd<K>
     const fd = this.#openById(kind, held)
@@ -95,7 +104,7 @@ export class Handles implements Disposable {
     return fd
   }
 
-  #openById<K extends ObjectKind>(kind: K, held: Ref | ForeignProgram): Fd<K> {
+  #openById<K extends ObjectKind>(kind: K, held: Used): Fd<K> {
     const id = this.idOf(held)
     try {
       return this.#kernel.openById(kind, id)
@@ -109,17 +118,18 @@ export class Handles implements Disposable {
     }
   }
 
-  #describedId(held: Ref | ForeignProgram): number | undefined {
+  #describedId(held: Used): number | undefined {
     const fd = this.#open.get(held)
     return fd && this.#kernel.describe(fd).id
   }
 
-  #plannedId(held: Ref | ForeignProgram): number | undefined {
-    return this.#existing[held] ?? (held.startsWith('#') ? Number(held.slice(1)) : undefined)
+  #plannedId(held: Used): number | undefined {
+    const known = held.startsWith('map#') ? undefined : this.#existing[held as Ref | ForeignProgram]
+    return known ?? (held.includes('#') ? Number(held.slice(held.indexOf('#') + 1)) : undefined)
   }
 }
 
-const tooEarly = (held: Ref | ForeignProgram): PlanError =>
+const tooEarly = (held: Used): PlanError =>
   new PlanError(`cannot use ${nameFor(held)}: the plan refers to it where no step has made it`, {
     code: applyCodes.order.code,
   })

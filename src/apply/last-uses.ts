@@ -1,12 +1,12 @@
 import { addressOf, type Ref } from '../model/address.ts'
-import type { DesiredState, ForeignProgram } from '../model/state.ts'
+import type { DesiredState, ForeignMap, ForeignProgram } from '../model/state.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Step } from '../plan/step.ts'
 import { needsHolder } from '../plan/user-references.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { mapRefOf } from './wanted.ts'
 
-type Used = Ref | ForeignProgram
+type Used = Ref | ForeignProgram | ForeignMap
 
 /**
  * For each step (by index) the objects whose descriptors nobody needs after it, so that a stack of thousands of objects
@@ -25,7 +25,7 @@ export function lastUses(plan: Plan, desired: DesiredState | undefined): Readonl
 
 /** Somebody else's program may have had no other holder than the slot that it was displaced from. */
 const isKept = (used: Used, made: ReadonlySet<Used>, pinned: ReadonlySet<Used>): boolean =>
-  !used.startsWith('#') && (!made.has(used) || pinned.has(used))
+  !used.includes('#') && (!made.has(used) || pinned.has(used))
 
 const madeBy = (step: Step): Used[] =>
   step.kind === 'create-map' || step.kind === 'open-map' || step.kind === 'load-program' || step.kind === 'create-link'
@@ -53,6 +53,8 @@ function refsOf(step: Step): readonly Used[] {
       return [step.array, ...present(step.before, step.after)]
     case 'set-inner':
       return [step.outer, ...present(step.before, step.after)]
+    case 'write-members':
+      return [step.target, ...Object.values(step.slots)]
     case 'check-slots':
     case 'rescue-array':
       return [step.array, ...Object.values(step.slots)]
@@ -92,7 +94,7 @@ function mapsOf(step: Step, desired: DesiredState | undefined, made: ReadonlySet
 const present = <T>(...values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined)
 
 function isCounted(used: Used, desired: DesiredState | undefined): boolean {
-  const resource = used.startsWith('#') ? undefined : desired?.resources.get(addressOf(used as Ref))
+  const resource = used.includes('#') ? undefined : desired?.resources.get(addressOf(used as Ref))
   return resource?.kind === 'map' && needsHolder(resource)
 }
 

@@ -1,4 +1,4 @@
-import type { Kernel, ObjectInfo } from '../kernel/kernel.ts'
+import type { Kernel, LinkInfo, ObjectInfo } from '../kernel/kernel.ts'
 import { type Plan, type Precondition, verbOf } from '../plan/plan.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { applyCodes } from './codes.ts'
@@ -29,9 +29,10 @@ function differenceOf(kernel: Kernel, plan: Plan, wanted: Precondition): string 
       return `${wanted.path} was not there and is now`
     case 'link-runs': {
       const found = orUndefined(() => describeLink(kernel, wanted.link))
-      if (found?.kind === 'link' && found.programId === wanted.program) return undefined
-      const runs = found?.kind === 'link' ? `runs program #${found.programId}` : 'is gone'
-      return `link #${wanted.link} ran program #${wanted.program} and ${runs}`
+      const planned = wanted.map === undefined ? `program #${wanted.program}` : `map #${wanted.map}`
+      const running = found?.kind === 'link' ? runningText(found) : undefined
+      if (running === planned) return undefined
+      return `link #${wanted.link} ran ${planned} and ${running ? `runs ${running}` : 'is gone'}`
     }
     default:
       return unreachable(wanted)
@@ -42,6 +43,9 @@ function describeLink(kernel: Kernel, id: number): ObjectInfo {
   using link = kernel.openById('link', id)
   return kernel.describe(link)
 }
+
+const runningText = ({ programId, target }: LinkInfo): string =>
+  target?.kind === 'struct_ops' ? `map #${target.mapId}` : `program #${programId}`
 
 const nameOf = (found: ObjectInfo | undefined): string => (found ? `${found.kind} #${found.id}` : 'gone')
 

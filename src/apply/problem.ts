@@ -1,6 +1,6 @@
 import { addressOf, type Ref } from '../model/address.ts'
 import { KernelError, PinfoldError, PlanError } from '../model/errors.ts'
-import type { HeldProgram, Operation } from '../plan/step.ts'
+import type { HeldByLink, Operation } from '../plan/step.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { applyCodes, staleCodes } from './codes.ts'
 import type { Problem } from './event.ts'
@@ -63,6 +63,8 @@ export function phraseOf(operation: Operation): string {
       return `load ${nameFor(operation.target)}`
     case 'fill-slot':
       return `fill slot ${operation.index} of ${nameFor(operation.array)} with ${nameFor(operation.program)}`
+    case 'write-members':
+      return `write the members of ${nameFor(operation.target)}`
     case 'set-inner':
       return `set map ${operation.index} of ${nameFor(operation.outer)}`
     case 'check-slots':
@@ -100,6 +102,8 @@ export function phraseOf(operation: Operation): string {
   }
 }
 
-/** An address for people, `#12` for somebody else's program. */
-export const nameFor = (held: Ref | HeldProgram): string =>
-  held.startsWith('#') ? `program ${held}` : addressOf(held as Ref)
+/** An address for people, `program #12` for somebody else's. */
+export function nameFor(held: Ref | HeldByLink): string {
+  if (held.startsWith('#')) return `program ${held}`
+  return held.startsWith('map#') ? `map ${held.slice('map'.length)}` : addressOf(held as Ref)
+}

@@ -53,6 +53,7 @@ function inverseOf(step: Operation): readonly Operation[] {
     case 'write-entries':
     case 'merge-map':
     case 'write-data':
+    case 'write-members':
     case 'freeze':
     case 'fill-slot':
     case 'check-slots':

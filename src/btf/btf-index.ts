@@ -87,6 +87,12 @@ export class BtfIndex {
     return this.text(this.records.getUint32(this.offsetOf(id), this.byteOrder === 'little'))
   }
 
+  /** The name of a type, the base's included; undefined for an id that does not exist. */
+  nameOf(id: number): string | undefined {
+    const owner = this.ownerOf(id)
+    return owner && owner.#nameOf(id)
+  }
+
   *#named(name: string): Generator<number, void> {
     this.#names ??= this.#hashNames()
     const { heads, next } = this.#names

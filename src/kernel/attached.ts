@@ -39,6 +39,7 @@ function attachedPrograms(target: LinkTarget): ProgramId[] {
     case 'tracepoint':
     case 'raw_tracepoint':
     case 'iter':
+    case 'struct_ops':
       return []
   }
 }

@@ -1,6 +1,9 @@
 import type { Fd } from './kernel.ts'
 import { type Attr, cString, encode, struct } from './layout.ts'
 
+/** What a link runs; of struct_ops a map. */
+type Runnable = Fd<'program'> | Fd<'map'>
+
 /** BPF_LINK_CREATE where nothing but the target is said. */
 const linkCreateLayout = struct({ prog_fd: 'u32', target: 'u32', attach_type: 'u32', flags: 'u32' })
 
@@ -39,7 +42,7 @@ const perfEventLayout = struct({
 
 /** `target`: a descriptor or an interface index, by attach type. */
 export const linkCreateAttr = (
-  program: Fd<'program'>,
+  program: Runnable,
   request: { readonly target: number; readonly attachType: number; readonly flags?: number },
 ): Attr =>
   encode(linkCreateLayout, {
@@ -49,14 +52,14 @@ export const linkCreateAttr = (
     flags: request.flags,
   })
 
-export const iterCreateAttr = (program: Fd<'program'>, attachType: number, map: Fd<'map'>): Attr =>
+export const iterCreateAttr = (program: Runnable, attachType: number, map: Fd<'map'>): Attr =>
   encode(iterCreateLayout, {
     prog_fd: program.number,
     attach_type: attachType,
     iter_info: encode(iterMapLayout, { map_fd: map.number }).bytes,
   })
 
-export const linkUpdateAttr = (link: Fd<'link'>, program: Fd<'program'>, expected: Fd<'program'>): Attr =>
+export const linkUpdateAttr = (link: Fd<'link'>, program: Runnable, expected: Runnable): Attr =>
   encode(linkUpdateLayout, {
     link_fd: link.number,
     new_prog_fd: program.number,
@@ -64,7 +67,7 @@ export const linkUpdateAttr = (link: Fd<'link'>, program: Fd<'program'>, expecte
     old_prog_fd: expected.number,
   })
 
-export const rawTracepointAttr = (program: Fd<'program'>, name: string): Attr =>
+export const rawTracepointAttr = (program: Runnable, name: string): Attr =>
   encode(rawTracepointLayout, { name: cString(name), prog_fd: program.number })
 
 /** A perf event that counts a tracepoint by its id. */

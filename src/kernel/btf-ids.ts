@@ -2,6 +2,7 @@ import type { BtfIndex } from '../btf/btf-index.ts'
 import { indexBtf } from '../btf/index-btf.ts'
 import type { Machine } from '../model/machine.ts'
 import type { ProgramType } from '../model/program-types.ts'
+import { btfMembers } from './btf-members.ts'
 import { kernelError } from './errno.ts'
 
 /** A type of the running kernel. */
@@ -44,8 +45,8 @@ function findMember(struct: string, member: string, machine: Types): KernelAttac
   let position = -1
   const found = find(question, (index) => {
     const [value] = index.find(BTF_KIND_STRUCT, valueName(struct))
-    const id = value && members(index, value).find(({ type }) => nameOf(index, type) === struct)?.type
-    position = id === undefined ? -1 : members(index, id).findIndex(({ name }) => name === member)
+    const id = value && btfMembers(index, value).find(({ type }) => index.nameOf(type) === struct)?.type
+    position = id === undefined ? -1 : btfMembers(index, id).findIndex(({ name }) => name === member)
     return position < 0 ? undefined : id
   })
   return { ...found, member: position }
@@ -70,32 +71,6 @@ function find({ name, what, machine }: Question, lookUp: (index: BtfIndex) => nu
     if (inside !== undefined) return { id: inside, module }
   }
   throw kernelError({ ...failure, what: `this kernel has no such ${what}`, code: 'K105' })
-}
-
-interface NamedMember {
-  readonly name: string
-  readonly type: number
-}
-
-/** The members of a struct: records of 12 bytes behind its head, name and type first. */
-function members(index: BtfIndex, id: number): readonly NamedMember[] {
-  const owner = index.ownerOf(id)
-  if (owner?.kindOf(id) !== BTF_KIND_STRUCT) return []
-  const little = owner.byteOrder === 'little'
-  const at = owner.offsetOf(id)
-  const count = owner.records.getUint32(at + 4, little) & 0xffff
-  return Array.from({ length: count }, (_, position) => {
-    const record = at + 12 + position * 12
-    return {
-      name: owner.text(owner.records.getUint32(record, little)),
-      type: owner.records.getUint32(record + 4, little),
-    }
-  })
-}
-
-function nameOf(index: BtfIndex, id: number): string | undefined {
-  const owner = index.ownerOf(id)
-  return owner?.text(owner.records.getUint32(owner.offsetOf(id), owner.byteOrder === 'little'))
 }
 
 const BTF_KIND_STRUCT = 4

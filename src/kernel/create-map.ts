@@ -3,6 +3,7 @@ import { mapCreateAttr } from './attr-map.ts'
 import { findStructOpsValue } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import type { MapCreate } from './kernel.ts'
+import { ModuleBtf } from './module-btf.ts'
 import { tryBpf } from './syscall.ts'
 
 /** BPF_MAP_CREATE; the descriptor. The KernelError of a refusal names what was asked for. */
@@ -19,8 +20,10 @@ export function createMap(request: MapCreate, machine: Machine): number {
 }
 
 function createStructOps(request: MapCreate, struct: string, machine: Machine): number {
-  const { id } = findStructOpsValue(struct, machine)
-  const result = tryBpf('BPF_MAP_CREATE', mapCreateAttr(request, { id }))
+  const { id, module } = findStructOpsValue(struct, machine)
+  using modules = new ModuleBtf(module === undefined ? [] : [module])
+  const [fd] = modules.fds
+  const result = tryBpf('BPF_MAP_CREATE', mapCreateAttr(request, fd === undefined ? { id } : { id, module: fd }))
   if (result >= 0) return result
   throw refusal(request, -result)
 }

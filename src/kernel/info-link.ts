@@ -69,6 +69,7 @@ const targets: Readonly<Record<string, (buffer: AskedBuffer) => LinkTargetInfo |
     if (!mapIterators.has(target)) return { kind: 'iter', target }
     return { kind: 'iter', target, mapId: word(buffer, at.map_id) as MapId }
   },
+  struct_ops: (buffer) => ({ kind: 'struct_ops', mapId: word(buffer, structOpsInfoLayout.at.map_id) as MapId }),
   perf_event: (buffer) => {
     const { at } = perfEventInfoLayout
     const event = word(buffer, at.event)
@@ -92,6 +93,7 @@ const attachTypeAt = (buffer: AskedBuffer, offset: number): ReturnType<typeof at
 function isSevered(target: LinkTargetInfo | undefined): boolean {
   if (target?.kind === 'xdp' || target?.kind === 'tcx') return target.ifindex === 0
   if (target?.kind === 'cgroup') return target.cgroupId === 0
+  if (target?.kind === 'struct_ops') return target.mapId === 0
   return target?.kind === 'netns' && target.inode === 0
 }
 
@@ -117,6 +119,7 @@ const iterInfoLayout = struct({ ...linkHead, target_name: 'u64', target_name_len
 const tracingInfoLayout = struct({ ...linkHead, attach_type: 'u32', target_obj_id: 'u32' })
 const netnsInfoLayout = struct({ ...linkHead, netns_ino: 'u32', attach_type: 'u32' })
 const xdpInfoLayout = struct({ ...linkHead, ifindex: 'u32' })
+const structOpsInfoLayout = struct({ ...linkHead, map_id: 'u32' })
 const tcxInfoLayout = struct({ ...linkHead, ifindex: 'u32', attach_type: 'u32' })
 /** Linux 6.6; zero before. */
 const perfEventInfoLayout = struct({ ...linkHead, event: 'u32', name: 'u64', name_len: 'u32' })

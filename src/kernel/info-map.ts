@@ -24,6 +24,7 @@ export function decodeMap({ bytes, view }: InfoBuffer): MapInfo {
     btfId: word(at.btf_id) as BtfId | 0,
     keyTypeId: word(at.btf_key_type_id),
     valueTypeId: word(at.btf_value_type_id),
+    ...(word(at.btf_vmlinux_value_type_id) && { kernelValueTypeId: word(at.btf_vmlinux_value_type_id) }),
   }
 }
 

@@ -5,7 +5,7 @@ import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { AddedInteger, Adder, EntryBatch } from './entries.ts'
-import type { BpffsMount, DirectoryEntry, FileStat } from './files.ts'
+import type { Bpffs, DirectoryEntry } from './files.ts'
 import type { ProgramLoad } from './program-load.ts'
 
 /**
@@ -29,7 +29,7 @@ export interface Kernel {
   /** BPF_LINK_CREATE (raw tracepoints: BPF_RAW_TRACEPOINT_OPEN; tracepoints: a perf event first). */
   createLink(request: LinkCreate): Fd<'link'>
   /** BPF_LINK_UPDATE with BPF_F_REPLACE: EPERM when the link does not run `expected`, ENOLINK when it is severed. */
-  updateLink(link: Fd<'link'>, change: { readonly program: Fd<'program'>; readonly expected: Fd<'program'> }): void
+  updateLink(link: Fd<'link'>, change: LinkUpdate): void
 
   /** BPF_*_GET_FD_BY_ID; ENOENT when no such object lives. */
   openById<K extends ObjectKind>(kind: K, id: number): Fd<K>
@@ -54,6 +54,13 @@ export interface Kernel {
   lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined
   /** BPF_MAP_UPDATE_ELEM. For maps that hold programs or maps pass the Fd as value. */
   update(map: Fd<'map'>, key: Uint8Array, value: Uint8Array | Fd<'program'> | Fd<'map'>, mode?: UpdateMode): void
+  /**
+   * Writes a struct_ops map, once and for all: its value in the kernel's layout, programs by byte offset. One without
+   * BPF_F_LINK (Linux 6.4) is registered by that; any other waits for its link.
+   */
+  writeMembers(map: Fd<'map'>, value: Uint8Array, programs: ReadonlyMap<number, Fd<'program'>>): void
+  /** The programs in a struct_ops map by byte offset in its value; none before it is written. */
+  membersOf(map: Fd<'map'>): ReadonlyMap<number, ProgramId>
   /** BPF_MAP_DELETE_ELEM; false for ENOENT. */
   remove(map: Fd<'map'>, key: Uint8Array): boolean
   /** Every key at some moment; may miss or repeat keys that change meanwhile. */
@@ -147,9 +154,16 @@ export interface AdderRequest {
   readonly integers: readonly AddedInteger[]
 }
 
+/** What a link is to run from now on, and what it has to run until then; of struct_ops maps. */
+export interface LinkUpdate {
+  readonly program: Fd<'program'> | Fd<'map'>
+  readonly expected: Fd<'program'> | Fd<'map'>
+}
+
 /** What is attached where. */
 export interface LinkCreate {
-  readonly program: Fd<'program'>
+  /** Of struct_ops the map. */
+  readonly program: Fd<'program'> | Fd<'map'>
   readonly target: LinkTarget
   /** The map of an `iter` target. */
   readonly map?: Fd<'map'>
@@ -174,6 +188,8 @@ export interface MapInfo {
   readonly btfId: BtfId | 0
   readonly keyTypeId: number
   readonly valueTypeId: number
+  /** Of a struct_ops map: the kernel's own type of its value. */
+  readonly kernelValueTypeId?: number
   /** From fdinfo; undefined unless asked for by `describe`. */
   readonly frozen?: boolean
   /** What a program array takes, once its first program decided that; from fdinfo as well. */
@@ -230,45 +246,7 @@ export type LinkTargetInfo =
   | { readonly kind: 'tracepoint'; readonly name: string | undefined }
   | { readonly kind: 'raw_tracepoint'; readonly name: string }
   | { readonly kind: 'iter'; readonly target: string; readonly mapId?: MapId }
-
-/**
- * The pin file system. Paths are absolute. Directories are created with mode 0700.
- */
-export interface Bpffs {
-  /** The bpffs mount that a path is on: its mount point. Undefined when the path is on no visible bpffs. */
-  mountOf(path: string): BpffsMount | undefined
-  /** All mounts as they are now, for asking about many paths. */
-  mounts(): Mounts
-  /** Mounts a bpffs at a directory, creating it; only when a user asks. */
-  mount(path: string): void
-  /** Undefined when nothing is there. */
-  stat(path: string): FileStat | undefined
-  /** Names in a directory, sorted. ENOENT, ENOTDIR. */
-  list(path: string): readonly DirectoryEntry[]
-  makeDirectory(path: string): void
-  /** Empty directories only: ENOTEMPTY. */
-  removeDirectory(path: string): void
-  unpin(path: string): void
-  /** A second name of a pin by link(2), or by OBJ_GET and OBJ_PIN where protected_hardlinks forbids it. EEXIST. */
-  link(from: string, to: string): void
-  /** renameat2; never replaces: EEXIST when `to` exists. */
-  rename(from: string, to: string): void
-  /** renameat2(RENAME_EXCHANGE); both must exist. bpffs: Linux 5.16 (6.2 backports: 5.15 lacks it) else EINVAL. */
-  exchange(a: string, b: string): void
-  /** Replaces `to` by `from` atomically. Never for the pin of a program array: the displaced one would be emptied. */
-  replace(from: string, to: string): void
-  setOwnership(path: string, change: { readonly uid?: number; readonly gid?: number; readonly mode?: number }): void
-  /** flock(LOCK_EX | LOCK_NB) on a directory; undefined when another process holds it. Released on dispose or death. */
-  lock(directory: string): Disposable | undefined
-}
-
-/** The mounts of a moment. */
-export interface Mounts {
-  /** What `mountOf` would have said then. */
-  of(path: string): BpffsMount | undefined
-  /** Every whole bpffs that can be seen, by its mount point. */
-  list(): readonly BpffsMount[]
-}
+  | { readonly kind: 'struct_ops'; readonly mapId: MapId }
 
 /** One name in a directory of bpffs, and what is pinned there. */
 export interface PinEntry extends DirectoryEntry {

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import type { LinkTarget, XdpMode } from '../model/link-spec.ts'
+import { describeTarget, type LinkTarget, type XdpMode } from '../model/link-spec.ts'
 import { attachTypeNumber } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import { iterCreateAttr, linkCreateAttr, rawTracepointAttr, tracepointEventAttr } from './attr-link.ts'
@@ -33,6 +33,8 @@ export function attach({ program, target, map }: LinkCreate): number {
       return withTracepoint(target, doing, (fd) => create({ target: fd, attachType: attachTypeNumber('perf_event') }))
     case 'raw_tracepoint':
       return bpf('BPF_RAW_TRACEPOINT_OPEN', rawTracepointAttr(program, target.name), doing)
+    case 'struct_ops':
+      return create({ target: 0, attachType: attachTypeNumber('struct_ops') })
     case 'iter': {
       const attachType = attachTypeNumber('trace_iter')
       if (!map) return create({ target: 0, attachType })
@@ -58,6 +60,8 @@ function placeOf(target: LinkTarget): string {
       return `raw tracepoint ${target.name}`
     case 'iter':
       return `iterator ${target.target}`
+    case 'struct_ops':
+      return describeTarget(target)
   }
 }
 

@@ -25,6 +25,7 @@ import type {
   KernelIdentity,
   LinkCreate,
   LinkInfo,
+  LinkUpdate,
   MapCreate,
   ObjectInfo,
   ObjectKind,
@@ -38,6 +39,7 @@ import { MapElements } from './map-elements.ts'
 import { describePin, openPin } from './pins.ts'
 import * as places from './places.ts'
 import type { ProgramLoad } from './program-load.ts'
+import { membersOf, writeMembers } from './struct-ops.ts'
 import { bpf, is, tryBpf } from './syscall.ts'
 import { hasTracepoint } from './tracefs.ts'
 
@@ -96,7 +98,7 @@ class LinuxKernel implements Kernel {
     return this.#fds.own('link', attach(request))
   }
 
-  updateLink(link: Fd<'link'>, change: { readonly program: Fd<'program'>; readonly expected: Fd<'program'> }): void {
+  updateLink(link: Fd<'link'>, change: LinkUpdate): void {
     const result = tryBpf('BPF_LINK_UPDATE', linkUpdateAttr(link, change.program, change.expected))
     if (result >= 0) return
     const failure = { command: 'BPF_LINK_UPDATE', errno: -result, doing: 'switch a link' }
@@ -139,6 +141,14 @@ class LinuxKernel implements Kernel {
 
   update(map: Fd<'map'>, key: Uint8Array, value: Uint8Array | Fd<'program'> | Fd<'map'>, mode?: UpdateMode): void {
     this.#elements.update(map, key, value, mode)
+  }
+
+  writeMembers(map: Fd<'map'>, value: Uint8Array, programs: ReadonlyMap<number, Fd<'program'>>): void {
+    writeMembers(this.#elements, { map, value, programs })
+  }
+
+  membersOf(map: Fd<'map'>): ReadonlyMap<number, ProgramId> {
+    return membersOf(map, this.#elements, this.machine)
   }
 
   remove(map: Fd<'map'>, key: Uint8Array): boolean {

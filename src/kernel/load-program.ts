@@ -18,8 +18,11 @@ import { missing, rejection } from './verifier-rejection.ts'
 export async function loadProgram(request: ProgramLoad, machine: Machine): Promise<number> {
   using modules = new ModuleBtf(request.load.modules ?? [])
   const { attachTo, type } = request.load
+  const attachment = attachTo === undefined ? undefined : findAttachment(attachTo, type, machine)
+  using attached = new ModuleBtf(attachment?.module === undefined ? [] : [attachment.module])
   const extra = {
-    ...(attachTo === undefined ? {} : { attachment: findAttachment(attachTo, type, machine) }),
+    ...(attachment && { attachment }),
+    ...(attached.fds[0] === undefined ? {} : { attachedModule: attached.fds[0] }),
     ...(modules.fds.length > 0 ? { modules: modules.fds } : {}),
   }
   const result = await tryBpfAsync('BPF_PROG_LOAD', programLoadAttr(request, extra))

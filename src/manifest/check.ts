@@ -87,16 +87,36 @@ function* checkLinks({ root }: CheckContext): Iterable<Found> {
   const taken = new Map<string, string>()
   for (const link of childrenOf(nodeAt(root, ['links'])).keys()) {
     const hook: Path = ['links', link, 'attach', 'xdp']
-    const map = textAt(root, ['links', link, 'attach', 'iter', 'map'])
-    const reference = map ? readReference(map, 'map') : undefined
-    if (reference?.kind === 'wrong')
-      yield ['M027', wrongKind(['links', link, 'attach', 'iter', 'map'], 'map', reference.found)]
+    yield* checkSubject(root, link)
+    for (const kind of ['iter', 'structOps']) {
+      const path = ['links', link, 'attach', kind, 'map']
+      const map = textAt(root, path)
+      const reference = map ? readReference(map, 'map') : undefined
+      if (reference?.kind === 'wrong') yield ['M027', wrongKind(path, 'map', reference.found)]
+    }
     const device = textAt(root, [...hook, 'interface'])
     const first = device === undefined ? undefined : taken.get(device)
     if (first !== undefined) yield ['M026', takenHook(hook, device ?? '', first)]
     else if (device !== undefined) taken.set(device, link)
   }
 }
+
+const linkKeys: ReadonlySet<string> = new Set(['attach', 'onReplace'])
+
+/** A link attaches a program, or a struct that has programs of its own; a misspelt key has its complaint. */
+function* checkSubject(root: SourceNode, link: string): Iterable<Found> {
+  const path = ['links', link]
+  const keys = [...childrenOf(nodeAt(root, path)).keys()]
+  const isStruct = nodeAt(root, [...path, 'attach', 'structOps']) !== undefined
+  if (keys.includes('program')) {
+    const detail = `The link "${link}" attaches a struct, whose programs stand in the object, and names a program.`
+    if (isStruct) yield ['M023', { path: [...path, 'program'], detail, hint: 'leave `program:` out', part: 'key' }]
+  } else if (!isStruct && keys.length > 0 && keys.every((key) => linkKeys.has(key))) {
+    yield ['M012', { path, detail: `links.${link} has no "program".`, hint: programHint, part: 'key' }]
+  }
+}
+
+const programHint = 'The program to attach, declared under `programs`.'
 
 const takenHook = (hook: Path, device: string, first: string): PlaceComplaint => ({
   path: [...hook, 'interface'],

@@ -99,8 +99,8 @@ export interface ManifestProgram {
 /** A declared attachment. */
 export interface ManifestLink {
   readonly name: string
-  /** Declared under `programs`. */
-  readonly program: string
+  /** Declared under `programs`; absent where a map is attached (struct_ops). */
+  readonly program?: string
   /** Absent: the program's section says it all. */
   readonly attach?: ManifestAttach
   readonly onReplace: 'overlap' | 'gap'
@@ -116,6 +116,7 @@ export type ManifestAttach =
   | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
   | { readonly kind: 'raw_tracepoint'; readonly name: string }
   | { readonly kind: 'iter'; readonly map?: string }
+  | { readonly kind: 'struct_ops'; readonly map: string }
 
 /** A place in the manifest: keys as text, positions in lists as numbers or text. */
 export type Path = readonly (string | number)[]

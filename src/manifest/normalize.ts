@@ -107,12 +107,13 @@ function programOf(name: string, source: SourceProgram): ManifestProgram {
 }
 
 function linkOf(name: string, { program, attach, onReplace = 'overlap' }: SourceLink): ManifestLink {
-  return present({ name, program: bareName(program), attach: attachOf(attach), onReplace })
+  const bare = program === undefined ? undefined : bareName(program)
+  return present({ name, program: bare, attach: attachOf(attach), onReplace })
 }
 
 function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {
   if (source === undefined || typeof source === 'string') return undefined
-  const { xdp, tcx, cgroup, netns, tracepoint, rawTracepoint, iter } = source
+  const { xdp, tcx, cgroup, netns, tracepoint, rawTracepoint, iter, structOps } = source
   if (xdp) return { kind: 'xdp', interface: xdp.interface, mode: xdp.mode ?? 'auto' }
   if (tcx) return { kind: 'tcx', interface: tcx.interface, direction: tcx.direction }
   if (cgroup) return present({ kind: 'cgroup' as const, path: cgroup.path, attachType: cgroup.type })
@@ -123,6 +124,7 @@ function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {
   if (rawTracepoint !== undefined) {
     return { kind: 'raw_tracepoint', name: typeof rawTracepoint === 'string' ? rawTracepoint : rawTracepoint.name }
   }
+  if (structOps) return { kind: 'struct_ops', map: bareName(structOps.map) }
   return present({ kind: 'iter' as const, map: iter?.map === undefined ? undefined : bareName(iter.map) })
 }
 

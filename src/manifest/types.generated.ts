@@ -319,13 +319,13 @@ export interface SourceEntry {
   value: Value
 }
 /**
- * One attachment of one program.
+ * One attachment of one program, or of a struct of programs.
  */
 export interface SourceLink {
   /**
-   * The program to attach, declared under `programs`.
+   * The program to attach, declared under `programs`; of `structOps` there is none.
    */
-  program: string
+  program?: string
   /**
    * Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).
    */
@@ -447,6 +447,15 @@ export interface SourceLink {
            */
           map?: string
         } | null
+        /**
+         * A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.
+         */
+        structOps?: {
+          /**
+           * A map by its name (`flows`) or address (`map.flows`).
+           */
+          map: string
+        }
       }
     | string
   /**

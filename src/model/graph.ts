@@ -20,6 +20,8 @@ export interface Root {
   readonly hook?: string
   /** The link, if it is one. */
   readonly link?: LinkId
+  /** Of a struct_ops link: the map that the program is in. */
+  readonly map?: MapId
 }
 
 /** A program of the system and the maps that it uses. */

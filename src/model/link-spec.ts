@@ -31,10 +31,15 @@ export type LinkTarget =
   | { readonly kind: 'raw_tracepoint'; readonly name: string }
   /** `target` is what it walks (`task`, `bpf_map_elem`), `map` the map whose elements it walks. */
   | { readonly kind: 'iter'; readonly target: string; readonly map?: MapAddress }
+  /**
+   * A struct of functions of the kernel: `type` is the struct, `name` what its value calls itself, where it has a name
+   * (a congestion control). Of this the kernel tells nothing.
+   */
+  | { readonly kind: 'struct_ops'; readonly type: string; readonly name?: string }
 
 /** Where an XDP program runs: in the driver, in the network core, or where the driver can. */
 export type XdpMode = 'auto' | 'native' | 'generic'
-/** The hooks that pinfold attaches to; the first kernel of each is in `linkRules`. */
+/** The hooks that pinfold attaches to. */
 export type LinkKind = LinkTarget['kind']
 
 /** What the kernel lets one do with a link of each kind. */
@@ -59,7 +64,17 @@ export const linkRules: Readonly<Record<LinkKind, LinkRule>> = {
   tracepoint: { kind: 'tracepoint', since: '5.15', updatable: false, exclusive: false },
   raw_tracepoint: { kind: 'raw_tracepoint', since: '5.7', updatable: false, exclusive: false },
   iter: { kind: 'iter', since: '5.8', updatable: true, exclusive: false },
+  struct_ops: { kind: 'struct_ops', since: '6.4', updatable: false, exclusive: true },
 }
+
+/** What the kernel lets one do with a link to that target. */
+export function linkRuleOf(target: LinkTarget): LinkRule {
+  const rule = linkRules[target.kind]
+  return target.kind === 'struct_ops' && exchanged.has(target.type) ? { ...rule, updatable: true } : rule
+}
+
+/** Structs that the kernel exchanges in place (they have an `update`), as long as the name stays. */
+const exchanged: ReadonlySet<string> = new Set(['tcp_congestion_ops'])
 
 /** A text that is equal for two targets iff the kernel would attach to the same place. */
 export function targetKey(target: LinkTarget): string {
@@ -78,6 +93,8 @@ export function targetKey(target: LinkTarget): string {
       return `raw_tracepoint:${target.name}`
     case 'iter':
       return `iter:${target.target}:${target.map ?? ''}`
+    case 'struct_ops':
+      return `struct_ops:${target.type}:${target.name ?? ''}`
   }
 }
 
@@ -98,5 +115,7 @@ export function describeTarget(target: LinkTarget): string {
       return `raw_tracepoint ${target.name}`
     case 'iter':
       return `iter ${target.target}${target.map ? ` over ${target.map}` : ''}`
+    case 'struct_ops':
+      return `struct_ops ${target.type}${target.name === undefined ? '' : ` ${target.name}`}`
   }
 }

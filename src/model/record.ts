@@ -84,11 +84,14 @@ export interface RecordedMap {
   /** What a data section started with. */
   readonly initial?: Hex
   readonly frozen?: boolean
+  /** Of a struct of functions: its value without the programs, and those by byte offset. */
+  readonly members?: { readonly value: Hex; readonly slots: Readonly<Record<string, ProgramAddress>> }
 }
 
 /** What the kernel would forget of a link. */
 export interface RecordedLink {
-  readonly program: ProgramAddress
+  /** Of struct_ops the map. */
+  readonly program: ProgramAddress | MapAddress
   readonly target: LinkTarget
   /** How the manifest wants it replaced where the kernel cannot update it: a rollback does as the upgrade did. Absent: overlap. */
   readonly onReplace?: 'gap'

@@ -82,6 +82,10 @@ export type Resource = MapState | ProgramState | LinkState
 export type ProgramTarget = ProgramAddress | ForeignProgram
 /** Somebody else's program, by its kernel id. */
 export type ForeignProgram = `#${number}`
+/** Somebody else's map, by its kernel id. */
+export type ForeignMap = `map#${number}`
+/** What a link runs: a program, or, of struct_ops, the map whose programs it runs. */
+export type LinkedTarget = ProgramTarget | MapAddress | ForeignMap
 
 /** A map as it is or as it should be. */
 export interface MapState {
@@ -144,6 +148,11 @@ export type MapContents =
    * it started with. `frozen` (.rodata): the kernel's bytes are compared themselves.
    */
   | { readonly kind: 'data'; readonly initial: Hex | undefined; readonly frozen: boolean }
+  /**
+   * A struct of functions (struct_ops): programs by byte offset in the value, which has zeros there. `value` is undefined
+   * where no record tells.
+   */
+  | { readonly kind: 'members'; readonly value: Hex | undefined; readonly slots: ReadonlyMap<number, ProgramTarget> }
 
 /** A program as it is or as it should be. */
 export interface ProgramState {
@@ -179,8 +188,8 @@ export interface LiveProgram {
 export interface LinkState {
   readonly kind: 'link'
   readonly address: LinkAddress
-  /** The program that it runs, or shall run. */
-  readonly program: ProgramTarget
+  /** The program (of struct_ops: the map of programs) that it runs, or shall run. */
+  readonly program: LinkedTarget
   /** Where it is attached, or shall be. */
   readonly target: LinkTarget
   /** How a link that the kernel cannot switch is replaced: both run for a moment, or neither. */
@@ -232,6 +241,8 @@ export type TreePin = { readonly path: string } & (
       readonly kind: 'link'
       readonly id: LinkId
       readonly programId: ProgramId
+      /** Of struct_ops: the map that it runs; then `programId` is 0. */
+      readonly mapId?: MapId
       readonly address: LinkAddress
       readonly target: LinkTarget | undefined
       readonly severed: boolean

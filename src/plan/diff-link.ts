@@ -1,4 +1,4 @@
-import { describeTarget, type LinkTarget, linkRules, targetKey } from '../model/link-spec.ts'
+import { describeTarget, type LinkTarget, linkRuleOf, targetKey } from '../model/link-spec.ts'
 import type { LinkState } from '../model/state.ts'
 import type { Change, Reason, Verdict } from './change.ts'
 import { differing } from './diff-map.ts'
@@ -16,8 +16,8 @@ export function diffLink(before: LinkState, after: LinkState, reloaded: boolean)
   const because: Reason[] =
     other.length > 0 ? other : [{ attribute: 'program', before: before.program, after: after.program }]
   const drift = before.program.startsWith('#') ? { drift: true } : {}
-  if (linkRules[after.target.kind].updatable) return { action: 'update', because, verdict: 'atomic', ...drift }
-  return { action: 'replace', because, verdict: after.onReplace, ...drift }
+  if (linkRuleOf(after.target).updatable) return { action: 'update', because, verdict: 'atomic', ...drift }
+  return { action: 'replace', because, verdict: verdictOfMove(before, after), ...drift }
 }
 
 function diffTarget(before: LinkTarget, after: LinkTarget): Reason[] {
@@ -31,5 +31,5 @@ function diffTarget(before: LinkTarget, after: LinkTarget): Reason[] {
 /** On the same exclusive hook two links cannot stand side by side: EBUSY. */
 function verdictOfMove(before: LinkState, after: LinkState): Verdict {
   const sameHook = targetKey(before.target) === targetKey(after.target)
-  return sameHook && linkRules[after.target.kind].exclusive ? 'gap' : after.onReplace
+  return sameHook && linkRuleOf(after.target).exclusive ? 'gap' : after.onReplace
 }

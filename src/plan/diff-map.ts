@@ -23,6 +23,7 @@ export function diffMap(before: MapState, after: MapState): MapDifference {
       ...diffShape(before.shape, after.shape, ''),
       ...diffLayout(before, after),
       ...diffInitial(before.contents, after.contents),
+      ...diffValue(before.contents, after.contents),
     ],
     contents: [...diffEntries(before.contents, after.contents), ...diffInner(before.contents, after.contents)],
     slots: diffSlots(before.contents, after.contents),
@@ -51,6 +52,7 @@ function diffShape(before: MapShape, after: MapShape, prefix: string): Reason[] 
 const BPF_F_NO_COMMON_LRU = 1 << 1
 const BPF_F_RDONLY_PROG = 1 << 7
 const BPF_F_MMAPABLE = 1 << 10
+const BPF_F_VTYPE_BTF_OBJ_FD = 1 << 15
 
 function diffMaxEntries(before: MapShape, after: MapShape, prefix: string): Reason[] {
   // lru_percpu_hash with NO_COMMON_LRU: the kernel rounds up to a multiple of the CPUs (1,001 becomes 1,002).
@@ -64,7 +66,8 @@ function comparableFlags(shape: MapShape): number {
   // Since 0cdbb4b09a06 the kernel sets RDONLY_PROG on every devmap, asked for or not.
   const kernels = mapTypeRule(shape.type).adjusted === 'sets-rdonly-prog' ? BPF_F_RDONLY_PROG : 0
   // Loaders set MMAPABLE on data sections where the kernel has it; the same bytes are in there either way.
-  return shape.flags & ~(kernels | BPF_F_MMAPABLE)
+  // Where the kernel's type of a struct_ops value is in a module, its BTF was named by a descriptor.
+  return shape.flags & ~(kernels | BPF_F_MMAPABLE | BPF_F_VTYPE_BTF_OBJ_FD)
 }
 
 /** Same sizes but other fields is a change too. Unknown on either side (no BTF, no record) is not compared. */
@@ -98,6 +101,12 @@ function diffEntries(before: MapContents, after: MapContents): Reason[] {
   ]
 }
 
+/** What a struct of functions says beside its programs; unknown without a record. */
+function diffValue(before: MapContents, after: MapContents): Reason[] {
+  if (before.kind !== 'members' || after.kind !== 'members') return []
+  return before.value === undefined || after.value === undefined ? [] : differing('value', before.value, after.value)
+}
+
 function diffInner(before: MapContents, after: MapContents): Reason[] {
   if (after.kind !== 'inner') return []
   const found = before.kind === 'inner' ? before.slots : new Map<number, string>()
@@ -106,8 +115,8 @@ function diffInner(before: MapContents, after: MapContents): Reason[] {
 
 function diffSlots(before: MapContents, after: MapContents): Map<number, Reason> {
   const reasons = new Map<number, Reason>()
-  if (after.kind !== 'slots') return reasons
-  const found = before.kind === 'slots' ? before.slots : new Map<number, string>()
+  if (after.kind !== 'slots' && after.kind !== 'members') return reasons
+  const found = before.kind === after.kind ? before.slots : new Map<number, string>()
   for (const index of [...new Set([...found.keys(), ...after.slots.keys()])].sort((a, b) => a - b)) {
     for (const reason of differing(`slots.${index}`, found.get(index), after.slots.get(index)))
       reasons.set(index, reason)

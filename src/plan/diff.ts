@@ -6,7 +6,7 @@ import type { Change, Reason, Verdict } from './change.ts'
 import { diffLink } from './diff-link.ts'
 import { differing, diffMap, type MapDifference } from './diff-map.ts'
 import { diffProgram } from './diff-program.ts'
-import { follow, type MapOutcome } from './follow.ts'
+import { type Closure, follow, type MapOutcome } from './follow.ts'
 import { judgeMigration } from './migration.ts'
 import { mapsReachedFrom } from './reach.ts'
 
@@ -17,7 +17,7 @@ import { mapsReachedFrom } from './reach.ts'
 export function diff(current: State, desired: State): readonly Change[] {
   const closure = follow(desired, compareMaps(current, desired), comparePrograms(current, desired))
   const wanted = [...desired.resources.values()]
-  const links = wanted.filter((it) => it.kind === 'link').map((link) => linkChange(current, link, closure.programs))
+  const links = wanted.filter((it) => it.kind === 'link').map((link) => linkChange(current, link, closure))
   const maps = wanted
     .filter((it) => it.kind === 'map')
     .map((map) => {
@@ -135,16 +135,13 @@ function programChange(current: State, after: ProgramState, because: readonly Re
   return { action, address: after.address, because, ...liveOf(before) }
 }
 
-function linkChange(
-  current: State,
-  after: LinkState,
-  reloaded: ReadonlyMap<ProgramAddress, readonly Reason[]>,
-): Change {
+function linkChange(current: State, after: LinkState, closure: Closure): Change {
   const { address } = after
   const before = current.resources.get(address)
   if (before?.kind !== 'link')
     return { action: 'create', address, because: [], detail: `new: ${describeTarget(after.target)}` }
-  const anew = !after.program.startsWith('#') && (reloaded.get(after.program as ProgramAddress)?.length ?? 0) > 0
+  const reloaded = (closure.programs.get(after.program as ProgramAddress)?.length ?? 0) > 0
+  const anew = reloaded || closure.maps.get(after.program as MapAddress)?.how === 'replace'
   return { address, ...diffLink(before, after, anew), ...liveOf(before) }
 }
 

@@ -3,6 +3,9 @@ import type { Migration } from '../model/migration.ts'
 import type {
   CurrentState,
   DesiredState,
+  ForeignMap,
+  ForeignProgram,
+  LinkedTarget,
   LinkState,
   MapState,
   ProgramState,
@@ -14,7 +17,7 @@ import type { Change } from './change.ts'
 import { snapshotPath } from './merge.ts'
 import type { Stage, Staged } from './order.ts'
 import { outerPathsOf } from './outer-paths.ts'
-import type { HeldProgram, LinkRef, MapRef, Operation, ProgramRef } from './step.ts'
+import type { HeldByLink, HeldProgram, LinkRef, MapRef, Operation, ProgramRef } from './step.ts'
 import { needsHolder } from './user-references.ts'
 
 /** Both sides, and how the steps name their objects. */
@@ -48,12 +51,17 @@ export function refOf(address: Address, sides: Pick<Sides, 'changes'>): Ref {
   return stays ? liveRef(address) : nextRef(address)
 }
 
-const held = (program: ProgramTarget, sides: Sides): HeldProgram =>
-  isForeign(program) ? program : (refOf(program, sides) as ProgramRef)
+const held = (program: ProgramTarget, sides: Sides): HeldProgram => linked(program, sides) as HeldProgram
 
-const liveHeld = (program: ProgramTarget): HeldProgram => (isForeign(program) ? program : liveRef(program))
+const liveHeld = (program: ProgramTarget): HeldProgram => liveLinked(program) as HeldProgram
 
-const isForeign = (program: ProgramTarget): program is `#${number}` => program.startsWith('#')
+/** What a link runs: a program, or of struct_ops a map. */
+const linked = (target: LinkedTarget, sides: Sides): HeldByLink =>
+  isForeign(target) ? target : (refOf(target, sides) as ProgramRef | MapRef)
+
+const liveLinked = (target: LinkedTarget): HeldByLink => (isForeign(target) ? target : liveRef(target))
+
+const isForeign = (target: LinkedTarget): target is ForeignProgram | ForeignMap => target.includes('#')
 
 const treePath = (address: Address): string => `next/${address.slice(0, address.indexOf('.'))}s/${nameOf(address)}`
 
@@ -153,6 +161,10 @@ function fillNew(map: MapState, target: MapRef, stage: Stage, sides: Sides): Sta
       const fills = slots.map(([index, program]) => ({ kind: 'fill-slot', array: target, index, program }) as const)
       return at('slots', ...fills, { kind: 'check-slots', array: target, slots: Object.fromEntries(slots) })
     }
+    case 'members': {
+      const slots = [...contents.slots].map(([offset, program]) => [offset, held(program, sides)] as const)
+      return at('slots', { kind: 'write-members', target, slots: Object.fromEntries(slots) })
+    }
     case 'inner': {
       const inner = [...contents.slots].map(([index, address]) => ({ index, after: innerRef(address, sides) }))
       return at('slots', ...inner.map((slot) => ({ kind: 'set-inner', outer: target, ...slot }) as const))
@@ -235,12 +247,12 @@ function expandProgram(change: Change, program: ProgramState, sides: Sides): Sta
 
 function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {
   const before = sides.current.resources.get(link.address)
-  const program = held(link.program, sides)
+  const program = linked(link.program, sides)
   if (before?.kind !== 'link' || change.action === 'create') return makeLink(link, program)
   const target = liveRef(link.address) as LinkRef
   if (change.action === 'keep') return keepPin(before, target)
   if (change.action === 'update') {
-    const switched = { kind: 'update-link', target, program, expected: liveHeld(before.program) } as const
+    const switched = { kind: 'update-link', target, program, expected: liveLinked(before.program) } as const
     return [...keepPin(before, target), ...at('switch', switched)]
   }
   if (change.verdict !== 'gap') return makeLink(link, program)
@@ -250,13 +262,13 @@ function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {
     target,
     // The stack's own name last: it tells what the others lead to.
     paths: [...outerPathsOf(sides.current, link.address), ...(live?.pins ?? [])],
-    program: liveHeld(before.program),
+    program: liveLinked(before.program),
     ...(live?.severed ? {} : { attached: before.target }),
   } as const
   return [...at('switch', detached), ...makeLink(link, program)]
 }
 
-function makeLink(link: LinkState, program: HeldProgram): Staged[] {
+function makeLink(link: LinkState, program: HeldByLink): Staged[] {
   const target = nextRef(link.address)
   return at('switch', { kind: 'create-link', target, program }, { kind: 'pin', target, path: treePath(link.address) })
 }

@@ -59,7 +59,7 @@ function followMaps(
     if (because.length === 0) continue
     // One slot is one atomic exchange; with two, packets would meet half-old, half-new chains.
     // A former generation's array that is still the live one has its slots put back where it is.
-    const allowed = map.live ? true : map.onSlotChange === 'in-place' && slots.length === 1
+    const allowed = map.live ? map.contents.kind === 'slots' : map.onSlotChange === 'in-place' && slots.length === 1
     const inPlace = allowed && difference.fixed.length === 0
     outcomes.set(map.address, { how: inPlace ? 'in-place' : 'replace', because })
   }
@@ -68,7 +68,7 @@ function followMaps(
 
 /** Slots that hold another program than live: another one by name, or the same one loaded anew. */
 function changedSlots(map: MapState, difference: MapDifference, closure: Closure): Reason[] {
-  if (map.contents.kind !== 'slots') return []
+  if (map.contents.kind !== 'slots' && map.contents.kind !== 'members') return []
   const changed = new Map(difference.slots)
   for (const [index, program] of map.contents.slots) {
     const reloaded = (closure.programs.get(program as ProgramAddress)?.length ?? 0) > 0

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { linkRules } from '../model/link-spec.ts'
+import { linkRuleOf } from '../model/link-spec.ts'
 import type { CurrentState, DesiredState, MapState } from '../model/state.ts'
 import type { Change } from './change.ts'
 import { named, planCodes } from './codes.ts'
@@ -61,7 +61,7 @@ function guardChange(change: Change, desired: DesiredState | undefined): Diagnos
   }
   if (change.action === 'delete' && change.verdict === 'data loss') return [entriesLost(change, where)]
   if (wanted?.kind === 'link' && change.verdict === 'gap') {
-    const why = linkRules[wanted.target.kind].exclusive ? 'its hook takes one link at a time' : 'the manifest says so'
+    const why = linkRuleOf(wanted.target).exclusive ? 'its hook takes one link at a time' : 'the manifest says so'
     const detail = `${change.address} is detached before the new one is attached, since ${why}: for a moment neither program runs.`
     return [{ severity: 'warning', ...named(planCodes.gap), detail, ...where }]
   }

@@ -1,6 +1,6 @@
 import type { Address, Ref } from '../model/address.ts'
 import type { DesiredState } from '../model/state.ts'
-import { type Holdings, keyOf, newMap, type World, type WorldMap } from './ledger-world.ts'
+import { type Holdings, keyOf, newMap, runningIn, type World, type WorldLink, type WorldMap } from './ledger-world.ts'
 import type { Operation } from './step.ts'
 
 /** What the effects of a step depend on beside the world. */
@@ -40,6 +40,10 @@ const effects: Effects = {
   },
   'fill-slot': (world, { array, index, program }, { existing }) =>
     world.maps.get(keyOf(array, existing))?.slots.set(index, keyOf(program, existing)),
+  'write-members': (world, { target, slots }, { existing }) => {
+    const map = world.maps.get(keyOf(target, existing))
+    for (const [index, program] of Object.entries(slots)) map?.slots.set(Number(index), keyOf(program, existing))
+  },
   'set-inner': (world, { outer, index, after }, { existing }) => {
     const map = world.maps.get(keyOf(outer, existing))
     if (after) map?.inner.set(index, keyOf(after, existing))
@@ -84,7 +88,8 @@ const effects: Effects = {
     if (map) map.scoped = false
     if (owner) return
     const used = programs.some((id) => isAlive(world, `program#${id}`))
-    const run = [...world.links.values()].some((link) => members.some((id) => link.program === `program#${id}`))
+    const runs = (link: WorldLink, id: number): boolean => runningIn(world, link).includes(`program#${id}`)
+    const run = [...world.links.values()].some((link) => members.some((id) => runs(link, id)))
     if (used || run) kept.add(path)
   },
 }
@@ -136,17 +141,22 @@ function* everything(world: World): Iterable<Holdings> {
 const holdingsOf = (world: World, key: string): Holdings | undefined =>
   world.maps.get(key) ?? world.programs.get(key) ?? world.links.get(key)
 
-/** What the kernel does by itself: links without a reference detach, arrays without one are emptied. */
+/** What the kernel does by itself: links without a reference detach, arrays and structs without one are emptied. */
 export function settle(world: World): void {
   for (const [key, link] of world.links) if (!link.foreign && !isHeld(link)) world.links.delete(key)
-  for (const map of world.maps.values()) if (map.scoped && !isHeld(map)) map.slots.clear()
+  for (const [key, map] of world.maps) {
+    const isLost = map.scoped || (map.isStruct && !isRun(world, key))
+    if (isLost && !isHeld(map)) map.slots.clear()
+  }
 }
+
+const isRun = (world: World, key: string): boolean => [...world.links.values()].some((link) => link.program === key)
 
 export const isHeld = (holdings: Holdings): boolean => holdings.open || holdings.pins.size > 0
 
 function isAlive(world: World, key: string): boolean {
   const program = world.programs.get(key)
   if (program && isHeld(program)) return true
-  if ([...world.links.values()].some((link) => link.program === key)) return true
+  if (isRun(world, key)) return true
   return [...world.maps.values()].some((map: WorldMap) => [...map.slots.values()].includes(key))
 }

@@ -2,7 +2,7 @@ import type { Address, Ref } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
 import { mapTypeRule } from '../model/map-types.ts'
 import { asidePath, type OuterPin, stagedPath } from '../model/outer-pin.ts'
-import type { CurrentState, DesiredState } from '../model/state.ts'
+import type { CurrentState, DesiredState, TreePin } from '../model/state.ts'
 import { connectedGraph } from './connected.ts'
 import { needsHolder } from './user-references.ts'
 
@@ -27,6 +27,8 @@ export interface WorldMap extends Holdings {
   readonly name: string
   /** The kernel does something at its last user reference. */
   readonly ruled: boolean
+  /** A struct of functions: it is nobody's map but its links', and its programs go with it. */
+  readonly isStruct: boolean
   /** The proof is about it: it is the stack's, or held by it. */
   scoped: boolean
   readonly slots: Map<number, string>
@@ -40,6 +42,7 @@ export interface WorldProgram extends Holdings {
 }
 
 export interface WorldLink extends Holdings {
+  /** Key of its program; of struct_ops, of the map that holds its programs. */
   program: string
   /** Held by somebody else: no pin of ours, and no crash of ours, matters to it. */
   readonly foreign: boolean
@@ -81,6 +84,7 @@ function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, s
     world.maps.set(`map#${map.id}`, {
       name: names.get(`map#${map.id}`) ?? `#${map.id} (${map.name})`,
       ruled: map.type !== undefined && mapTypeRule(map.type).atLastUserReference !== undefined,
+      isStruct: map.type === 'struct_ops',
       scoped: false,
       slots,
       inner: new Map(map.inner.map((id, index) => [index, `map#${id}`])),
@@ -91,7 +95,8 @@ function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, s
   }
   graph.roots.forEach((root, index) => {
     const key = root.link === undefined ? `root ${index}` : `link#${root.link}`
-    world.links.set(key, { program: `program#${root.program}`, foreign: true, pins: new Set(), open: false })
+    const program = root.map === undefined ? `program#${root.program}` : `map#${root.map}`
+    world.links.set(key, { program, foreign: true, pins: new Set(), open: false })
   })
 }
 
@@ -111,11 +116,18 @@ function addOuterPin(world: World, { path, found, staged, aside }: OuterPin): vo
 }
 
 /** A link of the stack: alive as long as its pins are. */
-function addLink(world: World, pin: { readonly id: number; readonly programId: number; readonly path: string }): void {
+function addLink(world: World, pin: TreePin & { readonly kind: 'link' }): void {
   const key = `link#${pin.id}`
   const known = world.links.get(key)
   const pins = new Set(known && !known.foreign ? known.pins : []).add(pin.path)
-  world.links.set(key, { program: `program#${pin.programId}`, foreign: false, pins, open: false })
+  const program = pin.mapId === undefined ? `program#${pin.programId}` : `map#${pin.mapId}`
+  world.links.set(key, { program, foreign: false, pins, open: false })
+}
+
+/** Keys of the programs that a link runs. */
+export function runningIn(world: World, { program }: WorldLink): readonly string[] {
+  const members = world.maps.get(program)?.slots.values()
+  return members ? [...members] : [program]
 }
 
 /** A map that the plan makes or opens. */
@@ -125,6 +137,7 @@ export function newMap(ref: Ref, desired: DesiredState | undefined, required: Re
   return {
     name: ref,
     ruled,
+    isStruct: wanted?.kind === 'map' && wanted.shape.type === 'struct_ops',
     scoped: ruled,
     slots: new Map(),
     inner: new Map(),

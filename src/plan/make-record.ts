@@ -73,6 +73,7 @@ function recordMap(map: MapState): RecordedMap {
       : {}),
     ...(contents.kind === 'entries' ? { entries: contents.entries } : {}),
     ...(contents.kind === 'data' ? recordData(contents) : {}),
+    ...(contents.kind === 'members' ? recordMembers(contents) : {}),
   }
 }
 
@@ -80,8 +81,14 @@ function recordData(contents: MapState['contents'] & { kind: 'data' }): Pick<Rec
   return { frozen: contents.frozen, ...(contents.initial === undefined ? {} : { initial: contents.initial }) }
 }
 
+function recordMembers({ value, slots }: MapState['contents'] & { kind: 'members' }): Pick<RecordedMap, 'members'> {
+  return value === undefined ? {} : { members: { value, slots: Object.fromEntries(slots) as Recorded } }
+}
+
+type Recorded = NonNullable<RecordedMap['members']>['slots']
+
 function recordLink({ address, program, target, onReplace }: LinkState): Record<string, RecordedLink> {
-  if (program.startsWith('#')) return {}
+  if (program.includes('#')) return {}
   const recorded = { program: program as RecordedLink['program'], target }
   return { [nameOf(address)]: onReplace === 'gap' ? { ...recorded, onReplace } : recorded }
 }

@@ -1,6 +1,6 @@
 import { liveRef, mapAddress, nextRef, type Ref } from '../model/address.ts'
 import type { RecordedMigration } from '../model/migration.ts'
-import type { Tree } from '../model/state.ts'
+import type { ForeignMap, ForeignProgram, Tree, TreePin } from '../model/state.ts'
 import { drainOf, sleepersIn } from './sleepers.ts'
 import type { Operation } from './step.ts'
 
@@ -89,7 +89,7 @@ const replacedLinks = (outgoing: Tree, links: ReadonlySet<number>): readonly Lin
 function detach(pin: LinkPin, { outgoing, published }: Pick<Merging, 'outgoing' | 'published'>): Operation {
   const target = published === 'next' ? liveRef(pin.address) : nextRef(pin.address)
   const paths = [`next${pin.path.slice(outgoing.name.length)}`]
-  return { kind: 'detach-link', target, paths, program: `#${pin.programId}` }
+  return { kind: 'detach-link', target, paths, program: runOf(pin) }
 }
 
 /** The old maps of unfinished migrations by reference, for a plan whose published tree is on that side. */
@@ -97,3 +97,7 @@ export function sourcesOf(migrations: readonly RecordedMigration[], published: '
   const old = published === 'next' ? liveRef : nextRef
   return Object.fromEntries(migrations.map(({ map, source }) => [old(mapAddress(map)), source]))
 }
+
+/** What a pinned link runs, by id. */
+export const runOf = (pin: TreePin & { readonly kind: 'link' }): ForeignProgram | ForeignMap =>
+  pin.mapId === undefined ? `#${pin.programId}` : `map#${pin.mapId}`

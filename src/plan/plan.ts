@@ -42,7 +42,8 @@ export type Precondition =
   | { readonly kind: 'pin'; readonly path: string; readonly object: 'map' | 'program' | 'link'; readonly id: number }
   /** Nothing is at this path. */
   | { readonly kind: 'absent'; readonly path: string }
-  | { readonly kind: 'link-runs'; readonly link: number; readonly program: number }
+  /** `map` is given for struct_ops, whose `program` is 0. */
+  | { readonly kind: 'link-runs'; readonly link: number; readonly program: number; readonly map?: number }
 
 /** The proof: after each step, who holds each array that the kernel would empty at its last user reference. */
 export interface Ledger {

@@ -19,7 +19,7 @@ export function preconditionsOf(current: CurrentState): Precondition[] {
     if (pin.kind === 'foreign' || pin.kind === 'record' || pin.kind === 'snapshot') return []
     const same: Precondition = { kind: 'pin', path: pin.path, object: pin.kind, id: pin.id }
     return pin.kind === 'link' && !pin.severed
-      ? [same, { kind: 'link-runs', link: pin.id, program: pin.programId }]
+      ? [same, { kind: 'link-runs', link: pin.id, program: pin.programId, ...(pin.mapId && { map: pin.mapId }) }]
       : [same]
   })
   return [next, ...pins]

@@ -1,10 +1,12 @@
-import { type LinkAddress, linkAddress, liveRef, type ProgramAddress } from '../model/address.ts'
+import { type LinkAddress, linkAddress, liveRef } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
+import type { RecordedLink } from '../model/record.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
 import { finishExchange } from './finish-exchange.ts'
 import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
 import { prove } from './make-plan.ts'
+import { runOf } from './merge.ts'
 import type { Plan } from './plan.ts'
 import { existingInTrees } from './preconditions.ts'
 import { clearMigrations, isMerging, mergingInto, unfinished } from './recover-merge.ts'
@@ -168,19 +170,23 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
 }
 
 type LinkPin = TreePin & { readonly kind: 'link' }
-type ProgramPin = TreePin & { readonly kind: 'program' }
+type RunPin = TreePin & { readonly kind: 'program' | 'map' }
 
 const linksOf = (tree: Tree): LinkPin[] => tree.pins.filter((pin) => pin.kind === 'link')
-const programsOf = (tree: Tree): ProgramPin[] => tree.pins.filter((pin) => pin.kind === 'program')
-const programAt = (tree: Tree | undefined, address: ProgramAddress | undefined): ProgramPin | undefined =>
-  tree && programsOf(tree).find((pin) => pin.address === address)
+
+/** What a link of a tree runs by its record: a program, or of struct_ops a map. */
+const runAt = (tree: Tree | undefined, address: RecordedLink['program'] | undefined): RunPin | undefined =>
+  tree && runsOf(tree).find((pin) => pin.address === address)
+const runsOf = (tree: Tree): RunPin[] => tree.pins.filter((pin) => pin.kind === 'program' || pin.kind === 'map')
+const runs = (link: LinkPin, run: RunPin): boolean =>
+  run.kind === 'map' ? link.mapId === run.id : link.mapId === undefined && link.programId === run.id
 
 /** Links pinned in the staged tree that run one of its own new programs. */
 function switchedLinks(next: Tree, live: Tree | undefined, graph: SystemGraph): LinkPin[] {
-  const old = new Set(live ? programsOf(live).map((pin) => pin.id) : [])
-  const fresh = new Set(programsOf(next).flatMap((pin) => (old.has(pin.id) ? [] : [pin.id])))
+  const old = live ? runsOf(live) : []
+  const fresh = runsOf(next).filter((pin) => !old.some(({ kind, id }) => kind === pin.kind && id === pin.id))
   const alive = new Set(graph.roots.map((root) => root.link))
-  return linksOf(next).filter((pin) => fresh.has(pin.programId) && alive.has(pin.id))
+  return linksOf(next).filter((pin) => fresh.some((run) => runs(pin, run)) && alive.has(pin.id))
 }
 
 /** True when every recorded link is pinned in the tree and runs the program that the tree's record names. */
@@ -188,7 +194,8 @@ function isComplete(next: Tree): boolean {
   const links = new Map(linksOf(next).map((pin) => [pin.address, pin]))
   return Object.entries(next.record?.links ?? {}).every(([name, recorded]) => {
     const pin = links.get(linkAddress(name))
-    return pin !== undefined && !pin.severed && pin.programId === programAt(next, recorded.program)?.id
+    const run = runAt(next, recorded.program)
+    return pin !== undefined && !pin.severed && run !== undefined && runs(pin, run)
   })
 }
 
@@ -220,10 +227,10 @@ function switchBack(running: readonly LinkPin[], live: Tree | undefined): Operat
   const before = new Map(live ? linksOf(live).map((pin) => [pin.id, pin]) : [])
   return running.flatMap((pin): Operation[] => {
     const old = before.get(pin.id)
-    const program = old && programAt(live, live?.record?.links[old.address.slice('link.'.length)]?.program)
+    const program = old && runAt(live, live?.record?.links[old.address.slice('link.'.length)]?.program)
     if (!old || !program) return []
     const target = liveRef(old.address as LinkAddress)
-    return [{ kind: 'update-link', target, program: liveRef(program.address), expected: `#${pin.programId}` }]
+    return [{ kind: 'update-link', target, program: liveRef(program.address), expected: runOf(pin) }]
   })
 }
 
@@ -232,7 +239,7 @@ function reattach(live: Tree | undefined): Operation[] {
   const pinned = new Set(live ? linksOf(live).map((pin) => pin.address) : [])
   return Object.entries(live?.record?.links ?? {}).flatMap(([name, recorded]): Operation[] => {
     const target = liveRef(linkAddress(name))
-    const program = programAt(live, recorded.program)
+    const program = runAt(live, recorded.program)
     if (pinned.has(linkAddress(name)) || !program) return []
     return [
       { kind: 'create-link', target, program: liveRef(program.address), attach: recorded.target },

@@ -97,7 +97,8 @@ function mapOf({ path, id, address, shape }: MapPin, recorded: RecordedMap): Map
   }
 }
 
-function contentsOf({ slots, inner, entries, frozen, initial }: RecordedMap): MapContents {
+function contentsOf({ slots, inner, entries, frozen, initial, members }: RecordedMap): MapContents {
+  if (members) return { kind: 'members', value: members.value, slots: byIndex<ProgramAddress>(members.slots) }
   if (slots) return { kind: 'slots', slots: byIndex<ProgramAddress>(slots) }
   if (inner) return { kind: 'inner', slots: byIndex<MapAddress>(inner) }
   if (entries) return { kind: 'entries', entries }

@@ -4,7 +4,7 @@ import type { LinkTarget } from '../model/link-spec.ts'
 import type { Entry } from '../model/map-spec.ts'
 import type { Migration } from '../model/migration.ts'
 import type { PinnedObject } from '../model/outer-pin.ts'
-import type { ForeignProgram, Ownership } from '../model/state.ts'
+import type { ForeignMap, ForeignProgram, Ownership } from '../model/state.ts'
 import type { Hex } from '../util/hex.ts'
 
 type MapRef = Ref & (`live:${MapAddress}` | `next:${MapAddress}`)
@@ -15,6 +15,8 @@ export type { LinkRef, MapRef, ProgramRef }
 
 /** A program that a slot or a link holds: one of the stack's, or somebody else's by id. */
 export type HeldProgram = ProgramRef | ForeignProgram
+/** What a link runs: a program, or a map of them (struct_ops). */
+export type HeldByLink = HeldProgram | MapRef | ForeignMap
 
 /**
  * When a step runs, and so what a failure in it means. `prepare`: nothing live is touched; a failure removes what was
@@ -77,6 +79,8 @@ export type Operation =
       readonly before?: MapRef
       readonly after?: MapRef
     }
+  /** Writes a new struct of functions, programs by byte offset in its value. The kernel takes it once. */
+  | { readonly kind: 'write-members'; readonly target: MapRef; readonly slots: Readonly<Record<string, HeldProgram>> }
   /** Reads every slot of an array back and compares: the kernel must hold these programs and no others. */
   | { readonly kind: 'check-slots'; readonly array: MapRef; readonly slots: Readonly<Record<string, HeldProgram>> }
   /** Owner and mode of a whole tree (or outer pin) before it is published; of the stack's own directory alone where the path is empty. */
@@ -101,14 +105,14 @@ export type Operation =
   | {
       readonly kind: 'update-link'
       readonly target: LinkRef
-      readonly program: HeldProgram
-      readonly expected: HeldProgram
+      readonly program: HeldByLink
+      readonly expected: HeldByLink
     }
   /** `attach` is where; undefined: where the desired state says. Given where a detached link is made again. */
   | {
       readonly kind: 'create-link'
       readonly target: LinkRef
-      readonly program: HeldProgram
+      readonly program: HeldByLink
       readonly attach?: LinkTarget
     }
   /**
@@ -119,7 +123,7 @@ export type Operation =
       readonly kind: 'detach-link'
       readonly target: LinkRef
       readonly paths: readonly string[]
-      readonly program: HeldProgram
+      readonly program: HeldByLink
       readonly attached?: LinkTarget
     }
   /** `holds` is given for a pin outside of the stack's directory: what must lie at `b`, or to take that back at `a`. */

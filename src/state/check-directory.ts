@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import type { FileStat } from '../kernel/files.ts'
-import type { Kernel, Mounts } from '../kernel/kernel.ts'
+import type { FileStat, Mounts } from '../kernel/files.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { isRecord } from '../kernel/record-map.ts'
 import { PlanError } from '../model/errors.ts'
 

@@ -25,6 +25,7 @@ export function readContents(question: ContentsQuestion): MapContents {
   const { shape, recorded, wish } = question
   const wished = wish?.contents
   if (shape.type === 'prog_array') return { kind: 'slots', slots: readTargets(question) }
+  if (shape.type === 'struct_ops') return readMembers(question)
   if (mapTypeRule(shape.type).holds === 'maps') {
     return recorded?.inner || wished?.kind === 'inner' ? readInner(question) : { kind: 'runtime' }
   }
@@ -37,6 +38,14 @@ function readTargets(question: ContentsQuestion): Map<number, ProgramTarget> {
   const { live, map, shape } = question
   const slots = [...readSlots(live.kernel, map, shape.maxEntries)].filter(([index, id]) => isOurs(question, index, id))
   return new Map(slots.map(([index, id]) => [index, live.programs.get(id) ?? foreignId(id)]))
+}
+
+/** What is neither written nor wanted is as it was made. */
+function readMembers({ live, map, recorded, wish }: ContentsQuestion): MapContents {
+  const found = live.kernel.membersOf(map)
+  if (found.size === 0 && !recorded?.members && wish?.contents.kind !== 'members') return { kind: 'runtime' }
+  const slots = new Map([...found].map(([at, id]) => [at, live.programs.get(id) ?? foreignId(id)]))
+  return { kind: 'members', value: recorded?.members?.value, slots }
 }
 
 /** Of somebody else's array: what is declared now, and what was and still holds a program of the stack. */

@@ -93,7 +93,7 @@ interface MapQuestion {
 function readInside({ live, names }: Reading, { found, recorded, wish }: MapQuestion): Inside | undefined {
   const { info, shape: outer } = found
   const outside: Inside = { shape: outer, contents: { kind: 'runtime' }, entries: undefined }
-  const declared = recorded?.entries ?? recorded?.inner ?? recorded?.initial
+  const declared = recorded?.entries ?? recorded?.inner ?? recorded?.initial ?? recorded?.members
   if (!wish && declared === undefined && !mapTypeRule(outer.type).holds) return outside
   using map = openOrGone(live.kernel, 'map', info.id)
   if (!map) return undefined

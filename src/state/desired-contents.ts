@@ -6,6 +6,7 @@ import type { MapContents } from '../model/state.ts'
 import { toHex } from '../util/hex.ts'
 import { readEntries } from './desired-entries.ts'
 import { complain, type LoadedObject, type Reading } from './desired-reading.ts'
+import { readMembers } from './desired-struct-ops.ts'
 import type { ContentsQuestion } from './map-question.ts'
 
 /** What a map must hold: what the manifest says, else what the object starts it with, else whatever comes. */
@@ -18,6 +19,7 @@ export function readContents(reading: Reading, question: ContentsQuestion): MapC
   else if (declared?.entries) return readEntries(reading, question, declared.entries)
   else if (spec.contents.kind === 'programs') return { kind: 'slots', slots: staticSlots(reading, question) }
   else if (spec.contents.kind === 'maps') return { kind: 'inner', slots: staticInner(question) }
+  if (spec.contents.kind === 'members') return readMembers(reading, question)
   if (spec.contents.kind !== 'data') return { kind: 'runtime' }
   const bytes = question.object.data.get(spec.name) ?? spec.contents.bytes
   return { kind: 'data', initial: toHex(bytes), frozen: spec.contents.frozen }
@@ -31,7 +33,8 @@ function findWrongKind({ spec, shape }: ContentsQuestion, declared: OwnMap): Dec
   if (declared.slots && holds !== 'programs') return 'slots'
   if (declared.inner && holds !== 'maps') return 'inner'
   if (declared.globals && (spec.contents.kind !== 'data' || spec.contents.frozen)) return 'globals'
-  if (declared.entries && (holds !== undefined || spec.contents.kind === 'data')) return 'entries'
+  if (declared.entries && (spec.contents.kind === 'members' || holds !== undefined || spec.contents.kind === 'data'))
+    return 'entries'
   return undefined
 }
 

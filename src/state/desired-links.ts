@@ -1,9 +1,10 @@
 import type { ManifestAttach, ManifestLink } from '../manifest/manifest.ts'
-import { linkAddress } from '../model/address.ts'
+import { linkAddress, mapAddress } from '../model/address.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { LinkState } from '../model/state.ts'
 import type { MapFinding } from './desired-maps.ts'
 import { complain, type FoundProgram, type Reading } from './desired-reading.ts'
+import { structTarget } from './desired-struct-ops.ts'
 import { resolveTarget } from './desired-targets.ts'
 import { attachHooks, fitsHook, type Hook, hooks } from './hooks.ts'
 
@@ -16,14 +17,32 @@ export interface LinkContext {
 /** Every declared link with its target looked up; one that cannot be attached is complained about and left out. */
 export function readLinkStates(reading: Reading, context: LinkContext): LinkState[] {
   return [...reading.loaded.manifest.links.values()].flatMap((link) => {
+    if (link.attach?.kind === 'struct_ops') return readStructLink(reading, link, context.maps)
     const program = context.programs.find((found) => found.declared.name === link.program)
     const attach = program && (link.attach ?? deriveAttach(reading, link, program))
-    const target = attach && resolveTarget(reading, { link, attach, program, maps: context.maps })
+    const target =
+      attach && attach.kind !== 'struct_ops' && resolveTarget(reading, { link, attach, program, maps: context.maps })
     if (!program || !target || !checkFit(reading, { link, program, target })) return []
     const at = reading.loaded.at(['links', link.name])
     const address = linkAddress(link.name)
     return [{ kind: 'link', address, program: program.address, target, onReplace: link.onReplace, at }]
   })
+}
+
+/** A struct's programs are in its map: that is what the link runs. */
+function readStructLink(reading: Reading, link: ManifestLink, maps: MapFinding): LinkState[] {
+  if (link.attach?.kind !== 'struct_ops') return []
+  const map = maps.get(mapAddress(link.attach.map))
+  const target = map && structTarget(map)
+  const address = linkAddress(link.name)
+  const at = reading.loaded.at(['links', link.name])
+  if (target) return [{ kind: 'link', address, program: map.address, target, onReplace: link.onReplace, at }]
+  complain(reading, 'M210', {
+    detail: `cannot attach ${address}: ${map ? `${map.address} is no variable of .struct_ops or .struct_ops.link` : `no object has a variable ${link.attach.map}`}`,
+    address,
+    path: ['links', link.name, 'attach', 'structOps', 'map'],
+  })
+  return []
 }
 
 /** What the program's section says of the place, if it says all. */
@@ -61,7 +80,7 @@ interface Fit {
 
 function checkFit(reading: Reading, { link, program, target }: Fit): boolean {
   const attachType = 'attachType' in target ? target.attachType : undefined
-  const hook = 'attachType' in target ? attachHooks[target.attachType] : hooks[target.kind]
+  const hook = 'attachType' in target ? attachHooks[target.attachType] : hooks[target.kind as keyof typeof hooks]
   if (hook && fitsHook(program.load, hook, attachType)) return true
   const { type, attachType: loaded } = program.load
   complain(reading, 'M231', {

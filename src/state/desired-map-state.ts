@@ -4,7 +4,7 @@ import type { MapType } from '../model/map-types.ts'
 import type { MapState } from '../model/state.ts'
 import { readContents } from './desired-contents.ts'
 import { complain, type FoundMap, type LoadedObject, type Reading } from './desired-reading.ts'
-import { linkMembers } from './desired-struct-ops.ts'
+import { linkMembers, structShape } from './desired-struct-ops.ts'
 import { readForeignMap } from './foreign-map.ts'
 import { kernelMapName } from './map-names.ts'
 import type { MapQuestion } from './map-question.ts'
@@ -17,7 +17,8 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
   if (!object || !spec) return []
   const at = reading.loaded.at(declared ? ['maps', map.name] : ['objects', object.name])
   const linked = linkMembers(reading, map, { object, spec })
-  const shape = { ...toShape(reading, map, { spec, declared }), ...(linked && { valueSize: linked.value.length }) }
+  const asked = toShape(reading, map, { spec, declared })
+  const shape = linked ? structShape(reading, map, { shape: asked, linked }) : asked
   return [
     {
       kind: 'map',
@@ -27,7 +28,7 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
       shape,
       layout: spec.layout,
       pinned: declared?.pin ?? true,
-      contents: readContents(reading, { ...question, object, spec, shape, declared }),
+      contents: readContents(reading, { ...question, object, spec, shape, declared, linked }),
       onChange: declared?.onChange ?? 'refuse',
       ...policyOf(declared),
       onSlotChange: declared?.onSlotChange ?? 'replace',

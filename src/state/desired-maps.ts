@@ -60,13 +60,13 @@ function addUsed(used: Set<MapSpec>, object: LoadedObject, name: string): void {
   }
 }
 
-/** Maps that the manifest lists, puts into a map of maps or walks with an iterator. */
+/** Maps that the manifest lists, puts into a map of maps, attaches or walks with an iterator. */
 function mentionedNames({ loaded: { manifest } }: Reading): Set<string> {
   const inner = [...manifest.maps.values()].flatMap((map) =>
     map.owner === 'stack' ? (map.inner ?? []).map(([, name]) => name) : [],
   )
   const walked = [...manifest.links.values()].flatMap(({ attach }) =>
-    attach?.kind === 'iter' && attach.map !== undefined ? [attach.map] : [],
+    (attach?.kind === 'iter' || attach?.kind === 'struct_ops') && attach.map !== undefined ? [attach.map] : [],
   )
   return new Set([...manifest.maps.keys(), ...inner, ...walked])
 }

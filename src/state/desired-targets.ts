@@ -11,7 +11,7 @@ import { onlyAttachType } from './hooks.ts'
 /** One link and where it shall be attached. */
 export interface TargetQuestion {
   readonly link: ManifestLink
-  readonly attach: ManifestAttach
+  readonly attach: Exclude<ManifestAttach, { readonly kind: 'struct_ops' }>
   readonly program: FoundProgram
   readonly maps: MapFinding
 }

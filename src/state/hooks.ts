@@ -10,7 +10,7 @@ export interface Hook {
 }
 
 /** Hooks by kind of link; for cgroups and namespaces by attach type (`attachHooks`). */
-export const hooks: Readonly<Record<Exclude<LinkKind, 'cgroup' | 'netns'>, Hook>> = {
+export const hooks: Readonly<Record<Exclude<LinkKind, 'cgroup' | 'netns' | 'struct_ops'>, Hook>> = {
   xdp: { types: ['xdp'], attachTypes: ['xdp'] },
   tcx: { types: ['sched_cls'] },
   tracepoint: { types: ['tracepoint'] },

@@ -1,5 +1,6 @@
 import type { OwnMap } from '../manifest/manifest.ts'
 import type { MapShape, MapSpec } from '../model/map-spec.ts'
+import type { LinkedStructOps } from '../object/link/link-struct-ops.ts'
 import type { MapFinding } from './desired-maps.ts'
 import type { FoundMap, FoundProgram, LoadedObject } from './desired-reading.ts'
 
@@ -17,4 +18,6 @@ export interface ContentsQuestion extends MapQuestion {
   /** With the manifest's size. */
   readonly shape: MapShape
   readonly declared: OwnMap | undefined
+  /** Of a struct_ops map: as the kernel has it. */
+  readonly linked: LinkedStructOps | undefined
 }

@@ -33,10 +33,11 @@ export function readGraph(kernel: Kernel, options: GraphOptions = {}): SystemGra
   const links = readAll(kernel, 'link', known.link)
   const programs = readAll(kernel, 'program', known.program)
   const maps = listIds(kernel, 'map').flatMap((id) => readMap(kernel, id as MapId, known.map.get(id)) ?? [])
+  const byId = new Map(maps.map((map) => [map.id, map]))
   return {
-    roots: [...links.map((link) => linkRoot(kernel, link)), ...otherRoots(kernel, targets)],
+    roots: [...links.flatMap((link) => linkRoots(kernel, link, byId)), ...otherRoots(kernel, targets)],
     programs: new Map(programs.map((info) => [info.id, toProgram(info)])),
-    maps: new Map(maps.map((map) => [map.id, map])),
+    maps: byId,
   }
 }
 
@@ -71,14 +72,20 @@ function describeById<K extends ObjectKind>(kernel: Kernel, kind: K, id: number)
   return fd && (kernel.describe(fd) as InfoOf<K>)
 }
 
-function linkRoot(kernel: Kernel, info: LinkInfo): Root {
-  return { program: info.programId, via: `link #${info.id} (${describeLink(kernel, info)})`, link: info.id }
+/** One root for each program that the link runs. */
+function linkRoots(kernel: Kernel, info: LinkInfo, maps: ReadonlyMap<MapId, GraphMap>): Root[] {
+  const root = { program: info.programId, via: `link #${info.id} (${describeLink(kernel, info)})`, link: info.id }
+  if (info.target?.kind !== 'struct_ops') return [root]
+  const map = info.target.mapId
+  const programs = [...(maps.get(map)?.programs.values() ?? [])]
+  return programs.length === 0 ? [{ ...root, map }] : programs.map((program) => ({ ...root, program, map }))
 }
 
 /** Without a record a tracepoint's category and the name of a map that is walked are not known, and not shown. */
 function describeLink(kernel: Kernel, info: LinkInfo): string {
   if (info.target?.kind === 'tracepoint') return `tracepoint ${info.target.name ?? ''}`.trim()
   if (info.target?.kind === 'iter') return `iter ${info.target.target}`
+  if (info.target?.kind === 'struct_ops') return `struct_ops map #${info.target.mapId}`
   const target = readTarget({ kernel, maps: new Map() }, info)
   return target ? describeTarget(target) : info.type
 }
@@ -118,6 +125,7 @@ function readMap(kernel: Kernel, id: MapId, known: MapInfo | undefined): GraphMa
   const info = known ?? (map && (kernel.describe(map, { frozen: false }) as MapInfo))
   if (!info || !map || !holdsOthers(info)) return info && plainMap(info)
   if (info.type === 'prog_array') return { ...plainMap(info), programs: readSlots(kernel, map, info.shape.maxEntries) }
+  if (info.type === 'struct_ops') return { ...plainMap(info), programs: kernel.membersOf(map) }
   if (info.type && carriers.has(info.type)) return { ...plainMap(info), programs: readCarried(kernel, map, info.shape) }
   return { ...plainMap(info), inner: [...new Set(readInnerIds(kernel, map))] }
 }
@@ -126,7 +134,7 @@ const plainMap = ({ id, name, type }: MapInfo): GraphMap => ({ id, name, type, p
 
 const noPrograms: ReadonlyMap<number, ProgramId> = new Map()
 const noMaps: readonly MapId[] = []
-const carriers: ReadonlySet<string> = new Set(['devmap', 'devmap_hash', 'cpumap'])
+const carriers: ReadonlySet<string> = new Set(['devmap', 'devmap_hash', 'cpumap', 'struct_ops'])
 
 const holdsOthers = (info: MapInfo): boolean =>
   info.type !== undefined && (carriers.has(info.type) || mapTypeRule(info.type).holds !== undefined)

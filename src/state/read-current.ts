@@ -1,7 +1,8 @@
-import type { Kernel, Mounts } from '../kernel/kernel.ts'
+import type { Mounts } from '../kernel/files.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Address, MapAddress, ProgramAddress } from '../model/address.ts'
 import type { SystemGraph } from '../model/graph.ts'
-import type { ProgramId } from '../model/ids.ts'
+import type { MapId, ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { OuterPin } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState, LinkState, MapState, Move, Resource, Tree, TreePin } from '../model/state.ts'
@@ -108,13 +109,18 @@ function readLinks(live: LiveTree): LinkState[] {
     // A kind of link that pinfold does not make: a pin in the tree, but no resource.
     if (!target) return []
     const pins = live.pinsOf.link.get(id) ?? [pin.path]
-    const program = programTarget(live.programs, pin.programId)
+    const program = pin.mapId === undefined ? programTarget(live.programs, pin.programId) : mapTarget(live, pin.mapId)
     return [{ kind: 'link', address, program, target, onReplace: 'overlap', live: { id, pins, severed } }]
   })
 }
 
 const programTarget = (names: ReadonlyMap<ProgramId, ProgramAddress>, id: ProgramId): LinkState['program'] =>
   names.get(id) ?? foreignId(id)
+
+function mapTarget({ tree }: LiveTree, id: MapId): LinkState['program'] {
+  for (const pin of tree.pins) if (pin.kind === 'map' && pin.id === id) return pin.address
+  return `map#${id}`
+}
 
 function targetsOf(resources: ReadonlyMap<Address, Resource>, wanted: DesiredState | undefined): LinkTarget[] {
   const all = [...resources.values(), ...(wanted?.resources.values() ?? [])]

@@ -43,6 +43,8 @@ function complete(names: TargetNames, info: LinkTargetInfo, recorded?: LinkTarge
       return info
     case 'iter':
       return { kind: 'iter', target: info.target, ...(info.mapId ? { map: mapName(names, info.mapId) } : {}) }
+    case 'struct_ops':
+      return recorded?.kind === 'struct_ops' ? recorded : { kind: 'struct_ops', type: '?' }
     default:
       return unreachable(info)
   }

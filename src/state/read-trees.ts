@@ -161,6 +161,7 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     kind: 'link',
     id: info.id,
     programId: info.programId,
+    ...(info.target?.kind === 'struct_ops' && { mapId: info.target.mapId }),
     address: linkAddress(name),
     target: readTarget(reading, info, recorded?.target),
     severed: info.severed,

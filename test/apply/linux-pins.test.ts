@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Bpffs, Kernel } from '../../src/kernel/kernel.ts'
+import type { Bpffs } from '../../src/kernel/files.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import type { Address } from '../../src/model/address.ts'
 import { KernelError } from '../../src/model/errors.ts'

@@ -305,5 +305,7 @@ function described(target: LinkTarget): object {
       return { kind: target.kind, name: target.name }
     case 'iter':
       return { kind: 'iter', target: target.target }
+    case 'struct_ops':
+      return { kind: 'struct_ops' }
   }
 }

@@ -177,6 +177,30 @@ const other = (more: readonly Resource[]): DesiredState => ({
 })
 
 /** Every kind of step occurs in one of them; a test counts. */
+/** A struct of functions that the kernel exchanges, and one of which it takes one at a time; both reach an array. */
+const structs = (verdict: number) => [
+  programArray('calls', ['late', 'late']),
+  program('late', { load: member, code: returning(verdict, ['flows']) }),
+  ...['tcp_congestion_ops', 'sched_ext_ops'].flatMap((type, index) => {
+    const name = `start_${index}`
+    return [
+      program(name, { load: member, code: tailCalling('calls', 0) }),
+      map(type, {
+        shape: shape({ type: 'struct_ops', valueSize: 128, maxEntries: 1, flags: 0x2000 }),
+        contents: { kind: 'members', value: '00'.repeat(128), slots: new Map([[64, programAddress(name)]]) },
+        structOps: type,
+      }),
+      link(type, { program: `map.${type}`, target: { kind: 'struct_ops', type, name: 'own' } }),
+    ]
+  }),
+]
+
+/** What a stack need not have for that. */
+const bare: readonly Address[] = ['program.v6', 'map.allow', 'map.rodata', 'program.ingress', 'link.eth0', 'map.calls']
+
+/** The members of an array and its callers are loaded for one function. */
+const member = { type: 'struct_ops', flags: 0, license: 'GPL', attachTo: 'tcp_congestion_ops.start' } as const
+
 export const scenarios: readonly Scenario[] = [
   { name: 'a new stack', to: stackOf({ ownership: { mode: 0o750 } }) },
   { name: 'a new stack that is to be confirmed', to: { ...stackOf(), confirmWithin: 60_000 } },
@@ -216,6 +240,11 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'an array behind an array', from: stackOf({ more: nested(0) }), to: stackOf({ more: nested(1) }) },
   { name: 'arrays in a cycle', from: stackOf({ more: cyclic(0) }), to: stackOf({ more: cyclic(1) }) },
+  {
+    name: 'structs of functions exchanged, and replaced with a gap',
+    from: stackOf({ more: structs(0), without: bare }),
+    to: stackOf({ more: structs(1), without: bare }),
+  },
   { name: 'destroy of arrays in a cycle', from: stackOf({ more: cyclic(0) }) },
   {
     name: 'a link moved to another program',

@@ -137,13 +137,15 @@ function pinOf(resource: Resource, path: string, live: readonly Resource[]): Tre
     return { path, kind: 'map', id: resource.live?.id as MapId, address: address as MapAddress, shape: resource.shape }
   if (resource.kind === 'program')
     return { path, kind: 'program', id: resource.live?.id as ProgramId, address: address as ProgramAddress }
-  const programId = idOf(resource.program, live)
+  const mapId = resource.program.startsWith('map.') ? (idOf(resource.program, live) as number as MapId) : undefined
+  const programId = mapId === undefined ? idOf(resource.program, live) : (0 as ProgramId)
   const { severed = false } = resource.live ?? {}
   return {
     path,
     kind: 'link',
     id: resource.live?.id as LinkId,
     programId,
+    ...(mapId !== undefined && { mapId }),
     address: resource.address,
     target: resource.target,
     severed,

@@ -59,7 +59,7 @@ function expectSlots(world: World, after: CurrentState, ids: ReadonlyMap<string,
   for (const [key, map] of world.maps) {
     const id = Number(ids.get(key)?.slice('map#'.length))
     const found = after.graph.maps.get(id as never)
-    if (found?.type !== 'prog_array' || map.pins.size === 0) continue
+    if ((found?.type !== 'prog_array' && found?.type !== 'struct_ops') || map.pins.size === 0) continue
     const predicted = [...map.slots].map(([index, program]) => [index, ids.get(program) ?? program])
     const observed = [...found.programs].map(([index, program]) => [index, `program#${program}`])
     expect(observed.sort(), `predicted slots of ${map.name} #${id}`).toEqual(predicted.sort())
@@ -68,7 +68,9 @@ function expectSlots(world: World, after: CurrentState, ids: ReadonlyMap<string,
 
 /** Every link runs the predicted program. */
 function expectLinks(world: World, after: CurrentState, ids: ReadonlyMap<string, string>): void {
-  const running = new Map(after.graph.roots.map((root) => [`link#${root.link}`, `program#${root.program}`]))
+  const running = new Map(
+    after.graph.roots.map(({ link, map, program }) => [`link#${link}`, map ? `map#${map}` : `program#${program}`]),
+  )
   for (const [key, link] of world.links) {
     const id = ids.get(key)
     if (id === undefined || !running.has(id)) continue
@@ -110,6 +112,8 @@ function declaredOf(resource: Resource, wanted: Resource): unknown {
   const { contents } = resource
   if (wanted.contents.kind === 'entries' && contents.kind === 'entries') return [...contents.entries].sort(byKey)
   if (wanted.contents.kind === 'slots' && contents.kind === 'slots') return [...contents.slots].sort()
+  if (wanted.contents.kind === 'members' && contents.kind === 'members')
+    return { value: contents.value, slots: [...contents.slots].sort() }
   if (wanted.contents.kind === 'data' && wanted.contents.frozen && contents.kind === 'data') return contents.initial
   return {}
 }

@@ -101,6 +101,7 @@ const phrases = new Map<string, (group: Group) => string>([
   ['layout', layoutFields],
   ['generation', ({ reasons }) => `the former one again, #${reasons[0]?.after}`],
   ['initial', () => 'initial data differs'],
+  ['value', () => 'the value differs'],
   ['program', linkProgram],
   ['severed', () => 'what it was attached to is gone'],
   ['unknown', () => 'no record tells what is loaded'],

@@ -69,10 +69,13 @@ function describeLink(link: LinkObject): LinkInfo {
     id: link.id as LinkId,
     programId: link.programId as ProgramId,
     type: link.type,
-    target: link.severed ? severedTarget(link.target) : link.target,
+    target: link.severed ? severedTarget(link.target) : targetOf(link),
     severed: link.severed,
   }
 }
+
+const targetOf = ({ target, mapId }: LinkObject): LinkTargetInfo =>
+  target.kind === 'struct_ops' ? { ...target, mapId: mapId as MapId } : target
 
 /** The kernel tells a place that is gone as 0. */
 function severedTarget(target: LinkTargetInfo): LinkTargetInfo {
@@ -87,6 +90,7 @@ function severedTarget(target: LinkTargetInfo): LinkTargetInfo {
     case 'tracepoint':
     case 'raw_tracepoint':
     case 'iter':
+    case 'struct_ops':
       return target
   }
 }

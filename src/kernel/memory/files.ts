@@ -1,6 +1,5 @@
 import { KernelError } from '../../model/errors.ts'
-import type { BpffsMount, DirectoryEntry, FileStat } from '../files.ts'
-import type { Bpffs } from '../kernel.ts'
+import type { Bpffs, BpffsMount, DirectoryEntry, FileStat } from '../files.ts'
 import { addName, createInode, dropName, isDirectory } from './inodes.ts'
 import { assertAlive, enter, type Process } from './machine.ts'
 import { inodeAt, isKnownOutside, lookUp, mountPointOf, normalize, walk, walkToParent } from './paths.ts'

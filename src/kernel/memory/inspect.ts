@@ -110,7 +110,11 @@ function linksOf(world: World): (LinkInfo & { readonly pins: readonly string[] }
 
 function runningIn(world: World): ProgramId[] {
   const attached = [...world.objects.link.values()].filter((link) => !link.severed)
-  const ids = [...attached, ...world.attachments].map(({ programId }) => programId as ProgramId)
+  const structs = attached.flatMap(({ type, mapId = 0 }) =>
+    type === 'struct_ops' ? (world.objects.map.get(mapId)?.members ?? []) : [],
+  )
+  const members = structs.map(([, id]) => id as ProgramId)
+  const ids = [...[...attached, ...world.attachments].map(({ programId }) => programId as ProgramId), ...members]
   return [...new Set(ids)].sort((a, b) => a - b)
 }
 

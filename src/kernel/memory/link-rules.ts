@@ -15,6 +15,8 @@ export const updateRules: Readonly<Record<LinkKind, readonly UpdateCheck[]>> = {
   tracepoint: ['unsupported'],
   raw_tracepoint: ['unsupported'],
   iter: ['expected', 'type', 'attachType', 'attachTo'],
+  // What it runs is a map: see struct-ops.
+  struct_ops: ['unsupported'],
 }
 
 /** Why a program cannot be attached to a target of that kind; undefined when it can. */
@@ -38,6 +40,8 @@ function programFits(load: LoadAttributes, target: LinkTarget): boolean {
       return load.type === 'raw_tracepoint' || load.type === 'raw_tracepoint_writable'
     case 'iter':
       return load.type === 'tracing' && load.attachType === 'trace_iter'
+    case 'struct_ops':
+      return false
   }
 }
 

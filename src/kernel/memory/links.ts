@@ -1,10 +1,11 @@
-import type { LinkTarget } from '../../model/link-spec.ts'
+import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
 import type { AttachType } from '../../model/program-types.ts'
-import type { Fd, LinkCreate } from '../kernel.ts'
+import type { Fd, LinkCreate, LinkUpdate } from '../kernel.ts'
 import { refusalOfProgram, updateRules } from './link-rules.ts'
 import { descriptorOf, enter, openDescriptor, type Process } from './machine.ts'
 import { hold, release } from './references.ts'
 import { type Errno, refuse } from './refuse.ts'
+import { createStructOpsLink, updateStructOpsLink } from './struct-ops.ts'
 import { describeLinkTarget } from './targets.ts'
 import { type LinkObject, nextNumber, type ProgramObject, type World } from './world.ts'
 
@@ -14,6 +15,7 @@ export function createLink(process: Process, request: LinkCreate): Fd<'link'> {
   const command = target.kind === 'raw_tracepoint' ? 'BPF_RAW_TRACEPOINT_OPEN' : 'BPF_LINK_CREATE'
   const place = placeText(target)
   enter(process, 'createLink', place)
+  if (target.kind === 'struct_ops') return createStructOpsLink(process, request.program, hookOf(target))
   const { world } = process.machine
   const program = programOf(process, request.program, command)
   const mapId = request.map && descriptorOf(process, request.map, command).object.id
@@ -40,17 +42,14 @@ export function createLink(process: Process, request: LinkCreate): Fd<'link'> {
 }
 
 /** BPF_LINK_UPDATE with BPF_F_REPLACE: a compare-and-swap. */
-export function updateLink(
-  process: Process,
-  fd: Fd<'link'>,
-  change: { readonly program: Fd<'program'>; readonly expected: Fd<'program'> },
-): void {
+export function updateLink(process: Process, fd: Fd<'link'>, change: LinkUpdate): void {
   const command = 'BPF_LINK_UPDATE'
   const { world } = process.machine
   const id = descriptorOf(process, fd, command).object.id
   enter(process, 'updateLink', `link #${id}`)
   const link = world.objects.link.get(id)
   if (!link) return refuse(command, 'EINVAL', `link #${id}`)
+  if (link.target.kind === 'struct_ops') return updateStructOpsLink(process, link, change)
   const program = programOf(process, change.program, command)
   const expected = programOf(process, change.expected, command)
   const errno = refusalOfUpdate(world, link, program, expected)
@@ -70,9 +69,10 @@ const absent: Readonly<Record<LinkTarget['kind'], Errno>> = {
   tracepoint: 'ENOENT',
   raw_tracepoint: 'ENOENT',
   iter: 'ENOENT',
+  struct_ops: 'EINVAL',
 }
 
-function programOf(process: Process, fd: Fd<'program'>, command: string): ProgramObject {
+function programOf(process: Process, fd: Fd<'program'> | Fd<'map'>, command: string): ProgramObject {
   const { object } = descriptorOf(process, fd, command)
   return process.machine.world.objects.program.get(object.id) ?? refuse(command, 'EINVAL', `descriptor ${fd.number}`)
 }
@@ -94,6 +94,8 @@ function hookOf(target: LinkTarget): string {
       return `raw_tracepoint:${target.name}`
     case 'iter':
       return `iter:${target.target}`
+    case 'struct_ops':
+      return targetKey(target)
   }
 }
 
@@ -116,6 +118,7 @@ function refusalOfHook(world: World, program: ProgramObject, target: LinkTarget,
     case 'cgroup':
     case 'raw_tracepoint':
     case 'iter':
+    case 'struct_ops':
       return undefined
   }
 }

@@ -10,6 +10,7 @@ import { createMap, freeze, keys, lookup, remove, update } from './maps.ts'
 import { loadProgram } from './programs.ts'
 import { holdAsUser, settle, settleBeforeOpening } from './references.ts'
 import { refuse } from './refuse.ts'
+import { membersOf, writeMembers } from './struct-ops.ts'
 import { hasTracepoint, nameOf, numberOf } from './targets.ts'
 import { nextNumber, type World } from './world.ts'
 
@@ -42,6 +43,8 @@ export function kernelOf(process: Process): MemoryProcess {
     programsOnInterfaces: () => programsOnInterfaces(world),
     lookup: (map, key) => lookup(process, map, key),
     update: (map, key, value, mode) => update(process, map, key, value, mode),
+    writeMembers: (map, value, programs) => writeMembers(process, { map, value, programs }),
+    membersOf: (map) => membersOf(process, map),
     remove: (map, key) => remove(process, map, key),
     keys: (map) => keys(process, map),
     entries: (map) => entries(process, map),

@@ -99,7 +99,7 @@ export function free(world: World, object: WorldObject): void {
 export function heldBy(object: WorldObject): readonly ObjectName[] {
   switch (object.kind) {
     case 'map':
-      return [...valuesHeldBy(object), ...btfHeld(object.btfId)]
+      return [...valuesHeldBy(object), ...membersHeldBy(object), ...btfHeld(object.btfId)]
     case 'program':
       return [...object.mapIds.map((id): ObjectName => ({ kind: 'map', id })), ...btfHeld(object.btfId)]
     case 'link':
@@ -111,6 +111,9 @@ export function heldBy(object: WorldObject): readonly ObjectName[] {
       return []
   }
 }
+
+const membersHeldBy = ({ members = [] }: MapObject): readonly ObjectName[] =>
+  members.map(([, id]) => ({ kind: 'program', id }))
 
 const btfHeld = (id: number): readonly ObjectName[] => (id === 0 ? [] : [{ kind: 'btf', id }])
 

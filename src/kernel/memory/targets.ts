@@ -58,6 +58,8 @@ export function describeLinkTarget(world: World, target: LinkTarget, mapId?: num
       return hasRawTracepoint(world, target.name) ? { kind: 'raw_tracepoint', name: target.name } : undefined
     case 'iter':
       return { kind: 'iter', target: target.target, ...(mapId !== undefined && { mapId: mapId as MapId }) }
+    case 'struct_ops':
+      return { kind: 'struct_ops', mapId: (mapId ?? 0) as MapId }
   }
 }
 
@@ -81,6 +83,7 @@ function placeOf(target: LinkTargetInfo): readonly [NameSpace, number] | undefin
     case 'tracepoint':
     case 'raw_tracepoint':
     case 'iter':
+    case 'struct_ops':
       return undefined
   }
 }

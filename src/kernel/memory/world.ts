@@ -58,6 +58,8 @@ export interface MapObject extends Counted {
   frozen: boolean
   /** Values as bytes; those of maps that hold programs or maps are the id in four bytes. An array's zeros are not stored. */
   readonly entries: Map<Hex, Uint8Array>
+  /** Of a struct_ops map that is written: ids of programs by byte offset in its value. */
+  members?: readonly (readonly [at: number, program: number])[]
   /** Which programs a program array takes: fixed by the first that is inserted or loaded with it. */
   owner: string | undefined
 }
@@ -77,13 +79,14 @@ export interface ProgramObject extends Counted {
 
 export interface LinkObject extends Counted {
   readonly kind: 'link'
+  /** 0 of struct_ops. */
   programId: number
   readonly type: string
   readonly target: LinkTargetInfo
   /** The hook within the target that it occupies: `xdp:2:native`. */
   readonly hook: string
-  /** The map of an iterator. */
-  readonly mapId: number | undefined
+  /** The map of an iterator, or the one that a struct_ops runs. */
+  mapId: number | undefined
   severed: boolean
 }
 

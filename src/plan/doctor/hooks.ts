@@ -1,6 +1,6 @@
 import type { CheckedLink, Checkup } from '../../model/checkup.ts'
 import type { ProgramId } from '../../model/ids.ts'
-import { describeTarget, type LinkTarget, linkRules, targetKey } from '../../model/link-spec.ts'
+import { describeTarget, type LinkTarget, linkRuleOf, targetKey } from '../../model/link-spec.ts'
 import type { DesiredState } from '../../model/state.ts'
 import { type Finding, finding } from './finding.ts'
 
@@ -35,7 +35,7 @@ function hooksOf({ stacks }: Checkup, wanted: DesiredState | undefined): Readonl
 }
 
 const exclusiveKey = ({ target, severed }: CheckedLink): string[] =>
-  target && !severed && linkRules[target.kind].exclusive ? [targetKey(target)] : []
+  target && !severed && linkRuleOf(target).exclusive ? [targetKey(target)] : []
 
 interface Found {
   readonly program: ProgramId
