@@ -90,7 +90,7 @@ export class BtfIndex {
   /** The name of a type, the base's included; undefined for an id that does not exist. */
   nameOf(id: number): string | undefined {
     const owner = this.ownerOf(id)
-    return owner && owner.#nameOf(id)
+    return owner === undefined ? undefined : owner.#nameOf(id)
   }
 
   *#named(name: string): Generator<number, void> {

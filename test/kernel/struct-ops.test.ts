@@ -71,7 +71,9 @@ describe.each(kernels)('a struct of functions %s', (where, open) => {
     for (const [at, name] of linked.slots) members.set(at, await load(on, linked.attachments.get(name) ?? ''))
     on.writeMembers(map, linked.value, members)
     const programs = [...members.values()]
-    const close = (): void => [map, ...programs].forEach((fd) => fd[Symbol.dispose]())
+    const close = (): void => {
+      for (const fd of [map, ...programs]) fd[Symbol.dispose]()
+    }
     return { linked, map, members, programs, [Symbol.dispose]: close }
   }
 })
