@@ -108,6 +108,8 @@ export interface ProgramSpec {
   readonly relocations: readonly PlacedRelocation[]
   /** What its code leaves to the kernel, in the order of the instructions. */
   readonly externs: readonly ExternUse[]
+  /** Names in its code that nothing defines: it cannot be loaded. */
+  readonly undefined: readonly string[]
   /** Features in its code that pinfold does not support yet, each a phrase such as `map events of type 99`. */
   readonly unsupported: readonly string[]
 }

@@ -56,6 +56,8 @@ interface ProgramDescription {
   readonly externs: readonly string[]
   /** Of Linux 6.18 and later, and of earlier kernels; left out where the code depends on the kernel. */
   readonly tags?: { readonly sha256: string; readonly sha1: string }
+  /** Names that nothing defines. */
+  readonly undefined: readonly string[]
   readonly unsupported: readonly string[]
 }
 

@@ -150,6 +150,11 @@ export const stateCodes = {
     explanation:
       'A struct_ops variable is laid out as the kernel (or a module) has its struct, members matched by name: the struct must be there, and what the object sets must have the same kind and size. A program is loaded for one member of one struct.',
   },
+  O205: {
+    summary: 'Undefined symbol',
+    explanation:
+      'The code of the program uses a name that its object does not define. Objects are linked by `bpftool gen object`; what the kernel has is declared `__ksym` or `__kconfig`, and compiled with -g.',
+  },
   P201: {
     summary: 'No bpffs',
     explanation: 'Pins need a mounted bpffs: `mount -t bpf bpf /sys/fs/bpf`, or --mount-bpffs.',

@@ -11,7 +11,7 @@ import { attachmentOf } from './desired-struct-ops.ts'
 export function findPrograms(reading: Reading, objects: readonly LoadedObject[]): FoundProgram[] {
   return [...reading.loaded.manifest.programs.values()].flatMap((declared) => {
     const place = findPlace(reading, objects, declared)
-    if (!place || !isSupported(reading, declared, place.spec)) return []
+    if (!place || !isDefined(reading, declared, place) || !isSupported(reading, declared, place.spec)) return []
     const load = readLoad(reading, declared, place)
     const linked = link(reading, declared, place)
     if (!load || !linked) return []
@@ -59,6 +59,21 @@ function complainUnknown(reading: Reading, searched: readonly LoadedObject[], de
     address: programAddress(name),
     path: ['programs', name],
   })
+}
+
+/** Without BTF nobody knows which undefined names are the kernel's. */
+function isDefined(reading: Reading, { name }: ManifestProgram, { object, spec }: ProgramPlace): boolean {
+  if (spec.undefined.length === 0) return true
+  const hint = object.file.btf
+    ? 'link the object that defines it (`bpftool gen object`), or declare it __ksym or __kconfig'
+    : 'compile it with -g: its BTF tells whether the kernel has it'
+  complain(reading, 'O205', {
+    detail: `cannot load program.${name}: nothing defines ${spec.undefined.join(', ')}`,
+    hint,
+    address: programAddress(name),
+    path: ['programs', name],
+  })
+  return false
 }
 
 function isSupported(reading: Reading, { name }: ManifestProgram, spec: ProgramSpec): boolean {

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { release } from 'node:os'
+import { release, version } from 'node:os'
 import { join, resolve } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
+import { linuxMachine, versionCode } from '../../src/kernel/machine.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 import { fakeTerminal } from './support/fake-terminal.ts'
 
@@ -27,10 +27,9 @@ describe.skipIf(!canTestLinux)('what an object leaves to the kernel', () => {
     expect(await pinfold('plan', everything)).toMatchObject({ code: 0 })
     const [{ formatted }] = dump(`${host.bpffs}/externs/live/maps/kconfig`)
     const config = Object.assign({}, ...formatted.value['.kconfig'])
-    const text = gunzipSync(readFileSync('/proc/config.gz')).toString()
-    const [major = 0, minor = 0, patch = 0] = release().split(/[.-]/).map(Number)
+    const text = linuxMachine().config() ?? ''
     expect(config).toMatchObject({
-      LINUX_KERNEL_VERSION: major * 65536 + minor * 256 + Math.min(patch, 255),
+      LINUX_KERNEL_VERSION: versionCode(release(), version()),
       LINUX_HAS_BPF_COOKIE: true,
       CONFIG_HZ: Number(/^CONFIG_HZ=(\d+)$/m.exec(text)?.[1]),
       CONFIG_BPF_SYSCALL: 'TRI_YES',

@@ -15,6 +15,7 @@ test('a program is described with its type, its maps, its size and its tags', ()
     relocations: 0,
     externs: [],
     tags: { sha256: expect.stringMatching(/^[0-9a-f]{16}$/), sha1: expect.stringMatching(/^[0-9a-f]{16}$/) },
+    undefined: [],
     unsupported: [],
   })
 })

@@ -35,8 +35,10 @@ async function loadEverything(kernel: Kernel, object: ObjectFile): Promise<void>
 }
 
 /** Iterators and struct_ops want ids of the kernel, and CO-RE and externs its types, which are not the object's business. */
-const isLoadable = ({ unsupported, relocations, externs, type }: ProgramSpec): boolean =>
-  [unsupported, relocations, externs].every(({ length }) => length === 0) && type !== undefined && !bound.has(type)
+const isLoadable = ({ unsupported, undefined: missing, relocations, externs, type }: ProgramSpec): boolean =>
+  [unsupported, missing, relocations, externs].every(({ length }) => length === 0) &&
+  type !== undefined &&
+  !bound.has(type)
 
 const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops'])
 

@@ -21,6 +21,7 @@ const cases: readonly (readonly [what: string, text: string, found: readonly str
     `${object('unsupported')}programs: { is_fine: { type: tracing, attachType: trace_iter } }\n`,
     ['M206 4:13'],
   ],
+  ['a function that nothing defines', `${object('undefined')}programs: { calls_nobody: {} }\n`, ['O205 4:13']],
   ['a map of an unknown type', `${object('unsupported')}programs: { has_unknown_map: {} }\n`, ['O201 4:13']],
   ['a move of what is still declared', `${maps}moved: [{ from: map.a_hash, to: map.an_array }]\n`, ['M242 5:17']],
   ['a move to what nobody declares', `${maps}moved: [{ from: map.old, to: map.a_hush }]\n`, ['M242 5:30']],

@@ -34,7 +34,11 @@ function programRow(program: ProgramSpec): Row {
   const adapted = relocations.length > 0 ? `, ${counted(relocations.length, 'CO-RE relocation')}` : ''
   const size = `${counted(code.instructions.length / 8, 'instruction')}${tag === undefined ? '' : `, tag ${tag}`}`
   const text = `${section}: ${what}, ${size}${adapted}${uses}${needs}${optional}`
-  return [name, text, unsupported.map((feature) => ({ text: `not supported: ${feature}` }))]
+  const problems = [
+    ...program.undefined.map((symbol) => `undefined: ${symbol}`),
+    ...unsupported.map((feature) => `not supported: ${feature}`),
+  ]
+  return [name, text, problems.map((problem) => ({ text: problem }))]
 }
 
 function mapRow(map: MapSpec): Row {
@@ -55,7 +59,7 @@ function contentBranches({ contents, inner }: MapSpec): Branch[] {
 /** Of Linux 6.18 and later, and of earlier kernels; undefined where the code depends on the kernel that it is loaded into. */
 function tagOf(program: ProgramSpec): { readonly sha256: string; readonly sha1: string } | undefined {
   const { code, relocations, externs, unsupported } = program
-  if ([unsupported, relocations, externs].some(({ length }) => length > 0)) return undefined
+  if ([unsupported, program.undefined, relocations, externs].some(({ length }) => length > 0)) return undefined
   const [sha256, sha1] = programTags(code.instructions)
   return { sha256, sha1 }
 }
@@ -84,6 +88,7 @@ export const objectDocument = (object: ObjectFile): object => ({
     maps: mapsOf(program),
     relocations: program.relocations.length,
     externs: externsOf(program),
+    undefined: program.undefined,
     unsupported: program.unsupported,
   })),
   maps: object.maps.map(mapDocument),

@@ -11,6 +11,8 @@ export interface FlatProgram {
   /** Index of the first slot of each function, the entry at 0. */
   readonly functions: ReadonlyMap<ObjectFunction, number>
   readonly externs: readonly ExternUse[]
+  /** Names that nothing defines, each once. */
+  readonly undefined: readonly string[]
   /** Phrases, each once. */
   readonly unsupported: readonly string[]
 }
@@ -30,6 +32,7 @@ export function flatten(entry: ObjectFunction, { byteOrder, scan }: FlattenOptio
   const instructions = new Instructions(new Uint8Array(slots * 8), byteOrder)
   const references: MapReference[] = []
   const externs: ExternUse[] = []
+  const missing = new Set<string>()
   const unsupported = new Set<string>()
   for (const [fn, start] of places) {
     const { bytes, targets } = scan(fn)
@@ -37,13 +40,14 @@ export function flatten(entry: ObjectFunction, { byteOrder, scan }: FlattenOptio
     for (const target of targets) {
       const index = start + target.index
       if (target.kind === 'unsupported') unsupported.add(target.what)
+      else if (target.kind === 'undefined') missing.add(target.name)
       else if (target.kind === 'extern') externs.push({ instruction: index, use: target.use, name: target.name })
       else if (target.kind === 'call' || target.kind === 'callback') patchCall(instructions, index, { target, places })
       else references.push(patchReference(instructions, index, target))
     }
   }
   const code = { instructions: instructions.bytes, references }
-  return { code, functions: places, externs, unsupported: [...unsupported] }
+  return { code, functions: places, externs, undefined: [...missing], unsupported: [...unsupported] }
 }
 
 /** A stack of our own: a hostile object may chain calls deeper than JavaScript's. */

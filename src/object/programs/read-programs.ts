@@ -49,6 +49,7 @@ function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat }
     code: flat.code,
     ...(debug ? { debug } : {}),
     externs: flat.externs,
+    undefined: flat.undefined,
     relocations: placeRelocations(relocations, flat.functions),
     unsupported: flat.unsupported,
   }

@@ -15,6 +15,7 @@ export type Target =
   | { readonly kind: 'map'; readonly index: number; readonly map: string }
   | { readonly kind: 'value'; readonly index: number; readonly map: string; readonly offset: number }
   | { readonly kind: 'extern'; readonly index: number; readonly use: ExternUse['use']; readonly name: string }
+  | { readonly kind: 'undefined'; readonly index: number; readonly name: string }
   | { readonly kind: 'unsupported'; readonly index: number; readonly what: string }
 
 /** Everything that names in the code can mean. */
@@ -62,7 +63,7 @@ const isExtern = (symbol: ElfSymbol): boolean => symbol.section === 0
 function resolveExtern({ externs }: Names, site: Site, { name }: ElfSymbol): Target {
   const { index, instructions } = site
   const extern = externs.get(name)
-  if (!extern) return unsupported(site, `undefined symbol ${name}`)
+  if (!extern) return { kind: 'undefined', index, name }
   const isCall = instructions.opcode(index) === opcodes.call
   if (isCall && extern.kind !== 'function') return unsupported(site, `a call of the variable ${name}`)
   if (extern.kind === 'config') return { kind: 'value', index, map: configSection, offset: extern.offset }
