@@ -123,7 +123,9 @@ async function* runForward(
       yield { type: 'step-failed', index, step, problem }
       return { problem, result: isStale(error) ? 'stale' : resultOf(step.phase) }
     }
-    yield { type: 'step-finished', index, step, ms: performance.now() - started }
+    const loadMs = step.kind === 'load-program' ? run.loads.durationOf(step.target) : undefined
+    const ms = performance.now() - started
+    yield { type: 'step-finished', index, step, ms, ...(loadMs === undefined ? {} : { loadMs }) }
   }
   return undefined
 }

@@ -14,7 +14,14 @@ export type ApplyEvent =
       readonly steps: number
     }
   | { readonly type: 'step-started'; readonly index: number; readonly step: Step }
-  | { readonly type: 'step-finished'; readonly index: number; readonly step: Step; readonly ms: number }
+  /** `loadMs`: of a program's load itself, which may have begun before its step. */
+  | {
+      readonly type: 'step-finished'
+      readonly index: number
+      readonly step: Step
+      readonly ms: number
+      readonly loadMs?: number
+    }
   | { readonly type: 'step-failed'; readonly index: number; readonly step: Step; readonly problem: Problem }
   /** A step that was left out because somebody else still uses what it would remove. */
   | { readonly type: 'step-left-out'; readonly index: number; readonly step: Step; readonly because: string }

@@ -1,4 +1,4 @@
-import type { BtfFile, Kernel } from '../index.ts'
+import type { BtfFile, Kernel, Measure } from '../index.ts'
 
 /** A kernel for one command. Disposing it ends it, and with --state keeps what lives in memory. */
 export interface Session extends Disposable {
@@ -7,4 +7,6 @@ export interface Session extends Disposable {
   readonly bpffs: string
   /** BTF that CO-RE takes in the place of the kernel's own. */
   readonly btf?: BtfFile | undefined
+  /** Takes the time of what is read. */
+  readonly measure?: Measure | undefined
 }

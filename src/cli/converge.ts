@@ -1,4 +1,5 @@
 import { type CurrentState, type DesiredState, makePlan, type RecoveryPlan } from '../index.ts'
+import { unmeasured } from '../util/measure.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
 import { approve, execute, type Stage, showPlan, showRecovery } from './run-plan.ts'
@@ -36,7 +37,8 @@ const rounds = 4
 
 /** Plans, shows, asks and executes. */
 export async function converge(current: CurrentState, desired: DesiredState, stage: Stage): Promise<ExitCode> {
-  const plan = makePlan(current, desired)
+  const { measure = unmeasured } = stage.timings ?? {}
+  const plan = measure('plan', () => makePlan(current, desired))
   showPlan(stage, plan)
   const verdict = planExitCode(plan)
   if (verdict === exitCodes.success) return verdict

@@ -26,6 +26,7 @@ export interface OptionValues {
   readonly confirm?: string
   readonly repair?: true
   readonly 'at-deadline'?: string
+  readonly timings?: true
   readonly json?: true
   readonly 'no-color'?: true
   readonly help?: true
@@ -63,6 +64,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     help: 'first wait for the end of an unconfirmed generation, or of PID before it is published; apply starts that',
   },
   repair: { type: 'boolean', help: 'repair what can be repaired safely, and look again' },
+  timings: { type: 'boolean', help: 'say where the time went, on standard error or in a document of its own' },
   json: { type: 'boolean', help: 'print JSON, one document a line' },
   'no-color': { type: 'boolean', help: 'no colour, as with NO_COLOR or without a terminal' },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
@@ -107,7 +109,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   plan: {
     summary: 'Show what apply would do, without doing it.',
     details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
-    options: [...manifestOptions, ...kernelOptions, 'btf', 'adopt', 'steps', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'btf', 'adopt', 'steps', 'timings', ...outputOptions],
   },
   apply: {
     summary: 'Make the kernel hold what the manifest says.',
@@ -120,6 +122,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'auto-approve',
       'confirm',
       'verifier-log',
+      'timings',
       ...outputOptions,
     ],
   },
@@ -165,7 +168,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details:
       'Creates the maps and loads the programs of the manifest (-f), or of these manifests and objects (*.o: every program that\nlibbpf would load by itself). Nothing is pinned or attached, and no interface or cgroup has to exist.\nExit code 0: the verifier accepts all; 1: it does not.',
     operand: '[MANIFEST|OBJECT...]',
-    options: [...manifestOptions, 'kernel', 'state', 'btf', 'verifier-log', ...outputOptions],
+    options: [...manifestOptions, 'kernel', 'state', 'btf', 'verifier-log', 'timings', ...outputOptions],
   },
   inspect: {
     summary: 'Show what an object file declares.',

@@ -43,8 +43,8 @@ function variablesOf(pairs: readonly string[]): Record<string, string> {
  * a holder before anything is asked of bpf(2).
  */
 export function wish(loaded: LoadedManifest, world: Omit<DesiredWorld, 'readFile'>): DesiredState {
-  const { kernel, bpffs, btf, trustsForeign = false } = world
-  const desired = readDesired(loaded, { kernel, bpffs, btf, trustsForeign, readFile: readBytes })
+  const { kernel, bpffs, btf, measure, trustsForeign = false } = world
+  const desired = readDesired(loaded, { kernel, bpffs, btf, measure, trustsForeign, readFile: readBytes })
   const problems = guardDesired(desired)
   if (problems.length > 0) throw new ManifestError(`cannot use ${loaded.file}: a map would be left unheld`, problems)
   return desired

@@ -14,6 +14,7 @@ import type { OptionValues } from './option-table.ts'
 import { showProgress } from './progress.ts'
 import { paintOf, say } from './say.ts'
 import type { Terminal } from './terminal.ts'
+import type { Timings } from './timings.ts'
 import { UsageError } from './usage-error.ts'
 import { renderOutcome } from './views/outcome.ts'
 import { renderPlan } from './views/plan.ts'
@@ -25,6 +26,8 @@ export interface Stage {
   readonly kernel: Kernel
   readonly options: OptionValues
   readonly terminal: Terminal
+  /** Takes the time of plans and steps. */
+  readonly timings?: Timings
   /** What must be running before an approved plan is carried out; false: it could not be started, nothing is done. */
   readonly beforeRun?: () => Promise<boolean>
 }
@@ -84,6 +87,7 @@ async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined):
   for (;;) {
     const { value, done } = await events.next()
     if (done) return value
+    stage.timings?.follow(value)
     report(value)
   }
 }

@@ -3,13 +3,16 @@ import { type Kernel, openKernel } from '../index.ts'
 import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
 import { readBtfFile } from './read-btf-file.ts'
+import type { Timings } from './timings.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Opens the kernel that the options name; mounts a bpffs where that was asked for. */
-export async function openSession(options: OptionValues): Promise<Session> {
+export async function openSession(options: OptionValues, timings?: Timings): Promise<Session> {
   const bpffs = bpffsOf(options)
   const btf = readBtfFile(options)
-  const session = { ...(await openKernelOf(options)), bpffs, btf }
+  const { measure, measureAsync } = timings ?? {}
+  const open = (): ReturnType<typeof openKernelOf> => openKernelOf(options)
+  const session = { ...(await (measureAsync ? measureAsync('open kernel', open) : open())), bpffs, btf, measure }
   try {
     if (options['mount-bpffs'] && !session.kernel.bpffs.mountOf(bpffs)) mountAt(session.kernel, bpffs)
   } catch (error) {

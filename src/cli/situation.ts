@@ -9,6 +9,7 @@ import {
   type RecoveryPlan,
   readCurrent,
 } from '../index.ts'
+import { unmeasured } from '../util/measure.ts'
 import type { Session } from './command-session.ts'
 import type { OptionValues } from './option-table.ts'
 
@@ -22,10 +23,15 @@ export interface Situation {
  * Reads what a plan is made from. Who uses what in the whole system takes longest to read, and matters only where something
  * is to be done: it is left out where the stack turns out to be whole and as declared.
  */
-export function readSituation({ kernel, bpffs }: Session, desired: DesiredState, options: OptionValues): Situation {
+export function readSituation(
+  { kernel, bpffs, measure = unmeasured }: Session,
+  desired: DesiredState,
+  options: OptionValues,
+): Situation {
   const place = { bpffs, stack: desired.stack, adopt: options.adopt ?? false }
-  const quick = readCurrent(kernel, { ...place, graph: emptyGraph }, desired)
-  if (!mayNeedRecovery(quick) && !hasChanges(makePlan(quick, desired))) return { current: quick, recovery: undefined }
-  const current = readCurrent(kernel, place, desired)
-  return { current, recovery: planRecovery(current) }
+  const quick = measure('read current', () => readCurrent(kernel, { ...place, graph: emptyGraph }, desired))
+  const isSettled = !mayNeedRecovery(quick) && !measure('plan', () => hasChanges(makePlan(quick, desired)))
+  if (isSettled) return { current: quick, recovery: undefined }
+  const current = measure('read current', () => readCurrent(kernel, place, desired))
+  return { current, recovery: measure('plan', () => planRecovery(current)) }
 }

@@ -9,6 +9,7 @@ import type { LoadAttributes, ProgramSpec } from '../model/program-spec.ts'
 import type { LinkedProgram } from '../object/link/link-program.ts'
 import type { LinkTarget } from '../object/link/link-target.ts'
 import type { ObjectFile } from '../object/object-file.ts'
+import type { Measure } from '../util/measure.ts'
 import { type Complaint, complaint, type StateCodeName } from './codes.ts'
 
 /** What a manifest is read against: the kernel, the file system and the place of the pins. */
@@ -22,6 +23,8 @@ export interface DesiredWorld {
   readonly trustsForeign?: boolean
   /** BTF that CO-RE is to take in the place of the kernel's own. */
   readonly btf?: BtfFile | undefined
+  /** Takes the time of the parts of a reading. */
+  readonly measure?: Measure | undefined
 }
 
 /** One reading of a manifest; complaints are collected, and the reading goes on with what is right. */

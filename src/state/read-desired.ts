@@ -3,6 +3,7 @@ import type { Address } from '../model/address.ts'
 import { ManifestError } from '../model/errors.ts'
 import type { DesiredState, Move, ProgramState, Resource } from '../model/state.ts'
 import { LinkTarget } from '../object/link/link-target.ts'
+import { unmeasured } from '../util/measure.ts'
 import { checkArrays } from './array-members.ts'
 import { readLinkStates } from './desired-links.ts'
 import { toMapState } from './desired-map-state.ts'
@@ -20,10 +21,12 @@ import type { DesiredWorld, FoundProgram, LoadedObject, Reading } from './desire
  * cannot be asked.
  */
 export function readDesired(loaded: LoadedManifest, world: DesiredWorld): DesiredState {
-  const linkTarget = new LinkTarget(world.kernel.machine, world.btf)
+  const { measure = unmeasured } = world
+  const linkTarget = measure('kernel BTF', () => new LinkTarget(world.kernel.machine, world.btf))
   const reading: Reading = { loaded, world, complaints: [], linkTarget }
-  const objects = readObjects(reading)
-  const programs = findPrograms(reading, objects)
+  const objects = measure('objects', () => readObjects(reading))
+  if (world.measure) measure('kernel BTF', () => readKernelTypes(reading, objects))
+  const programs = measure('link', () => findPrograms(reading, objects))
   const maps = findMaps(reading, objects, programs)
   const mapStates = maps.all.flatMap((map) => toMapState(reading, { map, maps, programs }))
   const programStates = programs.map((program) => toProgramState(reading, program, maps))
@@ -36,6 +39,10 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
   if (reading.complaints.length > 0) throw refusal(reading)
   return toState(reading, { objects, resources, pins, moved })
 }
+
+/** They are read when they are first asked for, which is to be no part of another part's time. */
+const readKernelTypes = ({ linkTarget }: Reading, objects: readonly LoadedObject[]): unknown =>
+  objects.some(({ file }) => file.relocations.length + file.externs.size > 0) && linkTarget.btf?.vmlinux
 
 function refusal({ loaded, complaints }: Reading): ManifestError {
   const sorted = [...complaints].sort(

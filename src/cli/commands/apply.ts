@@ -9,6 +9,7 @@ import type { Stage } from '../run-plan.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
 import type { Terminal } from '../terminal.ts'
+import { openTimings } from '../timings.ts'
 import { overdueOrRefuse, takeBackOverdue } from '../unconfirmed.ts'
 
 /**
@@ -16,11 +17,12 @@ import { overdueOrRefuse, takeBackOverdue } from '../unconfirmed.ts'
  * it then waits, without the lock, for somebody to confirm it.
  */
 export async function applyManifest({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
-  const loaded = readManifest(options, terminal)
+  using timings = openTimings({ options, terminal })
+  const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   const confirmWithin = confirmOption(options)
-  using session = await openSession(options)
+  using session = await openSession(options, timings)
   const desired = { ...wish(loaded, session), ...(confirmWithin === undefined ? {} : { confirmWithin }) }
-  const stage = { kernel: session.kernel, options, terminal, ...watching(session, desired) }
+  const stage = { kernel: session.kernel, options, terminal, timings, ...watching(session, desired) }
   const applied = await applyLocked(session, stage, desired)
   if (confirmWithin === undefined) return applied
   const { awaitConfirmation, look } = await import('../await-confirmation.ts')

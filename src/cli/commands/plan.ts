@@ -6,6 +6,7 @@ import { readManifest, wish } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
 import { painter, type Terminal } from '../terminal.ts'
+import { openTimings } from '../timings.ts'
 import { renderUnconfirmed } from '../views/confirmation.ts'
 import { renderPlan } from '../views/plan.ts'
 import { planDocument } from '../views/plan-document.ts'
@@ -13,11 +14,12 @@ import { renderRecovery } from '../views/recovery.ts'
 
 /** Shows what apply would do. Reads only, and so needs no lock. */
 export async function plan({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
-  const loaded = readManifest(options, terminal)
-  using session = await openSession(options)
+  using timings = openTimings({ options, terminal })
+  const loaded = timings.measure('manifest', () => readManifest(options, terminal))
+  using session = await openSession(options, timings)
   const desired = wish(loaded, session)
   const { current, recovery } = readSituation(session, desired, options)
-  const found = makePlan(current, desired)
+  const found = timings.measure('plan', () => makePlan(current, desired))
   const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())
   const exitCode = recovery || unconfirmed?.left === 0 ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel

@@ -19,14 +19,16 @@ import { readObjectFile } from '../read-object-file.ts'
 import { paintOf, type Speaker } from '../say.ts'
 import { openSession } from '../session.ts'
 import type { Terminal } from '../terminal.ts'
+import { openTimings, type Timings } from '../timings.ts'
 import { isAccepted, type Report, renderReport, renderSummary, reportDocument } from '../views/verify.ts'
 
 /** Has the kernel verify what manifests and objects declare; goes on after what is refused, and reports all of it. */
 export async function verifyAll({ options, operands = [] }: Invocation, terminal: Terminal): Promise<ExitCode> {
   const speaker: Speaker = { options, terminal }
   const started = performance.now()
-  using session = await openSession(options)
-  const run: Run = { session, speaker, logs: new LogFile(speaker) }
+  using timings = openTimings(speaker)
+  using session = await openSession(options, timings)
+  const run: Run = { session, speaker, timings, logs: new LogFile(speaker) }
   const reports: Report[] = []
   for (const file of operands.length > 0 ? operands : [options.file ?? 'pinfold.yaml']) {
     const report = await verifyFile(run, file)
@@ -42,14 +44,17 @@ export async function verifyAll({ options, operands = [] }: Invocation, terminal
 interface Run {
   readonly session: Session
   readonly speaker: Speaker
+  readonly timings: Timings
   readonly logs: LogFile
 }
 
 async function verifyFile(run: Run, file: string): Promise<Report> {
   try {
-    const candidates = readCandidates(load(file, run.speaker), { ...run.session, readFile: readBytes })
+    const loaded = run.timings.measure(isObject(file) ? 'objects' : 'manifest', () => load(file, run.speaker))
+    const candidates = readCandidates(loaded, { ...run.session, readFile: readBytes })
     const refused = isObject(file) ? candidates.refused.map(({ at: _, ...rest }) => rest) : candidates.refused
-    return { file, refused, ...(await judge(run, file, candidates)) }
+    const judged = await run.timings.measureAsync('verify', () => judge(run, file, candidates))
+    return { file, refused, ...judged }
   } catch (error) {
     // A file that cannot be used is a result like others: those behind it are still verified.
     if (!(error instanceof PinfoldError)) throw error
@@ -65,7 +70,7 @@ function load(file: string, { options, terminal }: Speaker): LoadedManifest {
 const isObject = (file: string): boolean => file.endsWith('.o')
 
 async function judge(
-  { session, speaker, logs }: Run,
+  { session, speaker, timings, logs }: Run,
   file: string,
   { desired }: Candidates,
 ): Promise<Omit<Report, 'file' | 'refused'>> {
@@ -76,8 +81,10 @@ async function judge(
   for (;;) {
     if (judgements.length < programs) show(`verifying program ${judgements.length + 1} of ${programs} …`)
     const { value, done } = await events.next()
-    if (!done) judgements.push(keepLog(value, file, logs))
-    else {
+    if (!done) {
+      timings.judged(value)
+      judgements.push(keepLog(value, file, logs))
+    } else {
       show('')
       return { judgements, ...value }
     }

@@ -70,5 +70,5 @@ function normalizer(directory: string): (text: string) => string {
       .replace(/#\d+/g, numbered)
       .replace(/ in [\d.]+ (ms|s)\b/g, ' in N ms')
       .replace(/, \d+ s left/g, ', N s left')
-      .replace(/"ms":[\d.e-]+/g, '"ms":0')
+      .replace(/"(ms|loadMs)":[\d.e-]+/g, '"$1":0')
 }
