@@ -22,13 +22,14 @@ type Types = Pick<Machine, 'vmlinuxBtf' | 'moduleNames' | 'moduleBtf'>
 
 /**
  * A function of the kernel or a module (for a `btf_trace_` name a typedef), or `STRUCT.MEMBER` for a struct_ops program, as
- * `attach_btf_id` wants it. Throws a KernelError: ENOENT where the kernel has no BTF, K105 where the name is not in it.
+ * `attach_btf_id` wants it. `MODULE:NAME` looks into that module only (`vmlinux:` is the kernel itself). Throws a KernelError: ENOENT where the kernel has no BTF, K105 where the name is not in it.
  */
 export function findAttachment(name: string, type: ProgramType, machine: Types): KernelAttachment {
   const [struct = '', member = ''] = name.split('.')
   if (type === 'struct_ops') return findMember(struct, member, machine)
-  const kind = name.startsWith('btf_trace_') ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC
-  return find({ name, what: 'function', machine }, (index) => index.find(kind, name)[0])
+  const [, module, fn = name] = /^([^:]*):(.*)$/.exec(name) ?? []
+  const kind = fn.startsWith('btf_trace_') ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC
+  return find({ name, what: 'function', machine, module }, (index) => index.find(kind, fn)[0])
 }
 
 /** The type of the value of a struct_ops map. Throws like `findAttachment`. */
@@ -56,16 +57,22 @@ interface Question {
   readonly name: string
   readonly what: string
   readonly machine: Types
+  /** Where to look: a module or `vmlinux`; default everywhere. */
+  readonly module?: string | undefined
 }
 
-function find({ name, what, machine }: Question, lookUp: (index: BtfIndex) => number | undefined): KernelType {
+function find(
+  { name, what, machine, module: only }: Question,
+  lookUp: (index: BtfIndex) => number | undefined,
+): KernelType {
   const failure = { command: 'open', errno: 'ENOENT', doing: `find ${name} in the kernel's BTF`, target: name }
   const bytes = machine.vmlinuxBtf()
   if (!bytes) throw kernelError({ ...failure, what: 'this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)' })
   const vmlinux = indexBtf(bytes, { name: 'vmlinux' })
-  const id = lookUp(vmlinux)
+  const isWanted = (owner: string): boolean => only === undefined || only === owner
+  const id = isWanted('vmlinux') ? lookUp(vmlinux) : undefined
   if (id !== undefined) return { id }
-  for (const module of machine.moduleNames()) {
+  for (const module of machine.moduleNames().filter(isWanted)) {
     const split = machine.moduleBtf(module)
     const inside = split && lookUp(indexBtf(split, { name: module, base: vmlinux }))
     if (inside !== undefined) return { id: inside, module }

@@ -178,7 +178,8 @@ function readAttachTo(
   }
   const prefix = type === 'tracing' || type === 'lsm' ? prefixes[attachType ?? 'trace_fentry'] : undefined
   if (prefix === undefined) return undefined
-  if (target !== undefined) return { name: prefix + target }
+  // `MODULE:NAME`: the prefix belongs to the name.
+  if (target !== undefined) return { name: target.replace(/^([^:]*:)?/, `$1${prefix}`) }
   complain(reading, 'M206', {
     detail: `cannot load program.${name}: a ${attachType ?? type} program is loaded against one kernel function, and nothing names it`,
     hint: 'write `attachTarget:`, or put the name behind a slash in the section',

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { findAttachment } from '../../src/kernel/btf-ids.ts'
 import { linuxMachine } from '../../src/kernel/machine.ts'
+import { BtfBuilder } from '../support/btf-builder.ts'
 import { hasKernelBtf } from '../support/kernel-enums.ts'
 
 describe.skipIf(!hasKernelBtf)("ids in the kernel's BTF", () => {
@@ -48,5 +49,41 @@ describe.skipIf(!hasKernelBtf)("ids in the kernel's BTF", () => {
   test('a kernel without BTF is an error of its own', () => {
     const without = { ...machine, vmlinuxBtf: () => undefined }
     expect(() => findAttachment('never_asked', 'tracing', without)).toThrow(expect.objectContaining({ code: 'K002' }))
+  })
+})
+
+describe('functions of modules', () => {
+  const vmlinux = new BtfBuilder()
+  vmlinux.fn('vfs_open', vmlinux.prototype(0))
+  vmlinux.fn('twice', 1)
+  const split = (...names: string[]): Uint8Array => {
+    const module = new BtfBuilder({ base: vmlinux })
+    for (const name of names) module.fn(name, 1)
+    return module.bytes()
+  }
+  const modules = new Map([
+    ['overlay', split('ovl_open', 'twice')],
+    ['veth', split('veth_xmit', 'twice')],
+  ])
+  const bytes = vmlinux.bytes()
+  const machine = {
+    vmlinuxBtf: () => bytes,
+    moduleNames: () => [...modules.keys()],
+    moduleBtf: (name: string) => modules.get(name),
+  }
+  const find = (name: string) => findAttachment(name, 'tracing', machine)
+
+  test('are found behind those of vmlinux, with the module', () => {
+    expect(find('vfs_open')).toEqual({ id: 2 })
+    expect(find('ovl_open')).toEqual({ id: 4, module: 'overlay' })
+    expect(find('veth_xmit')).toEqual({ id: 4, module: 'veth' })
+    expect(find('twice')).toEqual({ id: 3 })
+  })
+
+  test('can be named with their module', () => {
+    expect(find('veth:twice')).toEqual({ id: 5, module: 'veth' })
+    expect(find('vmlinux:twice')).toEqual({ id: 3 })
+    for (const name of ['vmlinux:ovl_open', 'overlay:veth_xmit', 'nowhere:twice'])
+      expect(() => find(name)).toThrow(expect.objectContaining({ code: 'K105' }))
   })
 })

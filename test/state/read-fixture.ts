@@ -3,6 +3,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachineOptions, openMemoryKernel } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Address } from '../../src/model/address.ts'
 import { ManifestError } from '../../src/model/errors.ts'
+import type { BtfFile } from '../../src/model/machine.ts'
 import type { DesiredState, LinkState, MapState, ProgramState } from '../../src/model/state.ts'
 import { readDesired } from '../../src/state/read-desired.ts'
 import { valid } from '../manifest/parse.ts'
@@ -14,14 +15,16 @@ export interface FixtureOptions {
   readonly directory?: string
   /** As in DesiredWorld. */
   readonly trustsForeign?: boolean
+  readonly btf?: BtfFile
 }
 
 /** Reads a manifest over the compiled fixtures, on an empty machine in memory. `text` begins in line 3. */
 export function readManifest(text: string, options: FixtureOptions = {}): DesiredState {
-  const { kernel = openMemoryKernel(options.machine), directory = 'test/fixtures', trustsForeign = false } = options
+  const { kernel = openMemoryKernel(options.machine), directory = 'test/fixtures' } = options
+  const { trustsForeign = false, btf } = options
   const loaded = valid(`version: 1\nname: edge\n${text}`, { directory })
   const readFile = (path: string): Uint8Array => new Uint8Array(readFileSync(path))
-  return readDesired(loaded, { kernel, readFile, bpffs: '/sys/fs/bpf', trustsForeign })
+  return readDesired(loaded, { kernel, readFile, bpffs: '/sys/fs/bpf', trustsForeign, btf })
 }
 
 /** The complaints, as `M202 4:3`; none where all is well. */
