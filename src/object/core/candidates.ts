@@ -18,8 +18,5 @@ export function findCandidates({ main, modules }: TargetTypes, local: BtfType): 
 
 function candidatesIn(types: KernelTypes, local: BtfType): readonly Candidate[] {
   const name = 'name' in local ? local.name : ''
-  return types
-    .sameEssence(name)
-    .filter((id) => types.get(id).kind === local.kind)
-    .map((id) => ({ types, id }))
+  return types.sameEssence(local.kind, name).map((id) => ({ types, id }))
 }

@@ -55,9 +55,9 @@ export class KernelTypes implements TypeSource {
     return kindNumbers(kind).flatMap((number) => this.index.find(number, name))
   }
 
-  /** Ids of its own types of any kind with that name, flavours (`___x`) of both aside; ascending. */
-  sameEssence(name: string): readonly number[] {
-    return this.index.sameEssence(name)
+  /** The same where names that differ in their flavours (`___x`) only count as one. */
+  sameEssence(kind: BtfType['kind'], name: string): readonly number[] {
+    return kindNumbers(kind).flatMap((number) => this.index.sameEssence(number, name))
   }
 
   /** That of `long` in there; 8 where there is none. */
