@@ -26,7 +26,7 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const maps = readMaps({ elf, types: btf?.types, functions, externs, note })
   const ext = readExt(elf, btf?.types)
   const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types) : []
-  const programs = readPrograms({ elf, functions, maps, externs, ext, relocations, note })
+  const programs = readPrograms({ elf, types: btf?.types, functions, maps, externs, ext, relocations, note })
   const kernelVersion = readKernelVersion(elf)
   return {
     name,

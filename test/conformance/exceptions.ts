@@ -22,8 +22,7 @@ const missing = (until: string, objects: RegExp): Exception => ({
 export const exceptions: readonly Exception[] = [
   missing('kconfig', /^kconfig-/),
   missing('ksyms', /^ksyms-/),
-  missing('kfuncs', /^(kfuncs|code-exceptions|arena-plain)/),
-  missing('struct_ops', /^section-struct-ops/),
+  missing('kfuncs', /^(kfuncs|arena-plain)/),
   missing('arena', /^arena-globals/),
   {
     objects: /^map-legacy$/,

@@ -21,14 +21,17 @@ export interface FlatProgram {
 export interface FlattenOptions {
   readonly byteOrder: ByteOrder
   readonly scan: (fn: ObjectFunction) => ScannedFunction
+  /** A function that nobody calls and the kernel wants: it comes last, with what it calls itself. */
+  readonly exceptionCallback?: ObjectFunction | undefined
 }
 
 /**
  * Puts the called functions behind the entry, each once, in the order in which libbpf does (depth first, at the first
  * call), so that the kernel computes the same tag.
  */
-export function flatten(entry: ObjectFunction, { byteOrder, scan }: FlattenOptions): FlatProgram {
-  const { places, slots } = place(entry, scan)
+export function flatten(entry: ObjectFunction, options: FlattenOptions): FlatProgram {
+  const { byteOrder, scan, exceptionCallback } = options
+  const { places, slots } = place(exceptionCallback ? [entry, exceptionCallback] : [entry], scan)
   const instructions = new Instructions(new Uint8Array(slots * 8), byteOrder)
   const references: MapReference[] = []
   const externs: ExternUse[] = []
@@ -52,12 +55,12 @@ export function flatten(entry: ObjectFunction, { byteOrder, scan }: FlattenOptio
 
 /** A stack of our own: a hostile object may chain calls deeper than JavaScript's. */
 function place(
-  entry: ObjectFunction,
+  roots: readonly ObjectFunction[],
   scan: FlattenOptions['scan'],
 ): { places: Map<ObjectFunction, number>; slots: number } {
-  const places = new Map<ObjectFunction, number>([[entry, 0]])
-  let slots = entry.size / 8
-  const stack = [calleesOf(scan(entry))]
+  const places = new Map<ObjectFunction, number>()
+  let slots = 0
+  const stack: Iterator<ObjectFunction, void>[] = [roots.values()]
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const callee = top.next()
     if (callee.done) stack.pop()

@@ -1,8 +1,10 @@
 import type { CoreRelocation, ProgramSpec } from '../../model/program-spec.ts'
+import type { BtfTypes } from '../btf/btf-types.ts'
 import type { ExtInfo } from '../btf/ext-info.ts'
 import { parseSectionName, type SectionMeaning } from '../section-names.ts'
 import { placeRelocations } from './core-relocations.ts'
 import { debugInfoOf } from './debug-info.ts'
+import { readExceptionCallbacks } from './exception-callbacks.ts'
 import { type FlatProgram, flatten } from './flatten.ts'
 import type { ObjectFunction } from './functions.ts'
 import type { Names } from './resolve.ts'
@@ -10,6 +12,7 @@ import { scanner } from './scan.ts'
 
 /** What programs are read from. */
 export interface ProgramSources extends Names {
+  readonly types: BtfTypes | undefined
   readonly ext: ExtInfo | undefined
   readonly relocations: readonly CoreRelocation[]
   readonly note: (text: string) => void
@@ -19,11 +22,12 @@ export interface ProgramSources extends Names {
 export function readPrograms(sources: ProgramSources): readonly ProgramSpec[] {
   const { elf, functions, note } = sources
   const scan = scanner(sources)
+  const callbacks = readExceptionCallbacks(elf, sources.types, functions)
   return functions.all.flatMap((fn) => {
     if (!fn.isEntry) return noteStatic(fn, note)
     const meaning = parseSectionName(fn.section.name)
     if (!meaning.type) note(`section ${fn.section.name} names no program type, so ${fn.name} needs one in the manifest`)
-    const flat = flatten(fn, { byteOrder: elf.byteOrder, scan })
+    const flat = flatten(fn, { byteOrder: elf.byteOrder, scan, exceptionCallback: callbacks.get(fn.name) })
     return [specOf(sources, { fn, meaning, flat })]
   })
 }
