@@ -77,7 +77,10 @@ export const kernelRows = {
     'The device, cgroup or namespace of the link is gone. The next apply attaches it anew.',
   ],
   K095: ['Not supported (EOPNOTSUPP, ENOTSUPP)', 'This kernel cannot do that with an object of this kind.'],
-  K100: ['Rejected by the verifier', 'The end of its log is shown; --verifier-log FILE keeps all of it.'],
+  K100: [
+    'Rejected by the verifier',
+    'The sentence has its complaint and the place in the source; below it stand the last instruction, what was known of its registers, the end of the log, and advice on the frequent complaints. --verifier-log FILE keeps the whole log.',
+  ],
   K101: ['Link changed meanwhile', 'The link no longer runs the program that the plan expected. Plan again.'],
   K103: ['No tracefs', 'Tracepoints are found there: `mount -t tracefs tracefs /sys/kernel/tracing`.'],
   K104: ['No native addon', 'Run scripts/build-native (a C++17 compiler, make and python3), or use --kernel memory.'],

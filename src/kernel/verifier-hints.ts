@@ -110,6 +110,11 @@ export const verifierHints: readonly VerifierHint[] = [
     hint: 'this field does not exist for this type of program on this kernel, or may not be written, or only be read at its own size',
   },
   {
+    about: 'addresses that the verifier guards',
+    when: /pointer -= pointer prohibited|pointer comparison prohibited|leaks addr|leaking pointer|corrupt spilled pointer|partial spill of a pointer|for !root/,
+    hint: 'without CAP_PERFMON the verifier guards addresses from the program: run it with CAP_PERFMON, or as root',
+  },
+  {
     about: 'a pointer that the verifier does not know',
     when: /invalid mem access '(scalar|inv)'/,
     hint: 'read what such an address points to with bpf_probe_read_kernel() or BPF_CORE_READ(); or a check was lost, and with it what the verifier knew',

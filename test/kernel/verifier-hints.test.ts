@@ -24,6 +24,8 @@ const sentences: Readonly<Record<string, string>> = {
   'FENTRY/FEXIT program can only be attached to another program annotated with BTF': 'type information that is missing',
   'At program exit the register R0 has value (0x7; 0x0) should have been in (0x0; 0x1)':
     'a return value that is not allowed',
+  'R0 leaks addr as return value': 'addresses that the verifier guards',
+  'R1 pointer comparison prohibited': 'addresses that the verifier guards',
   "R1 invalid mem access 'inv'": 'a pointer that the verifier does not know',
   'last insn is not an exit or jmp': 'code that cannot be reached',
 }
