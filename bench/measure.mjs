@@ -18,14 +18,15 @@ export function medians(commands, rounds) {
   return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]))
 }
 
-function timed([file, ...args]) {
+/** Milliseconds that a command took. Throws when it fails. */
+export function timed([file, ...args]) {
   const start = process.hrtime.bigint()
   const { status, error } = spawnSync(file, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   if (error ?? status !== 0) throw new Error(`cannot run ${file} ${args.join(' ')}: ${error ?? `exit code ${status}`}`)
   return Number(process.hrtime.bigint() - start) / 1e6
 }
 
-function median(values) {
+export function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
@@ -43,4 +44,9 @@ export function peakMemory(args) {
   const kilobytes = Number(readFileSync(file, 'utf8'))
   rmSync(file)
   return kilobytes / 1024
+}
+
+/** A line of a report: what, its value, what it may be at most, and details. */
+export function line(what, value, target = '', detail = '') {
+  return `${what.padEnd(56)} ${value.padStart(8)}  ${(target && `at most ${target}`).padEnd(16)} ${detail}`.trimEnd()
 }

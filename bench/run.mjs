@@ -1,6 +1,6 @@
 // Prints what the README beside it explains: ratios of medians, each measured in turn with what it is compared with.
 import { spawnSync } from 'node:child_process'
-import { medians, peakMemory } from './measure.mjs'
+import { line, medians, peakMemory } from './measure.mjs'
 import { applyDemo, applyHundreds, pinfold, run, upgradeDemo, withBpffs } from './stacks.mjs'
 
 const node = process.execPath
@@ -64,10 +64,6 @@ function growth(small, large) {
 function report(what, time, reference, target) {
   const ratio = (time / reference).toFixed(2)
   console.log(line(what, ratio, target?.toString() ?? '', `${time.toFixed(1)} ms / ${reference.toFixed(1)} ms`))
-}
-
-function line(what, value, target, detail = '') {
-  return `${what.padEnd(56)} ${value.padStart(8)}  ${(target && `at most ${target}`).padEnd(16)} ${detail}`.trimEnd()
 }
 
 function hasBpftool() {

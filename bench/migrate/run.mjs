@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { line, median } from '../measure.mjs'
 
 const entries = 1_000_000
 const rounds = Number(process.argv[2] ?? 7)
@@ -47,13 +48,4 @@ function report(what, measured, target) {
   const [wall, other] = [measured, results.copy].map((list) => median(list.map((result) => result.wall)))
   const detail = `CPU ${cpu.toFixed(0)} ms / ${reference.toFixed(0)} ms, wall ${(wall / other).toFixed(2)}`
   console.log(line(what, (cpu / reference).toFixed(2), target, detail))
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
-}
-
-function line(what, value, target, detail = '') {
-  return `${what.padEnd(56)} ${value.padStart(8)}  ${`at most ${target}`.padEnd(16)} ${detail}`.trimEnd()
 }
