@@ -120,7 +120,7 @@ export class Handles implements Disposable {
 
   #describedId(held: Used): number | undefined {
     const fd = this.#open.get(held)
-    return fd && this.#kernel.describe(fd).id
+    return fd && this.#kernel.idOf(fd)
   }
 
   #plannedId(held: Used): number | undefined {

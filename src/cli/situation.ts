@@ -21,7 +21,7 @@ export interface Situation {
 
 /**
  * Reads what a plan is made from. Who uses what in the whole system takes longest to read, and matters only where something
- * is to be done: it is left out where the stack turns out to be whole and as declared.
+ * is to be done about what exists: it is left out where the stack turns out to be whole and as declared, or is all new.
  */
 export function readSituation(
   { kernel, bpffs, measure = unmeasured }: Session,
@@ -32,6 +32,13 @@ export function readSituation(
   const quick = measure('read current', () => readCurrent(kernel, { ...place, graph: emptyGraph }, desired))
   const isSettled = !mayNeedRecovery(quick) && !measure('plan', () => hasChanges(makePlan(quick, desired)))
   if (isSettled) return { current: quick, recovery: undefined }
-  const current = measure('read current', () => readCurrent(kernel, place, desired))
+  const current = isNew(quick, desired) ? quick : measure('read current', () => readCurrent(kernel, place, desired))
   return { current, recovery: measure('plan', () => planRecovery(current)) }
 }
+
+/** Nothing of it exists, and it uses nothing of anybody else's. */
+const isNew = ({ trees, strays = [], outerPins = [] }: CurrentState, { resources }: DesiredState): boolean =>
+  trees.length === 0 &&
+  strays.length === 0 &&
+  outerPins.length === 0 &&
+  [...resources.values()].every((resource) => resource.kind !== 'map' || resource.owner === 'stack')

@@ -32,10 +32,14 @@ export const painter = (color: boolean): Paint =>
 /** The terminal of this process. NO_COLOR (when not empty) and a stream that is no terminal switch colour off. */
 export function processTerminal(): Terminal {
   const { env } = process
+  const output = new Output()
   return {
     // Node makes a stream when it is first looked at, which costs a start some milliseconds each.
-    write: (text) => void process.stdout.write(text),
-    warn: (text) => void process.stderr.write(text),
+    write: (text) => output.write(text),
+    warn: (text) => {
+      output.flush()
+      process.stderr.write(text)
+    },
     get interactive() {
       return Boolean(process.stdout.isTTY && process.stdin.isTTY)
     },
@@ -46,10 +50,43 @@ export function processTerminal(): Terminal {
       return process.stdout.columns ?? 80
     },
     environment: env,
-    ask: askLine,
+    ask: (question) => {
+      output.flush()
+      return askLine(question)
+    },
     catchInterrupt,
   }
 }
+
+/** Standard output. What is no terminal gets many lines at once: a call for each would cost as much as what they tell of. */
+class Output {
+  #waiting = ''
+
+  write(text: string): void {
+    if (process.stdout.isTTY) return void process.stdout.write(text)
+    if (this.#waiting === '') this.#flushSoon()
+    this.#waiting += text
+    if (this.#waiting.length > enough) this.flush()
+  }
+
+  flush(): void {
+    if (this.#waiting !== '') process.stdout.write(this.#waiting)
+    this.#waiting = ''
+  }
+
+  /** As soon as this process has nothing else to do; at the latest when it ends. */
+  #flushSoon(): void {
+    const flush = (): void => {
+      process.off('exit', flush)
+      this.flush()
+    }
+    process.once('exit', flush)
+    setImmediate(flush)
+  }
+}
+
+/** Characters. */
+const enough = 8192
 
 async function askLine(question: string): Promise<string | undefined> {
   const { createInterface } = await import('node:readline')

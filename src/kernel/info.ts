@@ -22,6 +22,10 @@ export function readInfoAlone(fd: Fd<ObjectKind>): ObjectInfo {
   return decode(fd.kind, fetchInfo(fd.number, `describe ${fd.kind}`).buffer)
 }
 
+/** The id alone: the second number of every info structure. */
+export const readId = (fd: Fd<ObjectKind>): number =>
+  fetchInfo(fd.number, `describe ${fd.kind}`).buffer.view.getUint32(4, littleEndian)
+
 /** The same for a bare descriptor of any kind. */
 export function readAnyInfo(fd: number, doing: string): ObjectInfo {
   const { buffer, length } = fetchInfo(fd, doing)

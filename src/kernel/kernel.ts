@@ -43,6 +43,8 @@ export interface Kernel {
   readAhead(directories: readonly string[]): Promise<void>
   /** BPF_OBJ_GET_INFO_BY_FD; `frozen: false` spares the look into fdinfo, which costs more than the rest. */
   describe(fd: Fd<ObjectKind>, options?: { readonly frozen: boolean }): ObjectInfo
+  /** The id alone, for a small part of the time. */
+  idOf(fd: Fd<ObjectKind>): number
   /** Every living id of a kind, ascending (BPF_*_GET_NEXT_ID; CAP_SYS_ADMIN). */
   ids(kind: ObjectKind): number[]
   /** Programs attached to a target without a link (PROG_ATTACH, netlink XDP, tc), where the kernel tells. */

@@ -16,7 +16,7 @@ import type { Adder, EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
-import { readInfo, readInfoAlone } from './info.ts'
+import { readId, readInfo, readInfoAlone } from './info.ts'
 import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
   AdderRequest,
@@ -111,6 +111,10 @@ class LinuxKernel implements Kernel {
 
   describe(fd: Fd<ObjectKind>, { frozen } = { frozen: true }): ObjectInfo {
     return frozen ? readInfo(fd) : readInfoAlone(fd)
+  }
+
+  idOf(fd: Fd<ObjectKind>): number {
+    return readId(fd)
   }
 
   openPin(path: string): Fd<ObjectKind> {

@@ -2,41 +2,37 @@ import type { KernelError } from '../model/errors.ts'
 import type { Machine } from '../model/machine.ts'
 import { VerifierLog } from '../model/verifier.ts'
 import { type LoadExtra, logTrueSize, programLoadAttr } from './attr-program.ts'
-import { findAttachment, type KernelAttachment } from './btf-ids.ts'
+import { findAttachment } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import { loadHint } from './load-hints.ts'
 import { ModuleBtf } from './module-btf.ts'
-import { programFunctionId } from './program-btf.ts'
 import type { ProgramLoad } from './program-load.ts'
-import { is, tryBpfAsync } from './syscall.ts'
+import { is, tryBpf, tryBpfAsync } from './syscall.ts'
+import { isTiny } from './tiny-program.ts'
 import { readVerifierLog } from './verifier-log.ts'
 import { missing, rejection } from './verifier-rejection.ts'
 
 /**
- * BPF_PROG_LOAD on the thread pool; the descriptor. A log costs the verifier much, so the first attempt goes without;
+ * BPF_PROG_LOAD, on the thread pool if it may take a while; the descriptor. A log costs the verifier much, so the first attempt goes without;
  * after a refusal it is asked again with one. Throws a KernelError: K100 with the log where the verifier complained.
  */
 export async function loadProgram(request: ProgramLoad, machine: Machine): Promise<number> {
   using modules = new ModuleBtf(request.load.modules ?? [])
-  const attachment = attachmentOf(request, machine)
+  const { attachTo, type } = request.load
+  const attachment = attachTo === undefined ? undefined : findAttachment(attachTo, type, machine)
   using attached = new ModuleBtf(attachment?.module === undefined ? [] : [attachment.module])
   const extra = {
     ...(attachment && { attachment }),
-    attachedTo: request.attachProgram?.number ?? attached.fds[0],
+    ...(attached.fds[0] === undefined ? {} : { attachedModule: attached.fds[0] }),
     ...(modules.fds.length > 0 ? { modules: modules.fds } : {}),
   }
-  const result = await tryBpfAsync('BPF_PROG_LOAD', programLoadAttr(request, extra))
+  const attr = programLoadAttr(request, extra)
+  const result = isTiny(request.instructions) ? tryBpf('BPF_PROG_LOAD', attr) : await tryBpfAsync('BPF_PROG_LOAD', attr)
   if (result >= 0) return result
   const again = await loadWithLog(request, extra)
   if (again.result >= 0) return again.result
   // The second errno may be ENOSPC, which is only about the log.
   throw refusal(request, { errno: -result, log: again.log, machine })
-}
-
-function attachmentOf({ load, attachProgram }: ProgramLoad, machine: Machine): KernelAttachment | undefined {
-  const { attachTo, type } = load
-  if (attachTo === undefined) return undefined
-  return attachProgram ? { id: programFunctionId(attachProgram, attachTo) } : findAttachment(attachTo, type, machine)
 }
 
 interface LoggedLoad {

@@ -242,16 +242,7 @@ function expandProgram(change: Change, program: ProgramState, sides: Sides): Sta
   const target = nextRef(program.address)
   const adopted = adoptPin(program, target)
   if (adopted) return adopted
-  const extended = program.load?.attachProgram
-  const bound =
-    extended === undefined || extended.startsWith('/')
-      ? {}
-      : { extends: refOf(extended as ProgramState['address'], sides) as ProgramRef }
-  return at(
-    'programs',
-    { kind: 'load-program', target, ...bound },
-    { kind: 'pin', target, path: treePath(program.address) },
-  )
+  return at('programs', { kind: 'load-program', target }, { kind: 'pin', target, path: treePath(program.address) })
 }
 
 function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {

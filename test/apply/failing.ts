@@ -31,6 +31,7 @@ const reading: Readonly<Record<string, readonly string[]>> = {
   openPin: ['EMFILE'],
   describePin: ['EMFILE'],
   describe: ['ENOMEM'],
+  idOf: ['ENOMEM'],
   ids: ['EPERM'],
   lookup: ['ENOMEM'],
   keys: ['ENOMEM'],

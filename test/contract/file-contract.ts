@@ -45,6 +45,7 @@ export function fileContract(world: () => TestWorld): void {
     using again = kernel.openPin(at('p'))
     expect([map.kind, idOf(kernel, map), again.kind]).toEqual(['map', id, 'program'])
     expect(kernel.describePin(at('p'))).toEqual(kernel.describe(program))
+    expect([kernel.idOf(map), kernel.idOf(again)]).toEqual([id, kernel.describe(program).id])
     if (map.kind === 'map') expect(numberIn(kernel.lookup(map as typeof map & { kind: 'map' }, u32(0)))).toBe(7)
   })
 

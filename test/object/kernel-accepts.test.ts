@@ -40,7 +40,7 @@ const isLoadable = ({ unsupported, undefined: missing, relocations, externs, typ
   type !== undefined &&
   !bound.has(type)
 
-const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops', 'ext'])
+const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops'])
 
 interface Load {
   readonly object: ObjectFile

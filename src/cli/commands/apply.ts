@@ -4,6 +4,7 @@ import type { Session } from '../command-session.ts'
 import { confirmOption } from '../confirm-option.ts'
 import { converge, recover } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { optimizeLater } from '../optimize-later.ts'
 import { readManifest, wish } from '../read-manifest.ts'
 import type { Stage } from '../run-plan.ts'
 import { openSession } from '../session.ts'
@@ -21,6 +22,7 @@ export async function applyManifest({ options }: Invocation, terminal: Terminal)
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   const confirmWithin = confirmOption(options)
   using session = await openSession(options, timings)
+  optimizeLater()
   const desired = { ...wish(loaded, session), ...(confirmWithin === undefined ? {} : { confirmWithin }) }
   const stage = { kernel: session.kernel, options, terminal, timings, ...watching(session, desired) }
   const applied = await applyLocked(session, stage, desired)

@@ -38,6 +38,7 @@ export function kernelOf(process: Process): MemoryProcess {
     describePins: (directory) => describePins(process, directory),
     readAhead: async () => undefined,
     describe: (fd) => describeObject(world, descriptorOf(process, fd, 'BPF_OBJ_GET_INFO_BY_FD').object),
+    idOf: (fd) => descriptorOf(process, fd, 'BPF_OBJ_GET_INFO_BY_FD').object.id,
     ids: (kind) => ids(process, kind),
     attachedWithoutLink: (target) => attachedWithoutLink(world, target),
     programsOnInterfaces: () => programsOnInterfaces(world),

@@ -8,7 +8,7 @@ export interface InfoTable {
   readonly sections: ReadonlyMap<string, Records>
 }
 
-interface Records {
+export interface Records {
   /** Byte offset within the section that each record is about. */
   readonly offsets: readonly number[]
   /** All records, one after another. */

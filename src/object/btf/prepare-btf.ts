@@ -11,7 +11,8 @@ import type { BtfType, SectionVariable } from './decode-type.ts'
  */
 export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<Edit, 'elf' | 'externs'>): Uint8Array {
   const bytes = btf.bytes.slice()
-  const edit: Edit = { write: writer(bytes, btf), types, elf, externs }
+  const hidden = new Set(elf.symbols.flatMap((symbol) => (symbol.hidden ? [symbol.name] : [])))
+  const edit: Edit = { write: writer(bytes, btf), types, elf, hidden, externs }
   for (let id = 1; id < types.count; id++) {
     const type = types.get(id)
     if (type.kind === 'section') prepareSection(edit, id, type)
@@ -26,6 +27,8 @@ interface Edit {
   readonly write: (record: number, at: number, value: number) => void
   readonly types: BtfTypes
   readonly elf: ElfFile
+  /** Names of symbols that are not visible outside of the object. */
+  readonly hidden: ReadonlySet<string>
   readonly externs: Externs
 }
 
@@ -108,7 +111,7 @@ function disarmSection(edit: Edit, id: number, type: SectionType): void {
 /** A hidden variable is nobody else's: called static, it does not make its section mappable, as with libbpf. */
 function prepareVariable(edit: Edit, id: number, type: VariableType): void {
   if (type.linkage === 'extern') prepareExtern(edit, id)
-  else if (type.linkage === 'global' && isHidden(edit.elf, type.name)) edit.write(edit.types.offsetOf(id), 12, 0)
+  else if (type.linkage === 'global' && edit.hidden.has(type.name)) edit.write(edit.types.offsetOf(id), 12, 0)
 }
 
 /** A variable of the configuration keeps its type, since it gets a place; others have none. */
@@ -132,13 +135,10 @@ function prepareFunction(edit: Edit, id: number, type: FunctionType): void {
   if (type.linkage === 'extern') {
     edit.write(record, 4, infoOf(12, 1))
     nameParameters(edit, id, type)
-  } else if (type.linkage === 'global' && isHidden(edit.elf, type.name)) {
+  } else if (type.linkage === 'global' && edit.hidden.has(type.name)) {
     edit.write(record, 4, infoOf(12, 0))
   }
 }
-
-const isHidden = (elf: ElfFile, name: string): boolean =>
-  elf.symbols.some((symbol) => symbol.hidden && symbol.name === name)
 
 /** The kernel wants a name for every parameter of a function; clang has none for extern ones. */
 function nameParameters(edit: Edit, id: number, type: FunctionType): void {

@@ -1,5 +1,5 @@
 import type { DebugInfo } from '../../model/program-spec.ts'
-import type { ExtInfo, InfoTable } from '../btf/ext-info.ts'
+import type { ExtInfo, InfoTable, Records } from '../btf/ext-info.ts'
 import type { ByteOrder } from '../cursor.ts'
 import type { ObjectFunction } from './functions.ts'
 
@@ -12,49 +12,65 @@ export type Places = ReadonlyMap<ObjectFunction, number>
  */
 export function debugInfoOf(ext: ExtInfo, places: Places, byteOrder: ByteOrder): DebugInfo | undefined {
   const functions = collect(ext.functions, places, byteOrder)
-  if (functions.length !== places.size || functions.some(({ first }) => !first)) return undefined
+  if (functions.count !== places.size || functions.begun !== places.size) return undefined
   const lines = collect(ext.lines, places, byteOrder)
-  const complete = lines.filter(({ first }) => first).length === places.size
   return {
-    functions: join(functions),
+    functions: functions.bytes,
     functionSize: ext.functions.recordSize,
-    lines: complete ? join(lines) : new Uint8Array(),
+    lines: lines.begun === places.size ? lines.bytes : new Uint8Array(),
     lineSize: ext.lines.recordSize,
   }
 }
 
-interface Record {
-  /** It is about the first instruction of its function. */
-  readonly first: boolean
+interface Collected {
+  /** Records with the offsets of the flattened code. */
   readonly bytes: Uint8Array
+  readonly count: number
+  /** Records that are about the first instruction of a function. */
+  readonly begun: number
 }
 
-function collect(table: InfoTable, places: Places, byteOrder: ByteOrder): readonly Record[] {
-  return [...places].flatMap(([fn, start]) =>
-    recordsOf(table, fn).map(({ offset, bytes }) => {
-      const moved = bytes.slice()
-      const slot = start + (offset - fn.offset) / 8
-      new DataView(moved.buffer).setUint32(0, slot, byteOrder === 'little')
-      return { first: offset === fn.offset, bytes: moved }
-    }),
-  )
+function collect(table: InfoTable, places: Places, byteOrder: ByteOrder): Collected {
+  const { recordSize } = table
+  const runs = [...places].map(([fn, start]) => ({ fn, start, ...recordsOf(table, fn) }))
+  const count = runs.reduce((sum, { first, end }) => sum + end - first, 0)
+  const bytes = new Uint8Array(count * recordSize)
+  const view = new DataView(bytes.buffer)
+  let [at, begun] = [0, 0]
+  for (const { fn, start, records, first, end } of runs) {
+    if (!records) continue
+    bytes.set(records.bytes.subarray(first * recordSize, end * recordSize), at)
+    for (let index = first; index < end; index++, at += recordSize) {
+      const offset = (records.offsets[index] ?? 0) - fn.offset
+      if (offset === 0) begun++
+      view.setUint32(at, start + offset / 8, byteOrder === 'little')
+    }
+  }
+  return { bytes, count, begun }
 }
 
-/** Offsets count bytes from the start of the section, in ascending order. */
-function recordsOf(
-  { sections, recordSize }: InfoTable,
-  fn: ObjectFunction,
-): readonly { offset: number; bytes: Uint8Array }[] {
+interface Run {
+  readonly records: Records | undefined
+  /** Index of the first record about the function, and that of the first one behind it. */
+  readonly first: number
+  readonly end: number
+}
+
+function recordsOf({ sections }: InfoTable, fn: ObjectFunction): Run {
   const records = sections.get(fn.section.name)
-  if (!records) return []
-  const found: { offset: number; bytes: Uint8Array }[] = []
-  records.offsets.forEach((offset, index) => {
-    if (offset < fn.offset || offset >= fn.offset + fn.size) return
-    found.push({ offset, bytes: records.bytes.subarray(index * recordSize, (index + 1) * recordSize) })
-  })
-  return found
+  if (!records) return { records, first: 0, end: 0 }
+  const first = lowerBound(records.offsets, fn.offset)
+  const end = lowerBound(records.offsets, fn.offset + fn.size)
+  return { records, first, end }
 }
 
-function join(records: readonly Record[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(records.map(({ bytes }) => bytes)))
+/** Offsets count bytes from the start of the section, in ascending order: the index of the first that is not smaller. */
+function lowerBound(offsets: readonly number[], wanted: number): number {
+  let [low, high] = [0, offsets.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((offsets[middle] ?? 0) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
 }
