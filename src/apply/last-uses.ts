@@ -41,9 +41,10 @@ function refsOf(step: Step): readonly Used[] {
     case 'write-entries':
     case 'write-data':
     case 'freeze':
-    case 'load-program':
     case 'set-entry':
       return [step.target]
+    case 'load-program':
+      return [step.target, ...present(step.extends)]
     case 'snapshot-map':
     case 'merge-map':
       return [step.source, step.target]

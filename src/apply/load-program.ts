@@ -1,6 +1,8 @@
 import type { Fd } from '../kernel/kernel.ts'
 import type { ProgramLoad } from '../kernel/program-load.ts'
+import { liveRef, nextRef, type ProgramAddress } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
+import type { LoadAttributes } from '../model/program-spec.ts'
 import type { ProgramState } from '../model/state.ts'
 import type { SourcePlace } from '../model/verifier.ts'
 import { sourcePlace } from '../object/programs/source-place.ts'
@@ -27,8 +29,10 @@ export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<
     map: run.handles.map(mapRefOf(map, (ref) => run.handles.made(ref))),
     offset,
   }))
+  using extended = openExtended(run, load.attachProgram)
   return await run.kernel.loadProgram({
     name,
+    ...(extended && { attachProgram: extended.fd }),
     load,
     instructions: code.instructions,
     references,
@@ -37,6 +41,24 @@ export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<
     ...btfOf(run, program),
     locate: (instruction) => locate(run, program, instruction),
   })
+}
+
+interface Extended extends Disposable {
+  readonly fd: Fd<'program'>
+}
+
+/** One of the stack stays open with its handle; one that is pinned elsewhere is closed again. */
+function openExtended({ kernel, handles }: Loading, program: LoadAttributes['attachProgram']): Extended | undefined {
+  if (program === undefined) return undefined
+  if (program.startsWith('/')) {
+    const fd = kernel.openPin(program)
+    if (fd.kind === 'program') return { fd: fd as Fd<'program'>, [Symbol.dispose]: () => fd[Symbol.dispose]() }
+    fd[Symbol.dispose]()
+    throw new PlanError(`cannot extend ${program}: a ${fd.kind} is pinned there`, { code: applyCodes.stale.code })
+  }
+  const address = program as ProgramAddress
+  const ref = handles.made(nextRef(address)) ? nextRef(address) : liveRef(address)
+  return { fd: handles.program(ref), [Symbol.dispose]: () => undefined }
 }
 
 function btfOf(run: Pick<Execution, 'btf'>, { object, debug }: ProgramState): Pick<ProgramLoad, 'btf'> {

@@ -104,6 +104,8 @@ function runsOf(steps: readonly Step[]): readonly Queued[] {
   const queued: Queued[] = []
   let run = 0
   for (const step of steps) {
+    // What it extends has to be there: that may be one of this run.
+    if (step.kind === 'load-program' && step.extends) run++
     if (step.kind === 'load-program') queued.push({ target: step.target, run })
     else if (step.kind !== 'pin') run++
   }

@@ -65,8 +65,8 @@ const btfLoadLayout = struct({
 /** What the kernel has to look up before a program can be loaded. */
 export interface LoadExtra {
   readonly attachment?: KernelAttachment
-  /** Descriptor of the BTF of the module that it is in. Linux 5.11. */
-  readonly attachedModule?: number
+  /** Descriptor of the program that it is in, or of the BTF of the module. Linux 5.5, 5.11. */
+  readonly attachedTo?: number | undefined
   /** Descriptors of the BTF of `load.modules`. */
   readonly modules?: readonly number[]
   readonly log?: Uint8Array
@@ -91,7 +91,7 @@ export function programLoadAttr(request: ProgramLoad, extra: LoadExtra = {}): At
     line_info_rec_size: btf?.debug.lines.length ? btf.debug.lineSize : undefined,
     line_info: btf?.debug.lines,
     attach_btf_id: extra.attachment?.id,
-    attach_btf_obj_fd: extra.attachedModule,
+    attach_btf_obj_fd: extra.attachedTo,
     // Calls name a module by its place in here; place 0 is vmlinux.
     fd_array: extra.modules && new Uint8Array(Int32Array.of(0, ...extra.modules).buffer),
   })

@@ -2,10 +2,11 @@ import type { KernelError } from '../model/errors.ts'
 import type { Machine } from '../model/machine.ts'
 import { VerifierLog } from '../model/verifier.ts'
 import { type LoadExtra, logTrueSize, programLoadAttr } from './attr-program.ts'
-import { findAttachment } from './btf-ids.ts'
+import { findAttachment, type KernelAttachment } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import { loadHint } from './load-hints.ts'
 import { ModuleBtf } from './module-btf.ts'
+import { programFunctionId } from './program-btf.ts'
 import type { ProgramLoad } from './program-load.ts'
 import { is, tryBpf, tryBpfAsync } from './syscall.ts'
 import { isTiny } from './tiny-program.ts'
@@ -18,12 +19,11 @@ import { missing, rejection } from './verifier-rejection.ts'
  */
 export async function loadProgram(request: ProgramLoad, machine: Machine): Promise<number> {
   using modules = new ModuleBtf(request.load.modules ?? [])
-  const { attachTo, type } = request.load
-  const attachment = attachTo === undefined ? undefined : findAttachment(attachTo, type, machine)
+  const attachment = attachmentOf(request, machine)
   using attached = new ModuleBtf(attachment?.module === undefined ? [] : [attachment.module])
   const extra = {
     ...(attachment && { attachment }),
-    ...(attached.fds[0] === undefined ? {} : { attachedModule: attached.fds[0] }),
+    attachedTo: request.attachProgram?.number ?? attached.fds[0],
     ...(modules.fds.length > 0 ? { modules: modules.fds } : {}),
   }
   const attr = programLoadAttr(request, extra)
@@ -33,6 +33,12 @@ export async function loadProgram(request: ProgramLoad, machine: Machine): Promi
   if (again.result >= 0) return again.result
   // The second errno may be ENOSPC, which is only about the log.
   throw refusal(request, { errno: -result, log: again.log, machine })
+}
+
+function attachmentOf({ load, attachProgram }: ProgramLoad, machine: Machine): KernelAttachment | undefined {
+  const { attachTo, type } = load
+  if (attachTo === undefined) return undefined
+  return attachProgram ? { id: programFunctionId(attachProgram, attachTo) } : findAttachment(attachTo, type, machine)
 }
 
 interface LoggedLoad {

@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { release, version } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 import type { Machine, SymbolAddress } from '../model/machine.ts'
+import { readVmlinuxBtf } from './read-vmlinux-btf.ts'
 
 const btfDirectory = '/sys/kernel/btf'
 
 /** The running kernel's description of itself: /sys/kernel/btf, its configuration, /proc/kallsyms. */
 export function linuxMachine(): Machine {
-  const vmlinux = once(() => readVmlinux(release()))
+  const vmlinux = once(() => readVmlinuxBtf(release()))
   const modules = once(listModules)
   const config = once(() => readConfig(release()))
   const btf = new Map<string, Uint8Array | undefined>()
@@ -38,10 +39,6 @@ function once<T>(read: () => T): () => T {
     known ??= { value: read() }
     return known.value
   }
-}
-
-function readVmlinux(release: string): Uint8Array | undefined {
-  return readOrNothing(`${btfDirectory}/vmlinux`) ?? readOrNothing(`/boot/btf-${release}`)
 }
 
 function listModules(): readonly string[] {

@@ -6,6 +6,8 @@ import type { Fd } from './kernel.ts'
 export interface ProgramLoad {
   readonly name: string
   readonly load: LoadAttributes
+  /** The program that it extends or traces: `attachTo` is a function of it. Linux 5.5. */
+  readonly attachProgram?: Fd<'program'>
   /** 8 bytes each, native byte order; references zeroed. */
   readonly instructions: Uint8Array
   readonly references: readonly FdReference[]

@@ -77,6 +77,10 @@ function* checkPrograms({ root }: CheckContext): Iterable<Found> {
 }
 
 function* programReferences(root: SourceNode): Iterable<Path> {
+  for (const program of childrenOf(nodeAt(root, ['programs'])).keys()) {
+    const path = ['programs', program, 'attachProgram']
+    if (textAt(root, path)?.startsWith('/') === false) yield path
+  }
   for (const link of childrenOf(nodeAt(root, ['links'])).keys()) yield ['links', link, 'program']
   for (const map of childrenOf(nodeAt(root, ['maps'])).keys()) {
     for (const index of childrenOf(nodeAt(root, ['maps', map, 'slots'])).keys()) yield ['maps', map, 'slots', index]

@@ -93,6 +93,8 @@ export interface ManifestProgram {
   readonly type?: ProgramType
   readonly attachType?: AttachType
   readonly attachTarget?: string
+  /** A declared program's name, or the absolute path of a pin. */
+  readonly attachProgram?: string
   readonly sleepable?: boolean
 }
 

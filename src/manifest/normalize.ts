@@ -103,7 +103,9 @@ function partOf(entry: SourceNode, name: 'key' | 'value'): ManifestEntry['key'] 
 
 function programOf(name: string, source: SourceProgram): ManifestProgram {
   const { object, function: symbol = name, type, attachType, attachTarget, sleepable } = source ?? {}
-  return present({ name, object, function: symbol, type, attachType, attachTarget, sleepable })
+  const extended = source?.attachProgram
+  const attachProgram = extended === undefined || extended.startsWith('/') ? extended : bareName(extended)
+  return present({ name, object, function: symbol, type, attachType, attachTarget, attachProgram, sleepable })
 }
 
 function linkOf(name: string, { program, attach, onReplace = 'overlap' }: SourceLink): ManifestLink {

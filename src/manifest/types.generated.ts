@@ -202,6 +202,10 @@ export type SourceProgram = {
    */
   attachTarget?: string
   /**
+   * The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.
+   */
+  attachProgram?: string
+  /**
    * Whether the program is loaded as sleepable. Without it the section's name decides.
    */
   sleepable?: boolean

@@ -1,3 +1,4 @@
+import type { ProgramAddress } from './address.ts'
 import type { AttachType, ProgramType } from './program-types.ts'
 
 /** An instruction pair (ldimm64) whose immediate names a map, or a place inside a data map's value. */
@@ -81,6 +82,8 @@ export interface LoadAttributes {
   readonly kernelVersion?: number
   /** BTF function of the kernel that `attach_btf_id` names: `bpf_iter_task`. */
   readonly attachTo?: string
+  /** The program whose function it replaces or traces: one of the stack, or the absolute path of a pin. Linux 5.5. */
+  readonly attachProgram?: ProgramAddress | `/${string}`
   /**
    * Kernel modules whose functions and variables it uses: `fd_array` without its first entry. A call names one by its place from 1
    * on in its offset, a load of an address in its second immediate. Linux 5.17.

@@ -19,7 +19,7 @@ export function diffProgram(before: ProgramState, after: ProgramState): readonly
   return reasons.length > 0 ? reasons : diffBoundMaps(before, after)
 }
 
-const loadAttributes = ['type', 'attachType', 'flags', 'license', 'kernelVersion', 'attachTo'] as const
+const loadAttributes = ['type', 'attachType', 'flags', 'license', 'kernelVersion', 'attachTo', 'attachProgram'] as const
 
 function diffLoad(before: LoadAttributes, after: LoadAttributes): Reason[] {
   return loadAttributes.flatMap((name) => differing(`load.${name}`, before[name], after[name]))

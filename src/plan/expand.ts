@@ -242,7 +242,16 @@ function expandProgram(change: Change, program: ProgramState, sides: Sides): Sta
   const target = nextRef(program.address)
   const adopted = adoptPin(program, target)
   if (adopted) return adopted
-  return at('programs', { kind: 'load-program', target }, { kind: 'pin', target, path: treePath(program.address) })
+  const extended = program.load?.attachProgram
+  const bound =
+    extended === undefined || extended.startsWith('/')
+      ? {}
+      : { extends: refOf(extended as ProgramState['address'], sides) as ProgramRef }
+  return at(
+    'programs',
+    { kind: 'load-program', target, ...bound },
+    { kind: 'pin', target, path: treePath(program.address) },
+  )
 }
 
 function expandLink(change: Change, link: LinkState, sides: Sides): Staged[] {

@@ -31,7 +31,7 @@ export function follow(
   let closure: Closure = { maps: new Map(), programs }
   for (;;) {
     const nextMaps = followMaps(wantedMaps, maps, closure)
-    const nextPrograms = followPrograms(wantedPrograms, programs, nextMaps)
+    const nextPrograms = followPrograms(wantedPrograms, programs, { maps: nextMaps, programs: closure.programs })
     const before = weigh(closure)
     closure = { maps: nextMaps, programs: nextPrograms }
     if (weigh(closure) === before) return closure
@@ -81,7 +81,7 @@ function changedSlots(map: MapState, difference: MapDifference, closure: Closure
 function followPrograms(
   wanted: readonly ProgramState[],
   own: ReadonlyMap<ProgramAddress, readonly Reason[]>,
-  maps: ReadonlyMap<MapAddress, MapOutcome>,
+  closure: Closure,
 ): Map<ProgramAddress, readonly Reason[]> {
   const reasons = new Map<ProgramAddress, readonly Reason[]>()
   for (const program of wanted) {
@@ -89,13 +89,22 @@ function followPrograms(
     if (known === undefined) continue // it is created
     if (known.length > 0) reasons.set(program.address, known)
     else {
-      const replaced = program.maps.filter((map) => maps.get(map as MapAddress)?.how === 'replace')
-      if (replaced.length > 0)
-        reasons.set(
-          program.address,
-          replaced.map((map) => ({ attribute: 'uses', after: map })),
-        )
+      const replaced = program.maps.filter((map) => closure.maps.get(map as MapAddress)?.how === 'replace')
+      const uses = [...replaced, ...extendedAnew(program, own, closure)].map((after) => ({ attribute: 'uses', after }))
+      if (uses.length > 0) reasons.set(program.address, uses)
     }
   }
   return reasons
+}
+
+/** What extends or traces a program is bound to it for good, too. */
+function extendedAnew(
+  { load }: ProgramState,
+  own: ReadonlyMap<ProgramAddress, readonly Reason[]>,
+  { programs }: Closure,
+): readonly string[] {
+  const target = load?.attachProgram
+  if (target === undefined || target.startsWith('/')) return []
+  const isNew = !own.has(target as ProgramAddress) || (programs.get(target as ProgramAddress)?.length ?? 0) > 0
+  return isNew ? [target] : []
 }

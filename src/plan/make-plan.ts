@@ -13,6 +13,7 @@ import { guardChanges, guardDesired, withoutFormer } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
 import { keepsOutgoing, type Succession, succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
+import { inLoadOrder } from './load-order.ts'
 import { markLost } from './lost-pins.ts'
 import { makeRecord } from './make-record.ts'
 import { snapshotFolder } from './merge.ts'
@@ -52,7 +53,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   if (settled) return { ...head, ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
   const directories = outerDirectories(sides)
-  const expanded = changes.flatMap((change) => expand(change, sides))
+  const expanded = inLoadOrder(changes, desired).flatMap((change) => expand(change, sides))
   const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
     ...head,

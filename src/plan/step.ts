@@ -68,7 +68,8 @@ export type Operation =
   /** Initial bytes of a new data section. */
   | { readonly kind: 'write-data'; readonly target: MapRef }
   | { readonly kind: 'freeze'; readonly target: MapRef }
-  | { readonly kind: 'load-program'; readonly target: ProgramRef }
+  /** `extends` is the program of the stack that it extends or traces: that one is loaded by then. */
+  | { readonly kind: 'load-program'; readonly target: ProgramRef; readonly extends?: ProgramRef }
   /** A slot of a new array. */
   | { readonly kind: 'fill-slot'; readonly array: MapRef; readonly index: number; readonly program: HeldProgram }
   /** An inner map of an outer map. */

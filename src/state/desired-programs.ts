@@ -122,7 +122,13 @@ function readLoad(
     license,
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
     ...(attachTo === undefined ? {} : { attachTo: attachTo.name }),
+    ...(attachTo === undefined ? {} : extendedBy(declared)),
   }
+}
+
+function extendedBy({ attachProgram: program }: ManifestProgram): Pick<LoadAttributes, 'attachProgram'> {
+  if (program === undefined) return {}
+  return { attachProgram: program.startsWith('/') ? (program as `/${string}`) : programAddress(program) }
 }
 
 function withSleepable(flags: number, sleepable: boolean | undefined): number {
@@ -160,14 +166,20 @@ const prefixes: Partial<Record<AttachType, string>> = {
 /** Undefined for a program that is loaded without one; `unknown` when it needs one and nothing tells. */
 function readAttachTo(
   reading: Reading,
-  { name }: ManifestProgram,
+  { name, attachProgram }: ManifestProgram,
   { type, attachType, target, object, spec }: AttachQuestion,
 ): { readonly name: string } | undefined | 'unknown' {
   const address = programAddress(name)
   const path = ['programs', name]
-  if (type === 'ext') {
-    const detail = `cannot load program.${name}: it replaces a function of another program, which pinfold does not support yet`
-    complain(reading, 'O201', { detail, address, path })
+  const isExtension = type === 'ext' || (type === 'tracing' && attachProgram !== undefined)
+  if (isExtension && target !== undefined && attachProgram !== undefined) return { name: target }
+  if (isExtension) {
+    complain(reading, 'M206', {
+      detail: `cannot load program.${name}: it is loaded against a function of another program, and nothing names ${target === undefined ? 'the function' : 'the program'}`,
+      hint: 'write `attachProgram:`, a program of the stack or the path of a pin, and `attachTarget:`, its function',
+      address,
+      path,
+    })
     return 'unknown'
   }
   if (type === 'struct_ops') {

@@ -40,7 +40,7 @@ const isLoadable = ({ unsupported, undefined: missing, relocations, externs, typ
   type !== undefined &&
   !bound.has(type)
 
-const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops'])
+const bound: ReadonlySet<string> = new Set(['tracing', 'struct_ops', 'ext'])
 
 interface Load {
   readonly object: ObjectFile

@@ -21,6 +21,7 @@ export function loadProgram(process: Process, request: ProgramLoad): Fd<'program
   const errno = refusalOfAttributes(request)
   if (errno) return refuse(command, errno, request.name)
   const maps = request.references.map(({ map }) => mapOf(process, map, command))
+  const extended = request.attachProgram && descriptorOf(process, request.attachProgram, command).object.id
   const log = rejections.get(request.name)
   if (log !== undefined) throw rejectionOf(request, log)
   checkReferences(request, maps)
@@ -35,10 +36,12 @@ export function loadProgram(process: Process, request: ProgramLoad): Fd<'program
     btfId: request.btf ? descriptorOf(process, request.btf.fd, command).object.id : 0,
     loadedAt: world.last.program * 1_000_000,
     size: request.instructions.length,
+    ...(extended !== undefined && { extended }),
     references: 0,
   }
   world.objects.program.set(program.id, program)
   for (const id of program.mapIds) hold(world, { kind: 'map', id })
+  if (extended !== undefined) hold(world, { kind: 'program', id: extended })
   if (program.btfId !== 0) hold(world, { kind: 'btf', id: program.btfId })
   return openDescriptor(process, program)
 }

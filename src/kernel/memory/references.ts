@@ -101,7 +101,11 @@ export function heldBy(object: WorldObject): readonly ObjectName[] {
     case 'map':
       return [...valuesHeldBy(object), ...membersHeldBy(object), ...btfHeld(object.btfId)]
     case 'program':
-      return [...object.mapIds.map((id): ObjectName => ({ kind: 'map', id })), ...btfHeld(object.btfId)]
+      return [
+        ...object.mapIds.map((id): ObjectName => ({ kind: 'map', id })),
+        ...(object.extended === undefined ? [] : [{ kind: 'program', id: object.extended } as const]),
+        ...btfHeld(object.btfId),
+      ]
     case 'link':
       return [
         { kind: 'program', id: object.programId },

@@ -70,6 +70,8 @@ export interface ProgramObject extends Counted {
   readonly load: LoadAttributes
   readonly tag: string
   readonly mapIds: readonly number[]
+  /** The program that it extends or traces. */
+  readonly extended?: number
   readonly btfId: number
   /** Nanoseconds after boot. */
   readonly loadedAt: number
