@@ -56,7 +56,7 @@ export const verifierHints: readonly VerifierHint[] = [
   },
   {
     about: 'a kfunc that is missing or not allowed',
-    when: /calling kernel function \S+ is not allowed|kernel (function )?btf_id \d+|kernel function .* not found|invalid kernel function call|kfunc/,
+    when: /calling kernel function \S+ is not allowed|kernel (function )?btf_id \d+|kernel function .* not found|invalid kernel function call|BPF_CALL uses reserved fields|kfunc/,
     hint: 'this kernel has no such kfunc, or not for this type of program: declare it __weak and test for it with bpf_ksym_exists()',
   },
   {

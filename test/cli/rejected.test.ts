@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
@@ -93,6 +93,10 @@ const maps = `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 8);
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int); __type(value, long); } flows SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");`
 
+const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat)
+const isNewerThan = (ofMajor: number, ofMinor: number): boolean =>
+  major > ofMajor || (major === ofMajor && minor > ofMinor)
+
 /** A kernel says so in its messages, or where securityfs is mounted. */
 const isLockedDown =
   canTestLinux &&
@@ -126,7 +130,9 @@ describe.skipIf(!canTestLinux || !canCompile)('a program that the verifier refus
   test.each(Object.entries(rows))('%s: the hint fits', (name, { about, registers = [] }) => {
     const { hint, verifier } = refusals.get(name) as Refusal
     expect({ hint, reason: verifier.reason }).toEqual({ hint: hintAbout(about), reason: expect.any(String) })
-    for (const register of registers) expect(verifier.registers).toContainEqual(expect.stringMatching(register))
+    // Older kernels tell states of registers behind jumps only.
+    if (isNewerThan(5, 17))
+      for (const register of registers) expect(verifier.registers).toContainEqual(expect.stringMatching(register))
   })
 
   test('one with a helper for GPL programs and without their licence is told so', () => {

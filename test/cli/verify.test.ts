@@ -92,7 +92,11 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
 
   test('after a refusal the others are verified, every refusal is told, and nothing stays', async () => {
     const file = join(host.directory, 'rejected.bpf.o')
-    const { code, printed } = await pinfold('verify', file, join(host.directory, 'tail-calls.bpf.o'), file)
+    const log = join(host.directory, 'verifier.log')
+    const others = join(host.directory, 'tail-calls.bpf.o')
+    const { code, printed } = await pinfold('verify', file, others, file, '--verifier-log', log)
+    const logs = readFileSync(log, 'utf8').split(/^\n.*rejected\.bpf\.o, program\.care.*:\n/m)
+    expect(logs.map((text) => text.match(/^processed \d+ insns/gm)?.length)).toEqual([1, 1])
     expect(code).toBe(1)
     expect(printed.match(/error K100: cannot load program\.care/g)).toHaveLength(2)
     expect(printed).toMatch(new RegExp(` {2}${names.ingress} +xdp +xdp +[0-9a-f]{16} +52 +\\d+ +\\d+ B`))

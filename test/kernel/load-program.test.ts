@@ -106,7 +106,10 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
       target: 'pass',
       message: expect.stringMatching(/^cannot load program pass: the verifier rejected it: R1 invalid mem access/),
       hint: expect.stringContaining('bpf_probe_read_kernel'),
-      verifier: { reason: "R1 invalid mem access 'scalar'", instruction: { index: 1, text: 'r0 = *(u32 *)(r1 +0)' } },
+      verifier: {
+        reason: expect.stringMatching(/^R1 invalid mem access '(scalar|inv)'$/),
+        instruction: { index: 1, text: 'r0 = *(u32 *)(r1 +0)' },
+      },
     })
   })
 
@@ -124,7 +127,10 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
     expect(whole.message).toBe(rejection.message)
     expect(whole.log.bytes.length).toBeGreaterThan(64 * 1024)
     expect(String(whole.log)).toMatch(/^(func#0 @0\n)?0: /)
-    expect(whole.verifier.omitted).toEqual({ count: 3992, unit: 'lines' })
+    const lines = String(whole.log)
+      .split('\n')
+      .filter((line) => !/^(processed|verification time|stack depth|$)/.test(line))
+    expect(whole.verifier.omitted).toEqual({ count: lines.length - 12, unit: 'lines' })
   })
 
   test('with a log of a million lines cost its size in memory once, and without --verifier-log next to nothing', async () => {
@@ -134,7 +140,8 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
     expect(short).toMatchObject({ errno: 'E2BIG', message: expect.stringContaining('too large') })
     expect(short.verifier.lines.length).toBeLessThan(20)
     const cheap = process.resourceUsage().maxRSS
-    expect(cheap - peak).toBeLessThan(24 * 1024)
+    // Before Linux 6.4 the end comes only with all of it.
+    expect(cheap - peak).toBeLessThan((short.log.missing > 0 ? 24 : 96) * 1024)
     const whole = await load(endless, { log: 'whole' }).catch((error) => error)
     expect(whole.verifier.omitted).toEqual({ count: expect.any(Number), unit: 'lines' })
     expect(whole.verifier.omitted.count).toBeGreaterThan(900_000)

@@ -13,6 +13,7 @@ const sentences: Readonly<Record<string, string>> = {
   'invalid func unknown#195896080': 'a CO-RE relocation without a match',
   'calling kernel function bpf_task_acquire is not allowed': 'a kfunc that is missing or not allowed',
   'invalid kernel function call not eliminated in verifier pass': 'a kfunc that is missing or not allowed',
+  'BPF_CALL uses reserved fields': 'a kfunc that is missing or not allowed',
   'unknown func bpf_get_current_task#35': 'a helper of other program types',
   'program of this type cannot use helper bpf_override_return#58': 'a helper of other program types',
   'cannot call GPL-restricted function from non-GPL compatible program': 'a helper for GPL programs only',
