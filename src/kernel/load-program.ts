@@ -73,7 +73,8 @@ export function nextLogSize(
   need: { readonly trueSize: number; readonly whole: boolean },
 ): number | undefined {
   if (size >= largest) return undefined
-  if (need.trueSize === 0) return Math.min(largest, size * 8)
+  // By much: each attempt is a whole verification, and memory that stays empty costs nothing.
+  if (need.trueSize === 0) return Math.min(largest, size * 64)
   return need.whole && need.trueSize > size ? Math.min(largest, need.trueSize) : undefined
 }
 

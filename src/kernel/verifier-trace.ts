@@ -11,18 +11,32 @@ export function lastInstruction(lines: readonly string[]): { index: number; text
 }
 
 /**
- * What the trace said last of each register that an instruction reads (`r1`), or that the complaint behind it names (`R1`);
- * nothing of those that the trace never mentions.
+ * What the trace knows of each register that the last instruction reads (`r1`), or that the complaint behind it names (`R1`).
+ * Nothing of those that it never mentions, or of which an instruction made something else since: before Linux 5.18 states are
+ * not told of each instruction.
  */
 export function lastRegisters(lines: readonly string[], text: string): readonly string[] {
-  const wanted = new Set([...usedBy(text).matchAll(/\b[rwR](\d+)\b/g)].map(([, number]) => Number(number)))
+  const open = new Set([...usedBy(text).matchAll(/\b[rwR](\d+)\b/g)].map(([, number]) => Number(number)))
   const found = new Map<number, string>()
-  for (let at = lines.length - 1; at >= 0 && found.size < wanted.size; at--) {
-    for (const [number, text] of registersIn(lines[at] ?? '')) {
-      if (wanted.has(number) && !found.has(number)) found.set(number, text)
-    }
+  let isBefore = false
+  for (let at = lines.length - 1; at >= 0 && open.size > 0; at--) {
+    const line = lines[at] ?? ''
+    for (const [number, state] of registersIn(line)) if (open.delete(number)) found.set(number, state)
+    if (isBefore) for (const number of writtenBy(line)) open.delete(number)
+    isBefore ||= instructionLine.test(line)
   }
-  return [...found].sort(([a], [b]) => a - b).map(([, text]) => text)
+  return [...found].sort(([a], [b]) => a - b).map(([, state]) => state)
+}
+
+const instructionLine = /^\d+: \([0-9a-f]{2}\) /
+
+/** Registers that an instruction gives another value; a call, those of its arguments and R0. */
+function writtenBy(line: string): readonly number[] {
+  const [, text] = /^\d+: \([0-9a-f]{2}\) (.*)$/.exec(line) ?? []
+  if (text === undefined) return []
+  if (text.startsWith('call')) return [0, 1, 2, 3, 4, 5]
+  const [, register] = /^[rw](\d+) (?:=|[^ ]+=) /.exec(text) ?? []
+  return register === undefined ? [] : [Number(register)]
 }
 
 /** `r0 = *(u8 *)(r1 +3)` does not read what it assigns to. */

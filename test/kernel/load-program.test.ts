@@ -151,7 +151,7 @@ describe.skipIf(!canTestLinux)('programs on Linux', () => {
     expect(statSync(file).size).toBe(whole.log.bytes.length)
     rmSync(directory, { recursive: true })
     expect(process.resourceUsage().maxRSS - cheap).toBeLessThan((whole.log.bytes.length * 1.4) / 1024)
-  })
+  }, 240_000)
 
   test('that call what is no kfunc, or need type information that is not there, are told what to do', async () => {
     const kfunc: Instruction = { opcode: 0x85, source: 2, immediate: 1 }
