@@ -1,12 +1,11 @@
 // The other system calls that Node lacks, each with the arguments of its manual page. Descriptors are numbers, paths strings.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
 #include <linux/netlink.h>
 #include <string>
 
@@ -15,7 +14,6 @@
 namespace {
 
 using Info = const Napi::CallbackInfo&;
-
 int Int(Info info, size_t at) { return info[at].ToNumber().Int32Value(); }
 std::string Text(Info info, size_t at) { return info[at].ToString().Utf8Value(); }
 
@@ -25,8 +23,7 @@ Napi::Value Flock(Info info) { return Result(info.Env(), flock(Int(info, 0), Int
 Napi::Value Membarrier(Info info) { return Result(info.Env(), syscall(SYS_membarrier, Int(info, 0), Int(info, 1), 0)); }
 
 Napi::Value Renameat2(Info info) {
-  auto from = Text(info, 0), to = Text(info, 1);
-  return Result(info.Env(), syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), Int(info, 2)));
+  return Result(info.Env(), syscall(SYS_renameat2, AT_FDCWD, Text(info, 0).c_str(), AT_FDCWD, Text(info, 1).c_str(), Int(info, 2)));
 }
 
 Napi::Value Mount(Info info) {
@@ -34,17 +31,20 @@ Napi::Value Mount(Info info) {
   return Result(info.Env(), mount(source.c_str(), target.c_str(), type.c_str(), Int(info, 3), data.c_str()));
 }
 
-// setrlimit(resource, limit): soft and hard alike; -1 is RLIM_INFINITY.
-Napi::Value Setrlimit(Info info) {
-  auto limit = static_cast<rlim_t>(info[1].ToNumber().Int64Value());
-  rlimit both = {limit, limit};
-  return Result(info.Env(), setrlimit(static_cast<__rlimit_resource_t>(Int(info, 0)), &both));
+// writeMapped(address, size, flags, fd, bytes): mmap to read and write, copies the bytes there, munmap; where that was.
+Napi::Value WriteMapped(Info info) {
+  if (!info[4].IsTypedArray()) return Wrong(info.Env());
+  auto bytes = info[4].As<Napi::Uint8Array>();
+  auto at = info[0].ToNumber().Int64Value(), size = info[1].ToNumber().Int64Value();
+  void* memory = mmap(reinterpret_cast<void*>(at), size, PROT_READ | PROT_WRITE, Int(info, 2), Int(info, 3), 0);
+  if (memory != MAP_FAILED) memcpy(memory, bytes.Data(), bytes.ByteLength());
+  return Result(info.Env(), memory == MAP_FAILED || munmap(memory, size) ? -1 : reinterpret_cast<long>(memory));
 }
 
 Napi::Value PerfEventOpen(Info info) {
   if (!info[0].IsTypedArray()) return Wrong(info.Env());
-  auto* attr = info[0].As<Napi::Uint8Array>().Data();
-  return Result(info.Env(), syscall(SYS_perf_event_open, attr, Int(info, 1), Int(info, 2), Int(info, 3), Int(info, 4)));
+  auto attr = info[0].As<Napi::Uint8Array>();
+  return Result(info.Env(), syscall(SYS_perf_event_open, attr.Data(), Int(info, 1), Int(info, 2), Int(info, 3), Int(info, 4)));
 }
 
 // netlink(request, reply): asks rtnetlink; the length of its whole answer in `reply`, -ENOBUFS where that is too small.
@@ -68,5 +68,5 @@ Napi::Value Netlink(Info info) {
 
 void ExportCalls(Napi::Object exports) {
   Export(exports, {{"close", Close}, {"fcntl", Fcntl}, {"flock", Flock}, {"renameat2", Renameat2}, {"mount", Mount},
-                   {"setrlimit", Setrlimit}, {"perfEventOpen", PerfEventOpen}, {"membarrier", Membarrier}, {"netlink", Netlink}});
+                   {"writeMapped", WriteMapped}, {"perfEventOpen", PerfEventOpen}, {"membarrier", Membarrier}, {"netlink", Netlink}});
 }

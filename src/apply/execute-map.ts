@@ -51,8 +51,9 @@ export function writeEntries(
 
 /** Writes the initial bytes of a new data section. */
 export function writeData({ kernel, handles, desired }: Execution, target: MapRef): void {
-  const { contents, address } = wantedMap(desired, target)
+  const { contents, address, shape } = wantedMap(desired, target)
   if (contents.kind === 'data' && contents.initial !== undefined) {
+    if (shape.type === 'arena') return kernel.writeArena(handles.map(target), fromHex(contents.initial))
     return kernel.update(handles.map(target), new Uint8Array(4), fromHex(contents.initial))
   }
   throw new PlanError(`cannot write ${address}: it has no initial data`, { code: applyCodes.order.code })

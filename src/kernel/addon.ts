@@ -27,8 +27,8 @@ export interface Addon {
   flock(fd: number, operation: number): number
   renameat2(from: string, to: string, flags: number): number
   mount(source: string, target: string, type: string, flags: number, data: string): number
-  /** Sets the soft and the hard limit of a resource alike; -1 is RLIM_INFINITY. */
-  setrlimit(resource: number, limit: number): number
+  /** mmap(2) to read and write, `bytes` (at most `size`) copied to its start, munmap(2); the address that it had. */
+  writeMapped(address: number, size: number, flags: number, fd: number, bytes: Uint8Array): number
   perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number
   membarrier(command: number, flags: number): number
   /** Sends one rtnetlink request; the length of the whole answer in `reply`, ENOBUFS where it has no room for it. */

@@ -3,6 +3,7 @@ import { endianness, machine, release, uptime } from 'node:os'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
+import { placeArena, writeArena } from './arena.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { programsOnInterfaces } from './attached-by-netlink.ts'
 import { linkUpdateAttr } from './attr-link.ts'
@@ -72,6 +73,7 @@ class LinuxKernel implements Kernel {
   readonly hasTracepoint = hasTracepoint
   readonly describePin = describePin
   readonly programsOnInterfaces = programsOnInterfaces
+  readonly writeArena = writeArena
   readonly describePins = describePins
   readonly readAhead = readAhead
   readonly #fds = new FdTable()
@@ -83,7 +85,9 @@ class LinuxKernel implements Kernel {
   }
 
   createMap(request: MapCreate): Fd<'map'> {
-    return this.#fds.own('map', createMap(request, this.machine))
+    const map = this.#fds.own('map', createMap(request, this.machine))
+    if (request.shape.type === 'arena' && request.shape.mapExtra === 0) placeArena(map, request)
+    return map
   }
 
   async loadProgram(request: ProgramLoad): Promise<Fd<'program'>> {

@@ -32,7 +32,8 @@ function findWrongKind({ spec, shape }: ContentsQuestion, declared: OwnMap): Dec
   const { holds } = mapTypeRule(shape.type)
   if (declared.slots && holds !== 'programs') return 'slots'
   if (declared.inner && holds !== 'maps') return 'inner'
-  if (declared.globals && (spec.contents.kind !== 'data' || spec.contents.frozen)) return 'globals'
+  if (declared.globals && (shape.type === 'arena' || spec.contents.kind !== 'data' || spec.contents.frozen))
+    return 'globals'
   if (declared.entries && (spec.contents.kind === 'members' || holds !== undefined || spec.contents.kind === 'data'))
     return 'entries'
   return undefined

@@ -9,6 +9,7 @@ const changing: Readonly<Record<string, readonly string[]>> = {
   createLink: ['EPERM', 'EINVAL', 'EBUSY', 'EEXIST', 'ENODEV', 'ENOMEM', 'EMFILE'],
   updateLink: ['EPERM', 'EINVAL', 'EBUSY', 'ENOLINK', 'ENOMEM'],
   update: ['EPERM', 'EINVAL', 'E2BIG', 'EBUSY', 'EEXIST', 'ENOMEM', 'ENOSPC'],
+  writeArena: ['EINVAL', 'EEXIST', 'ENOMEM'],
   writeMembers: ['EPERM', 'EINVAL', 'EBUSY'],
   remove: ['EPERM', 'EINVAL', 'EBUSY'],
   freeze: ['EPERM', 'EBUSY'],

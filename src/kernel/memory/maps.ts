@@ -72,6 +72,14 @@ export function update(
   takeOver(process, map, stored, displaced)
 }
 
+/** What is written to the start of an arena, as long as it fits into its pages. */
+export function writeArena(process: Process, fd: Fd<'map'>, bytes: Uint8Array): void {
+  const { map } = mapToWrite(process, fd, 'writeArena', 'mmap')
+  if (map.shape.type !== 'arena' || bytes.length > map.shape.maxEntries * 4096)
+    return refuse('mmap', 'EINVAL', map.name)
+  map.entries.set('00000000', Uint8Array.from(bytes))
+}
+
 /** BPF_MAP_DELETE_ELEM; false where there is no such entry. */
 export function remove(process: Process, fd: Fd<'map'>, key: Uint8Array): boolean {
   const command = 'BPF_MAP_DELETE_ELEM'

@@ -6,7 +6,7 @@ import { describeObject } from './describe.ts'
 import { addPin, bpffsOf, pinnedObject } from './files.ts'
 import { createLink, updateLink } from './links.ts'
 import { assertAlive, descriptorOf, endProcess, enter, openDescriptor, type Process, timeOf } from './machine.ts'
-import { createMap, freeze, keys, lookup, remove, update } from './maps.ts'
+import { createMap, freeze, keys, lookup, remove, update, writeArena } from './maps.ts'
 import { loadProgram } from './programs.ts'
 import { holdAsUser, settle, settleBeforeOpening } from './references.ts'
 import { refuse } from './refuse.ts'
@@ -46,6 +46,7 @@ export function kernelOf(process: Process): MemoryProcess {
     update: (map, key, value, mode) => update(process, map, key, value, mode),
     writeMembers: (map, value, programs) => writeMembers(process, { map, value, programs }),
     membersOf: (map) => membersOf(process, map),
+    writeArena: (map, bytes) => writeArena(process, map, bytes),
     remove: (map, key) => remove(process, map, key),
     keys: (map) => keys(process, map),
     entries: (map) => entries(process, map),

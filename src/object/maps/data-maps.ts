@@ -92,7 +92,7 @@ interface Described {
 const hasGlobal = (described: Described): boolean =>
   sectionVariables(described).some(({ variable }) => variable.linkage !== 'static')
 
-const describedVariables = (described: Described): readonly Variable[] =>
+export const describedVariables = (described: Described): readonly Variable[] =>
   sectionVariables(described).map(({ variable, offset, size }) => ({
     name: variable.name,
     offset,

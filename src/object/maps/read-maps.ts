@@ -3,6 +3,7 @@ import type { ElfFile } from '../elf/elf-file.ts'
 import type { Section } from '../elf/section.ts'
 import type { Externs } from '../externs/extern.ts'
 import type { FunctionTable } from '../programs/functions.ts'
+import { withArenaData } from './arena-data.ts'
 import { readBtfMaps } from './btf-maps.ts'
 import { isDataSection, readConfigMap, readDataMap } from './data-maps.ts'
 import { defineMap } from './define-map.ts'
@@ -32,9 +33,10 @@ export function readMaps(sources: MapSources): readonly ObjectMap[] {
     ...readConfigMap(types, sources.externs),
     ...elf.sections.filter(isStructOps).flatMap((section) => readStructOpsMaps(sources, section)),
   ]
-  for (const { unsupported } of maps) if (unsupported) sources.note(`${unsupported} is not supported`)
+  const arena = withArenaData(sources, maps)
+  for (const { unsupported } of arena) if (unsupported) sources.note(`${unsupported} is not supported`)
   refuseDuplicates(elf, maps)
-  return maps
+  return arena
 }
 
 function readDefinedMaps(sources: MapSources): readonly ObjectMap[] {

@@ -4,11 +4,14 @@
 
 GPL;
 #define ARENA 33
+/* Newer than the headers. */
+#define __ulong(name, value) enum { value_of_##name = value } name
 #define __arena __attribute__((address_space(1)))
 struct {
 	__uint(type, ARENA);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 10);
+	__ulong(map_extra, 0x100000000000ull);
 } arena SEC(".maps");
 int __arena counted SEC(".addr_space.1") = 5;
 SEC("syscall") int counts(void *ctx)
