@@ -1,7 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { programRunAttr, programRunResult } from '../../src/kernel/attr-program.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import { tryBpf } from '../../src/kernel/syscall.ts'
+import { assemble, exit, loadReference, loadWord } from '../support/assembler.ts'
 import { canTestLinux } from '../support/linux.ts'
 
 // Linux 6.9 has arenas.
@@ -25,5 +28,27 @@ describe.each(kernels)('an arena %s', (_, open) => {
     kernel.writeArena(map, new Uint8Array(8192).fill(1))
     kernel.writeArena(map, Uint8Array.of(5))
     expect(() => kernel.writeArena(map, new Uint8Array(8193))).toThrow(expect.objectContaining({ errno: 'EINVAL' }))
+  })
+})
+
+describe.skipIf(!hasArenas)('a program on Linux', () => {
+  const kernel = openLinuxKernel()
+  afterAll(() => kernel.close())
+
+  test.each([0, 0x100000000000])('finds in an arena at %i what was written', async (mapExtra) => {
+    const shape = { type: 'arena', keySize: 0, valueSize: 0, maxEntries: 2, flags: 0x400, mapExtra } as const
+    using map = kernel.createMap({ name: 'arena', shape })
+    kernel.writeArena(map, Uint8Array.of(0, 0, 0, 0, 42, 0, 0, 0))
+    // r1 = addr_space_cast(r1, 0, 1)
+    const cast = { opcode: 0xbf, destination: 1, source: 1, offset: 1, immediate: 1 }
+    using program = await kernel.loadProgram({
+      name: 'reads',
+      load: { type: 'syscall', flags: 0x10, license: 'GPL' },
+      instructions: assemble([...loadReference(1), cast, loadWord(0, 1, 4), exit]),
+      references: [{ instruction: 0, kind: 'value', map, offset: 0 }],
+    })
+    const attr = programRunAttr(program, new Uint8Array(8))
+    expect(tryBpf('BPF_PROG_TEST_RUN', attr)).toBe(0)
+    expect(programRunResult(attr)).toBe(42)
   })
 })
