@@ -111,15 +111,18 @@ export class BtfIndex {
 
   /** Chains of types by the hash of their names, made backwards so that each ascends. */
   #hashNames(functions: boolean): NameTable {
-    const count = this.#offsets.length
+    const { records } = this
+    const offsets = this.#offsets
+    const count = offsets.length
     const heads = new Uint32Array(2 ** Math.max(4, Math.ceil(Math.log2(count + 1))))
     const next = new Uint32Array(count + 1)
     const little = this.byteOrder === 'little'
     for (let at = count; at > 0; at--) {
-      const record = this.#offsets[at - 1] ?? 0
-      const kind = (this.records.getUint32(record + 4, little) >>> 24) & 31
-      const name = this.records.getUint32(record, little)
-      if (name === 0 || (kind === functionKind) !== functions) continue
+      const record = offsets[at - 1] ?? 0
+      const kind = (records.getUint32(record + 4, little) >>> 24) & 31
+      if ((kind === functionKind) !== functions) continue
+      const name = records.getUint32(record, little)
+      if (name === 0) continue
       const slot = this.#hashAt(name) & (heads.length - 1)
       next[at] = heads[slot] ?? 0
       heads[slot] = at
