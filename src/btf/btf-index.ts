@@ -1,6 +1,7 @@
 import { ObjectError } from '../model/errors.ts'
 import { hashName, sameEssence } from './flavour.ts'
-import { indexRecords } from './index-records.ts'
+import { functionKind, indexRecords, type RecordIndex } from './index-records.ts'
+import { NameTable } from './name-table.ts'
 
 /** Where BTF comes from. */
 export interface BtfSource {
@@ -28,9 +29,9 @@ export class BtfIndex {
   readonly count: number
   /** The type records. */
   readonly records: DataView
-  readonly #strings: Uint8Array
+  readonly #strings: Buffer
   readonly #stringsStart: number
-  readonly #offsets: Uint32Array
+  readonly #index: RecordIndex
   readonly #names = new Map<boolean, NameTable>()
 
   constructor(bytes: Uint8Array, { name, base }: BtfSource) {
@@ -39,13 +40,13 @@ export class BtfIndex {
     const parts = openParts(bytes, name)
     this.byteOrder = parts.little ? 'little' : 'big'
     this.records = parts.records
-    this.#strings = parts.strings
+    this.#strings = Buffer.from(parts.strings.buffer, parts.strings.byteOffset, parts.strings.length)
     this.#stringsStart = base ? base.#stringsStart + base.#strings.length : 0
     this.firstId = base?.count ?? 1
-    const offsets = indexRecords(parts.records, parts.little)
-    if (typeof offsets === 'string') throw badBtf(name, offsets)
-    this.#offsets = offsets
-    this.count = this.firstId + offsets.length
+    const index = indexRecords(parts.records, parts.little)
+    if (typeof index === 'string') throw badBtf(name, index)
+    this.#index = index
+    this.count = this.firstId + index.offsets.length
   }
 
   /** The index that has the record of a type: this one or its base. Undefined for void and ids that do not exist. */
@@ -56,7 +57,7 @@ export class BtfIndex {
 
   /** Byte offset of the record of one of its own types. */
   offsetOf(id: number): number {
-    return this.#offsets[id - this.firstId] ?? 0
+    return this.#index.offsets[id - this.firstId] ?? 0
   }
 
   /** The number in `enum btf_kind`, of one of its own types. */
@@ -70,7 +71,7 @@ export class BtfIndex {
     const start = offset - this.#stringsStart
     if (start >= this.#strings.length) throw badBtf(this.name, `no string is at ${offset}`)
     const end = this.#strings.indexOf(0, start)
-    return Buffer.from(this.#strings.buffer, this.#strings.byteOffset + start, end - start).toString('utf8')
+    return this.#strings.toString('utf8', start, end)
   }
 
   /** Ids of its own types (not the base's) of a kind by number with exactly that name, ascending. */
@@ -94,54 +95,31 @@ export class BtfIndex {
   }
 
   *#named(kind: number, name: string): Generator<number, void> {
-    const { heads, next } = this.#namesOf(kind === functionKind)
-    const bytes = Buffer.from(`${name}\0`)
-    for (let at = heads[hashName(bytes, 0) & (heads.length - 1)] ?? 0; at > 0; at = next[at] ?? 0) {
-      const id = at - 1 + this.firstId
+    const hash = hashName(Buffer.from(`${name}\0`), 0)
+    for (const position of this.#namesOf(kind === functionKind).find(hash)) {
+      const id = position + this.firstId
       if (this.kindOf(id) === kind) yield id
     }
   }
 
-  /** Four of five names are those of functions, which few ask for. */
   #namesOf(functions: boolean): NameTable {
-    const known = this.#names.get(functions) ?? this.#hashNames(functions)
-    this.#names.set(functions, known)
-    return known
-  }
-
-  /** Chains of types by the hash of their names, made backwards so that each ascends. */
-  #hashNames(functions: boolean): NameTable {
-    const { records } = this
-    const offsets = this.#offsets
-    const count = offsets.length
-    const heads = new Uint32Array(2 ** Math.max(4, Math.ceil(Math.log2(count + 1))))
-    const next = new Uint32Array(count + 1)
+    const known = this.#names.get(functions)
+    if (known) return known
+    const { offsets, named } = this.#index
+    const positions = functions
+      ? Uint32Array.from(offsets.keys()).filter((position) => this.kindOf(position + this.firstId) === functionKind)
+      : named
     const little = this.byteOrder === 'little'
-    for (let at = count; at > 0; at--) {
-      const record = offsets[at - 1] ?? 0
-      const kind = (records.getUint32(record + 4, little) >>> 24) & 31
-      if ((kind === functionKind) !== functions) continue
-      const name = records.getUint32(record, little)
-      if (name === 0) continue
-      const slot = this.#hashAt(name) & (heads.length - 1)
-      next[at] = heads[slot] ?? 0
-      heads[slot] = at
-    }
-    return { heads, next }
+    const hashOf = (position: number): number => this.#hashAt(this.records.getUint32(offsets[position] ?? 0, little))
+    const table = new NameTable(positions, hashOf)
+    this.#names.set(functions, table)
+    return table
   }
 
   #hashAt(offset: number): number {
     if (!this.base || offset >= this.#stringsStart) return hashName(this.#strings, offset - this.#stringsStart)
     return this.base.#hashAt(offset)
   }
-}
-
-const functionKind = 12
-
-/** Positions count from 1; 0 ends a chain. */
-interface NameTable {
-  readonly heads: Uint32Array
-  readonly next: Uint32Array
 }
 
 interface Parts {

@@ -1,18 +1,32 @@
-/** Byte offsets of the type records, in order; a sentence where they are damaged. */
-export function indexRecords(records: DataView, little: boolean): Uint32Array | string {
-  const offsets = new Uint32Array(Math.ceil(records.byteLength / 12))
-  let count = 0
-  let at = 0
+/** Where the type records are. */
+export interface RecordIndex {
+  /** Byte offset of each record. */
+  readonly offsets: Uint32Array
+  /** Positions in `offsets` of what has a name and is no function: of a kernel's names four of five are functions', which few ask for. */
+  readonly named: Uint32Array
+}
+
+/** Finds the type records in one pass; a sentence where they are damaged. */
+export function indexRecords(records: DataView, little: boolean): RecordIndex | string {
+  const most = Math.ceil(records.byteLength / 12)
+  const offsets = new Uint32Array(most)
+  const named = new Uint32Array(most)
+  let [count, names, at] = [0, 0, 0]
   while (at + 12 <= records.byteLength) {
     const info = records.getUint32(at + 4, little)
     const kind = (info >>> 24) & 31
     const fixed = fixedBytes[kind] ?? unknown
     if (fixed === unknown) return `kind ${kind} of type ${count + 1} is unknown`
+    if (kind !== functionKind && records.getUint32(at, little) !== 0) named[names++] = count
     offsets[count++] = at
     at += 12 + fixed + (memberBytes[kind] ?? 0) * (info & 0xffff)
   }
-  return at === records.byteLength ? offsets.slice(0, count) : `type ${count} is truncated`
+  if (at !== records.byteLength) return `type ${count} is truncated`
+  return { offsets: offsets.slice(0, count), named: named.slice(0, names) }
 }
+
+/** BTF_KIND_FUNC. */
+export const functionKind = 12
 
 /** Bytes of the record with that `info` word; undefined for a kind that is unknown. */
 export function recordSize(info: number): number | undefined {

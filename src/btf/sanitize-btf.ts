@@ -55,8 +55,8 @@ function openParts(btf: Uint8Array, little: boolean): Parts | undefined {
   const word = (at: number): number => view.getUint32(at, little)
   const part = (at: number): Uint8Array => btf.slice(word(4) + word(at), word(4) + word(at) + word(at + 4))
   const types = new DataView(part(8).buffer)
-  const offsets = indexRecords(types, little)
-  return typeof offsets === 'string' ? undefined : { types, strings: part(16), offsets }
+  const index = indexRecords(types, little)
+  return typeof index === 'string' ? undefined : { types, strings: part(16), offsets: index.offsets }
 }
 
 const magic = 0xeb9f
