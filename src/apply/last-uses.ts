@@ -1,4 +1,4 @@
-import { addressOf, type Ref } from '../model/address.ts'
+import { addressOf, type MapAddress, type Ref } from '../model/address.ts'
 import type { DesiredState, ForeignMap, ForeignProgram } from '../model/state.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Step } from '../plan/step.ts'
@@ -86,7 +86,9 @@ function mapsOf(step: Step, desired: DesiredState | undefined, made: ReadonlySet
   if (step.kind !== 'load-program' && step.kind !== 'create-link') return []
   const resource = desired?.resources.get(addressOf(step.target))
   if (resource?.kind === 'program') {
-    return (resource.code?.references ?? []).map(({ map }) => mapRefOf(map, (ref) => made.has(ref)))
+    return resource.maps.flatMap((map) =>
+      map.startsWith('#') ? [] : [mapRefOf(map as MapAddress, (ref) => made.has(ref))],
+    )
   }
   if (resource?.kind !== 'link' || resource.target.kind !== 'iter' || !resource.target.map) return []
   return [mapRefOf(resource.target.map, (ref) => made.has(ref))]

@@ -1,6 +1,6 @@
 import type { Fd } from '../kernel/kernel.ts'
 import type { ProgramLoad } from '../kernel/program-load.ts'
-import { liveRef, nextRef, type ProgramAddress } from '../model/address.ts'
+import { liveRef, type MapAddress, nextRef, type ProgramAddress } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
 import type { LoadAttributes } from '../model/program-spec.ts'
 import type { ProgramState } from '../model/state.ts'
@@ -26,9 +26,11 @@ export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<
   const references = code.references.map(({ instruction, kind, map, offset }) => ({
     instruction,
     kind,
-    map: run.handles.map(mapRefOf(map, (ref) => run.handles.made(ref))),
+    map: mapIn(run, map),
     offset,
   }))
+  const named = new Set(code.references.map(({ map }) => map))
+  const bound = program.maps.filter(isAddress).filter((map) => !named.has(map))
   using extended = openExtended(run, load.attachProgram)
   return await run.kernel.loadProgram({
     name,
@@ -36,12 +38,18 @@ export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<
     load,
     instructions: code.instructions,
     references,
+    ...(bound.length > 0 && { bound: bound.map((map) => mapIn(run, map)) }),
     ...(poisoned ? { poisoned } : {}),
     ...(run.log && { log: run.log }),
     ...btfOf(run, program),
     locate: (instruction) => locate(run, program, instruction),
   })
 }
+
+const isAddress = (map: ProgramState['maps'][number]): map is MapAddress => !map.startsWith('#')
+
+const mapIn = ({ handles }: Loading, map: MapAddress): Fd<'map'> =>
+  handles.map(mapRefOf(map, (ref) => handles.made(ref)))
 
 interface Extended extends Disposable {
   readonly fd: Fd<'program'>

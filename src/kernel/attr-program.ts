@@ -35,6 +35,7 @@ const programLoadLayout = struct({
 })
 
 /** BPF_PROG_TEST_RUN. */
+const programBindLayout = struct({ prog_fd: 'u32', map_fd: 'u32', flags: 'u32' })
 const programRunLayout = struct({
   prog_fd: 'u32',
   retval: 'u32',
@@ -102,6 +103,10 @@ export const logTrueSize = ({ view }: Attr): number => view.getUint32(programLoa
 
 export const btfLoadAttr = (btf: Uint8Array, log?: Uint8Array): Attr =>
   encode(btfLoadLayout, { btf, btf_log_buf: log, btf_log_level: log ? 1 : 0 })
+
+/** BPF_PROG_BIND_MAP: the program keeps the map as if its code used it (Linux 5.10). */
+export const programBindAttr = (program: number, map: Fd<'map'>): Attr =>
+  encode(programBindLayout, { prog_fd: program, map_fd: map.number })
 
 /** Runs a program once with a context of its own (SYSCALL programs, Linux 5.14). */
 export const programRunAttr = (program: Fd<'program'>, context: Uint8Array): Attr =>

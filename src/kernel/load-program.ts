@@ -1,7 +1,7 @@
 import type { KernelError } from '../model/errors.ts'
 import type { Machine } from '../model/machine.ts'
 import { VerifierLog } from '../model/verifier.ts'
-import { type LoadExtra, logTrueSize, programLoadAttr } from './attr-program.ts'
+import { type LoadExtra, logTrueSize, programBindAttr, programLoadAttr } from './attr-program.ts'
 import { findAttachment, type KernelAttachment } from './btf-ids.ts'
 import { kernelError } from './errno.ts'
 import { loadHint } from './load-hints.ts'
@@ -28,11 +28,17 @@ export async function loadProgram(request: ProgramLoad, machine: Machine): Promi
   }
   const attr = programLoadAttr(request, extra)
   const result = isTiny(request.instructions) ? tryBpf('BPF_PROG_LOAD', attr) : await tryBpfAsync('BPF_PROG_LOAD', attr)
-  if (result >= 0) return result
+  if (result >= 0) return bindMaps(result, request)
   const again = await loadWithLog(request, extra)
-  if (again.result >= 0) return again.result
+  if (again.result >= 0) return bindMaps(again.result, request)
   // The second errno may be ENOSPC, which is only about the log.
   throw refusal(request, { errno: -result, log: again.log, machine })
+}
+
+/** They only tell of the program: nothing of it fails without them. */
+function bindMaps(program: number, { bound = [] }: ProgramLoad): number {
+  for (const map of bound) tryBpf('BPF_PROG_BIND_MAP', programBindAttr(program, map))
+  return program
 }
 
 function attachmentOf({ load, attachProgram }: ProgramLoad, machine: Machine): KernelAttachment | undefined {

@@ -11,6 +11,8 @@ export interface ProgramLoad {
   /** 8 bytes each, native byte order; references zeroed. */
   readonly instructions: Uint8Array
   readonly references: readonly FdReference[]
+  /** Maps that it keeps without its code's naming them; left out before Linux 5.10, which has no such command. */
+  readonly bound?: readonly Fd<'map'>[]
   readonly btf?: { readonly fd: Fd<'btf'>; readonly debug: DebugInfo }
   /** Instructions that stand for what this kernel does not have; for the message where the verifier comes to one. */
   readonly poisoned?: readonly PoisonedInstruction[]

@@ -31,6 +31,7 @@ export const commands = {
   BPF_LINK_UPDATE: 29,
   BPF_LINK_GET_FD_BY_ID: 30,
   BPF_LINK_GET_NEXT_ID: 31,
+  BPF_PROG_BIND_MAP: 35,
 } as const
 
 export type Command = keyof typeof commands

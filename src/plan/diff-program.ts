@@ -41,8 +41,10 @@ function diffCode(before: Code<MapAddress>, after: Code<MapAddress>): Reason[] {
 function diffBoundMaps(before: ProgramState, after: ProgramState): Reason[] {
   const bound = new Set<string>(before.maps)
   const wanted = new Set<string>(after.maps)
+  // Others are only bound to it, which older kernels cannot do.
+  const needed = new Set<string>(after.code?.references.map(({ map }) => map) ?? after.maps)
   const extra = [...bound].filter((map) => !wanted.has(map))
-  const missing = [...wanted].filter((map) => !bound.has(map))
+  const missing = [...needed].filter((map) => !bound.has(map))
   if (extra.length === 0 && missing.length === 0) return []
   return [{ attribute: 'maps', before: extra.join(', ') || undefined, after: missing.join(', ') || undefined }]
 }

@@ -1,6 +1,7 @@
 import type { ManifestMap } from '../manifest/manifest.ts'
 import { type MapAddress, mapAddress } from '../model/address.ts'
 import type { MapSpec } from '../model/map-spec.ts'
+import { isMetadata } from '../object/maps/metadata.ts'
 import { nearest } from '../util/nearest.ts'
 import { complain, type FoundMap, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
 import { comesAlong } from './desired-struct-ops.ts'
@@ -31,6 +32,7 @@ export function findMaps(
     for (const spec of object.file.maps) {
       if (comesAlong(spec, (name) => programs.some((it) => it.object === object && it.spec.name === name)))
         used.add(spec)
+      if (isMetadata(spec) && programs.some((it) => it.object === object)) used.add(spec)
     }
   for (const name of mentionedNames(reading)) addMentioned(used, reading, { name, places: byName.get(name) ?? [] })
   const wanted = new Set([...byName.keys()].filter((name) => byName.get(name)?.some((place) => used.has(place.spec))))

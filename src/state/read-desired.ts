@@ -3,6 +3,7 @@ import type { Address } from '../model/address.ts'
 import { ManifestError } from '../model/errors.ts'
 import type { DesiredState, Move, ProgramState, Resource } from '../model/state.ts'
 import { LinkTarget } from '../object/link/link-target.ts'
+import { isMetadata } from '../object/maps/metadata.ts'
 import { unmeasured } from '../util/measure.ts'
 import { checkArrays } from './array-members.ts'
 import { readLinkStates } from './desired-links.ts'
@@ -84,13 +85,14 @@ function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFin
     ...reference,
     map: maps.addressIn(object, reference.map),
   }))
+  const metadata = object.file.maps.filter(isMetadata).map((map) => maps.addressIn(object, map.name))
   return {
     kind: 'program',
     address,
     name: spec.name,
     load,
     code: { instructions: linked.code.instructions, references },
-    maps: [...new Set(references.map((reference) => reference.map))],
+    maps: [...new Set([...references.map((reference) => reference.map), ...metadata])],
     object: object.name,
     ...(linked.poisoned.length > 0 ? { poisoned: linked.poisoned } : {}),
     ...(spec.debug ? { debug: spec.debug } : {}),

@@ -33,7 +33,8 @@ function differences(kind: 'program' | 'map', libbpf: Loaded, pinfold: Loaded): 
     if (!their || !our) return [`${kind} ${name}: only ${their ? 'libbpf' : 'pinfold'} has it`]
     const fields = Object.keys(their).filter(
       (field) =>
-        JSON.stringify(their[field]) !== JSON.stringify(our[field]) && !isBinding(field, their[field], our[field]),
+        JSON.stringify(their[field]) !== JSON.stringify(our[field]) &&
+        !isBinding(libbpf, field, [their[field], our[field]]),
     )
     return fields.map((field) => `${kind} ${name}: ${field}: ${firstDifference(their[field], our[field])}`)
   })
@@ -41,12 +42,14 @@ function differences(kind: 'program' | 'map', libbpf: Loaded, pinfold: Loaded): 
 
 /**
  * libbpf binds `.rodata` to the programs that do not read it, for bpftool, which shows variables called `bpf_metadata_...` with a
- * program. pinfold does where there are such variables; another one would only be kept alive for nothing.
+ * program. pinfold does where there are such variables (data-metadata); another section would only be kept alive for nothing.
  */
-function isBinding(field: string, theirs: unknown, ours: unknown): boolean {
+function isBinding({ maps = {} }: Loaded, field: string, [theirs, ours]: readonly [unknown, unknown]): boolean {
   if (field !== 'maps' || !Array.isArray(theirs) || !Array.isArray(ours)) return false
-  const more = theirs.filter((name) => !ours.includes(name))
-  return more.length + ours.length === theirs.length && more.every((name) => String(name).startsWith('rodata'))
+  const more = theirs.map(String).filter((name) => !ours.includes(name))
+  const isPlain = (name: string): boolean =>
+    name.startsWith('rodata') && !String(maps[name]?.['valueType']).includes('bpf_metadata_')
+  return more.length + ours.length === theirs.length && more.every(isPlain)
 }
 
 /** `libbpf [4] x, pinfold [4] y` for lists, else both whole. */

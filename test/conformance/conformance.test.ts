@@ -22,7 +22,7 @@ const variants: readonly Variant[] = isWhole
     )
   : [{ compiler: 'clang-16', options: ['-O2', '-g'] }]
 // What `npm test` has time for: one of each kind of object.
-const quick = /^(code|core|data|btf|map)-|^section-(tc|xdp|cgroup-addresses|tracepoints)\./
+const quick = /^(code|core|data|btf|map|kconfig|ksyms|kfuncs)-|^section-(tc|xdp|cgroup-addresses|tracepoints)\./
 const directory = 'test/conformance/objects'
 const sources = readdirSync(directory)
   .sort()

@@ -46,6 +46,18 @@ export function programContract(world: () => TestWorld): void {
     })
   })
 
+  test('a map that is bound to a program is one of its maps, and lives as long', async () => {
+    const { kernel } = world()
+    const map = makeMap(kernel)
+    const id = idOf(kernel, map)
+    const program = await kernel.loadProgram({ ...programLoad('bound', returnConstant(1)), bound: [map] })
+    expect(kernel.describe(program)).toMatchObject({ mapIds: [id] })
+    map[Symbol.dispose]()
+    expect(isAlive(kernel, 'map', id)).toBe(true)
+    program[Symbol.dispose]()
+    expect(await eventually(false, () => isAlive(kernel, 'map', id))).toBe(false)
+  })
+
   test('the licence decides what is GPL compatible', async () => {
     const { kernel } = world()
     const compatible = async (license: string): Promise<unknown> => {

@@ -21,6 +21,7 @@ export function loadProgram(process: Process, request: ProgramLoad): Fd<'program
   const errno = refusalOfAttributes(request)
   if (errno) return refuse(command, errno, request.name)
   const maps = request.references.map(({ map }) => mapOf(process, map, command))
+  const bound = (request.bound ?? []).map((map) => mapOf(process, map, command))
   const extended = request.attachProgram && descriptorOf(process, request.attachProgram, command).object.id
   const log = rejections.get(request.name)
   if (log !== undefined) throw rejectionOf(request, log)
@@ -32,7 +33,7 @@ export function loadProgram(process: Process, request: ProgramLoad): Fd<'program
     name: kernelName(request.name),
     load: request.load,
     tag: tagOf(request),
-    mapIds: [...new Set(maps.map((map) => map.id))],
+    mapIds: [...new Set([...maps, ...bound].map((map) => map.id))],
     btfId: request.btf ? descriptorOf(process, request.btf.fd, command).object.id : 0,
     loadedAt: world.last.program * 1_000_000,
     size: request.instructions.length,
