@@ -1,11 +1,11 @@
 /** A relocation that cannot be decided: libbpf refuses the object. Thrown and caught within this folder. */
 export class CoreFailure extends Error {
-  /** True where the kernel offers several answers. */
-  readonly isAmbiguous: boolean
+  /** `ambiguous` where the kernel offers several answers. */
+  readonly kind: 'failed' | 'ambiguous'
 
-  constructor(what: string, isAmbiguous = false) {
+  constructor(what: string, kind: 'failed' | 'ambiguous' = 'failed') {
     super(what)
-    this.isAmbiguous = isAmbiguous
+    this.kind = kind
   }
 }
 

@@ -64,7 +64,7 @@ class Resolver {
       return { kind: 'decided', subject, ...this.#decide(local) }
     } catch (error) {
       if (!(error instanceof CoreFailure)) throw error
-      return { kind: error.isAmbiguous ? 'ambiguous' : 'failed', what: `${subject}: ${error.message}` }
+      return { kind: error.kind, what: `${subject}: ${error.message}` }
     }
   }
 
@@ -115,7 +115,7 @@ class Resolver {
       if (match.bitOffset === first.match.bitOffset && theirs.value === first.theirs.value) continue
       throw new CoreFailure(
         `the kernel has several types of that name, which differ: ${describeDifference(first, { match, theirs })}`,
-        true,
+        'ambiguous',
       )
     }
     return verdictOf(ours, first.theirs)
