@@ -137,7 +137,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details:
       'Looks at these stacks, or at the whole system, also at what pinfold did not make; changes nothing unless it is to repair. A\nmanifest (-f) tells what arrays of others should hold. Exit code 0: nothing found; 3: something is; 7: a repair failed.',
     operand: '[STACK...]',
-    options: [...manifestOptions, ...kernelOptions, 'repair', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'btf', 'repair', ...outputOptions],
   },
   recover: {
     summary: 'Finish or take back what a killed apply, rollback or destroy left.',
