@@ -19,7 +19,7 @@ test('the last value of an option that does not repeat wins', () => {
 
 test.each([
   [['paln'], 'C101', 'did you mean plan?'],
-  [[], 'C101', 'commands: validate, plan, apply, confirm, doctor, recover, rollback, show, destroy, inspect'],
+  [[], 'C101', 'commands: validate, plan, apply, confirm, doctor, recover, rollback, show, destroy, verify, inspect'],
   [['plan', '--stpes'], 'C102', 'did you mean --steps?'],
   [['plan', '--zzzzzzzz'], 'C102', 'see: pinfold plan --help'],
   [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy'],
