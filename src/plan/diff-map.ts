@@ -118,7 +118,7 @@ function diffSlots(before: MapContents, after: MapContents): Map<number, Reason>
   if (after.kind !== 'slots' && after.kind !== 'members') return reasons
   const found = before.kind === after.kind ? before.slots : new Map<number, string>()
   for (const index of [...new Set([...found.keys(), ...after.slots.keys()])].sort((a, b) => a - b)) {
-    for (const reason of differing(`slots.${index}`, found.get(index), after.slots.get(index)))
+    for (const reason of differing(`${after.kind}.${index}`, found.get(index), after.slots.get(index)))
       reasons.set(index, reason)
   }
   return reasons

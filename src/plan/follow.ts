@@ -68,12 +68,13 @@ function followMaps(
 
 /** Slots that hold another program than live: another one by name, or the same one loaded anew. */
 function changedSlots(map: MapState, difference: MapDifference, closure: Closure): Reason[] {
-  if (map.contents.kind !== 'slots' && map.contents.kind !== 'members') return []
+  const { kind } = map.contents
+  if (kind !== 'slots' && kind !== 'members') return []
   const changed = new Map(difference.slots)
   for (const [index, program] of map.contents.slots) {
     const reloaded = (closure.programs.get(program as ProgramAddress)?.length ?? 0) > 0
     if (reloaded && !changed.has(index))
-      changed.set(index, { attribute: `slots.${index}`, before: program, after: program })
+      changed.set(index, { attribute: `${kind}.${index}`, before: program, after: program })
   }
   return [...changed].sort(([a], [b]) => a - b).map(([, reason]) => reason)
 }

@@ -99,6 +99,30 @@ const examples: readonly Example[] = [
     },
   },
   {
+    name: 'congestion-control',
+    effect(sandbox, live) {
+      const talk = `
+import socket
+server = socket.create_server(('127.0.0.1', 0))
+client = socket.socket()
+client.setsockopt(socket.IPPROTO_TCP, 13, b'counting_reno')
+client.connect(server.getsockname())
+peer, _ = server.accept()
+for _ in range(20):
+    client.sendall(b'x' * 4096)
+    received = 0
+    while received < 4096: received += len(peer.recv(65536))
+`
+      expect(sandbox.run('python3', '-c', talk)).toMatchObject({ status: 0, stderr: '' })
+      const [{ value } = { value: undefined }] = sandbox.dump(`${live}/maps/bss`)
+      const [{ connections }, { acknowledged }] = (
+        value as { '.bss': [Record<string, number>, Record<string, number>] }
+      )['.bss']
+      expect(connections).toBe(1)
+      expect(acknowledged).toBeGreaterThanOrEqual(20)
+    },
+  },
+  {
     name: 'allow-list',
     variables: ['DRY_RUN=false'],
     effect(sandbox, live) {

@@ -12,9 +12,12 @@ import { loadByLibbpf } from './libbpf.ts'
 const loadable = ['functions', 'data', 'static-values', 'strings', 'maps', 'core'].map(fixturePath)
 const libxdp = libxdpPaths.filter((path) => basename(path) !== 'xdpdump_bpf.o')
 
+// bpftool of Debian 12 does not know .struct_ops.link; test/conformance compares such objects with a newer one.
+const examples = exampleObjects.filter((path) => !path.includes('congestion-control'))
+
 const target = new LinkTarget(linuxMachine())
 
-test.each([...loadable, ...libxdp, ...exampleObjects])(
+test.each([...loadable, ...libxdp, ...examples])(
   '%s: libbpf loads the very instructions that pinfold would',
   (path) => {
     const object = readObject(bytesOf(path), path)

@@ -57,10 +57,14 @@ function consequence(change: Change): string {
   if (kind !== 'map' || change.action !== 'replace' || isFormer(change)) return ''
   const array = change.because.every((reason) => isSlot(reason) || reason.attribute === 'owner')
   if (array) return ': new array, switched with its callers'
+  if (change.because.every(isMember)) return ': new map, switched with its link'
   return change.migration ? `: new map, ${carried(change)}` : `: new map${lost(change)}`
 }
 
 const isSlot = ({ attribute }: Reason): boolean => attribute.startsWith('slots.')
+
+/** Of a struct of functions: a program, or what it says beside those. */
+const isMember = ({ attribute }: Reason): boolean => attribute.startsWith('members.') || attribute === 'value'
 
 /** True for an object that a rollback takes over from a former generation. */
 const isFormer = (change: Change): boolean => change.because.some((reason) => reason.attribute === 'generation')
@@ -93,6 +97,11 @@ const phrases = new Map<string, (group: Group) => string>([
   ['code', () => 'code differs'],
   ['uses', ({ reasons }) => `reloaded: uses ${reasons.map((reason) => reason.after).join(', ')}`],
   ['slots', (group) => indexed(group, 'slot')],
+  [
+    'members',
+    ({ reasons }) =>
+      reasons.length === 1 ? 'one of its programs differs' : `${reasons.length} of its programs differ`,
+  ],
   ['inner', (group) => indexed(group, 'inner map')],
   [
     'entries',
@@ -136,7 +145,9 @@ function linkProgram({ reasons, plan }: Group): string {
   const other = plan.changes.find((it) => it.address === after)
   const anew = other?.action === 'create' || other?.action === 'update' ? 'new ' : ''
   const which = other && isFormer(other) ? 'former ' : anew
-  return `program ${id === undefined ? bare(before) : `#${id}`} -> ${which}${bare(after)}`
+  const kind = String(after).startsWith('map.') ? 'map' : 'program'
+  const name = (it: string | number): string => bare(it).replace(/^map\./, '')
+  return `${kind} ${id === undefined ? name(before) : `#${id}`} -> ${which}${name(after)}`
 }
 
 const beforeAndAfter = ({ reasons }: Group): string =>
