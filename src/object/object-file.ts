@@ -15,7 +15,7 @@ export interface ObjectFile {
   readonly kernelVersion?: number
   readonly maps: readonly MapSpec[]
   readonly programs: readonly ProgramSpec[]
-  /** Of all functions, in the file's order. */
+  /** CO-RE relocations of all functions, in the file's order. */
   readonly relocations: readonly CoreRelocation[]
   /** What it leaves to the kernel: configuration, variables and functions. */
   readonly externs: Externs

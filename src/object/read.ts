@@ -7,7 +7,7 @@ import type { Externs } from './externs/extern.ts'
 import { readExterns } from './externs/read-externs.ts'
 import { readMaps } from './maps/read-maps.ts'
 import type { ObjectFile } from './object-file.ts'
-import { readCoreRelocations } from './programs/core-relocations.ts'
+import { noRelocations, readCoreRelocations } from './programs/core-relocations.ts'
 import { readFunctions } from './programs/functions.ts'
 import { readPrograms } from './programs/read-programs.ts'
 
@@ -25,7 +25,7 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const externs = btf?.externs ?? new Map()
   const maps = readMaps({ elf, types: btf?.types, functions, externs, note })
   const ext = readExt(elf, btf?.types)
-  const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types) : []
+  const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types, functions) : noRelocations
   const programs = readPrograms({ elf, types: btf?.types, functions, maps, externs, ext, relocations, note })
   const kernelVersion = readKernelVersion(elf)
   return {
@@ -35,7 +35,7 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
     maps: maps.flatMap(({ spec }) => (spec ? [spec] : [])),
     programs,
-    relocations,
+    relocations: relocations.all,
     externs,
     ...(btf ? { btf: { types: btf.types, bytes: btf.bytes } } : {}),
     notes,

@@ -1,8 +1,8 @@
-import type { CoreRelocation, ProgramSpec } from '../../model/program-spec.ts'
+import type { ProgramSpec } from '../../model/program-spec.ts'
 import type { BtfTypes } from '../btf/btf-types.ts'
 import type { ExtInfo } from '../btf/ext-info.ts'
 import { parseSectionName, type SectionMeaning } from '../section-names.ts'
-import { placeRelocations } from './core-relocations.ts'
+import { type CoreRelocations, placeRelocations } from './core-relocations.ts'
 import { debugInfoOf } from './debug-info.ts'
 import { readExceptionCallbacks } from './exception-callbacks.ts'
 import { type FlatProgram, flatten } from './flatten.ts'
@@ -14,7 +14,7 @@ import { scanner } from './scan.ts'
 export interface ProgramSources extends Names {
   readonly types: BtfTypes | undefined
   readonly ext: ExtInfo | undefined
-  readonly relocations: readonly CoreRelocation[]
+  readonly relocations: CoreRelocations
   readonly note: (text: string) => void
 }
 
