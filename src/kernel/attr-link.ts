@@ -17,8 +17,10 @@ const iterCreateLayout = struct({
   iter_info_len: { count: 'iter_info' },
 })
 
-/** `union bpf_iter_link_info`, the member for maps. */
+/** `union bpf_iter_link_info`, a member for each kind of iterator that can be told something. */
 const iterMapLayout = struct({ map_fd: 'u32' })
+const iterCgroupLayout = struct({ order: 'u32', cgroup_fd: 'u32', cgroup_id: 'u64' })
+const iterTaskLayout = struct({ tid: 'u32', pid: 'u32', pid_fd: 'u32' })
 
 /** BPF_LINK_UPDATE. */
 const linkUpdateLayout = struct({ link_fd: 'u32', new_prog_fd: 'u32', flags: 'u32', old_prog_fd: 'u32' })
@@ -52,12 +54,15 @@ export const linkCreateAttr = (
     flags: request.flags,
   })
 
-export const iterCreateAttr = (program: Runnable, attachType: number, map: Fd<'map'>): Attr =>
-  encode(iterCreateLayout, {
-    prog_fd: program.number,
-    attach_type: attachType,
-    iter_info: encode(iterMapLayout, { map_fd: map.number }).bytes,
-  })
+export const iterCreateAttr = (program: Runnable, attachType: number, info: Uint8Array): Attr =>
+  encode(iterCreateLayout, { prog_fd: program.number, attach_type: attachType, iter_info: info })
+
+/** What an iterator is told. */
+export const iterInfo = {
+  map: (map: Fd<'map'>): Uint8Array => encode(iterMapLayout, { map_fd: map.number }).bytes,
+  cgroup: (order: number, id: number): Uint8Array => encode(iterCgroupLayout, { order, cgroup_id: id }).bytes,
+  task: (task: { readonly tid?: number; readonly pid?: number }): Uint8Array => encode(iterTaskLayout, task).bytes,
+}
 
 export const linkUpdateAttr = (link: Fd<'link'>, program: Runnable, expected: Runnable): Attr =>
   encode(linkUpdateLayout, {

@@ -1,8 +1,9 @@
 import type { LinkId, MapId, ProgramId } from '../model/ids.ts'
+import { cgroupOrders } from '../model/link-spec.ts'
 import { attachTypeOf } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
 import type { AskedBuffer } from './info-buffer.ts'
-import type { LinkInfo, LinkTargetInfo } from './kernel.ts'
+import type { IteratorStartInfo, LinkInfo, LinkTargetInfo } from './kernel.ts'
 import { littleEndian, numberAt, struct, textAt } from './layout.ts'
 
 /** Decodes `struct bpf_link_info`; asks a second time for names. */
@@ -66,7 +67,8 @@ const targets: Readonly<Record<string, (buffer: AskedBuffer) => LinkTargetInfo |
   iter: (buffer) => {
     const { at } = iterInfoLayout
     const target = readName(buffer, at.target_name, at.target_name_len)
-    if (!mapIterators.has(target)) return { kind: 'iter', target }
+    const start = startOf(buffer, target)
+    if (!mapIterators.has(target)) return { kind: 'iter', target, ...(start && { start }) }
     return { kind: 'iter', target, mapId: word(buffer, at.map_id) as MapId }
   },
   struct_ops: (buffer) => ({ kind: 'struct_ops', mapId: word(buffer, structOpsInfoLayout.at.map_id) as MapId }),
@@ -77,6 +79,17 @@ const targets: Readonly<Record<string, (buffer: AskedBuffer) => LinkTargetInfo |
     if (event !== BPF_PERF_EVENT_TRACEPOINT) return undefined
     return { kind: 'tracepoint', name: readName(buffer, at.name, at.name_len) }
   },
+}
+
+/** Zeros where it was told nothing, and on kernels that cannot be told. */
+function startOf(buffer: AskedBuffer, target: string): IteratorStartInfo | undefined {
+  const { at } = iterInfoLayout
+  const order = cgroupOrders[word(buffer, at.order) - 1]
+  if (target === 'cgroup') return order && { kind: 'cgroup', cgroupId: numberAt(buffer.view, at.cgroup_id), order }
+  if (!target.startsWith('task')) return undefined
+  const [tid, pid] = [word(buffer, at.cgroup_id), word(buffer, at.cgroup_id + 4)]
+  if (tid !== 0) return { kind: 'tid', number: tid }
+  return pid === 0 ? undefined : { kind: 'pid', number: pid }
 }
 
 /** Kernels before 6.6 do not tell what kind of perf event it is. */
@@ -115,7 +128,15 @@ const linkHead = { type: 'u32', id: 'u32', prog_id: 'u32', padding: 'u32' } as c
 const linkInfoLayout = struct(linkHead)
 const rawTracepointInfoLayout = struct({ ...linkHead, tp_name: 'u64', tp_name_len: 'u32' })
 const cgroupInfoLayout = struct({ ...linkHead, cgroup_id: 'u64', attach_type: 'u32' })
-const iterInfoLayout = struct({ ...linkHead, target_name: 'u64', target_name_len: 'u32', map_id: 'u32' })
+/** Of tasks the numbers of thread and process stand in the place of the cgroup's id. */
+const iterInfoLayout = struct({
+  ...linkHead,
+  target_name: 'u64',
+  target_name_len: 'u32',
+  map_id: 'u32',
+  cgroup_id: 'u64',
+  order: 'u32',
+})
 const tracingInfoLayout = struct({ ...linkHead, attach_type: 'u32', target_obj_id: 'u32' })
 const netnsInfoLayout = struct({ ...linkHead, netns_ino: 'u32', attach_type: 'u32' })
 const xdpInfoLayout = struct({ ...linkHead, ifindex: 'u32' })

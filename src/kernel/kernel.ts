@@ -1,5 +1,5 @@
 import type { BtfId, LinkId, MapId, ProgramId } from '../model/ids.ts'
-import type { LinkTarget } from '../model/link-spec.ts'
+import type { IteratorStart, LinkTarget } from '../model/link-spec.ts'
 import type { Machine } from '../model/machine.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
@@ -241,6 +241,11 @@ export interface LinkInfo {
   readonly tracedId?: number
 }
 
+/** Where an iterator starts, a cgroup by its id only. */
+export type IteratorStartInfo =
+  | Omit<IteratorStart & { readonly kind: 'cgroup' }, 'path'>
+  | (IteratorStart & { readonly kind: 'pid' | 'tid' })
+
 /** What bpf_link_info tells: an xdp target without its mode; an iter's map by id; a tracepoint's category is not told. */
 export type LinkTargetInfo =
   | { readonly kind: 'xdp'; readonly ifindex: number }
@@ -249,7 +254,7 @@ export type LinkTargetInfo =
   | { readonly kind: 'netns'; readonly inode: number; readonly attachType: 'sk_lookup' | 'flow_dissector' }
   | { readonly kind: 'tracepoint'; readonly name: string | undefined }
   | { readonly kind: 'raw_tracepoint'; readonly name: string }
-  | { readonly kind: 'iter'; readonly target: string; readonly mapId?: MapId }
+  | { readonly kind: 'iter'; readonly target: string; readonly mapId?: MapId; readonly start?: IteratorStartInfo }
   | { readonly kind: 'struct_ops'; readonly mapId: MapId }
 
 /** One name in a directory of bpffs, and what is pinned there. */

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
-import { describeTarget, type LinkTarget, type XdpMode } from '../model/link-spec.ts'
+import { cgroupOrders, describeTarget, type IteratorStart, type LinkTarget, type XdpMode } from '../model/link-spec.ts'
 import { attachTypeNumber } from '../model/program-types.ts'
 import { loadAddon } from './addon.ts'
-import { iterCreateAttr, linkCreateAttr, rawTracepointAttr, tracepointEventAttr } from './attr-link.ts'
+import { iterCreateAttr, iterInfo, linkCreateAttr, rawTracepointAttr, tracepointEventAttr } from './attr-link.ts'
 import { kernelError, withErrno } from './errno.ts'
 import type { LinkCreate } from './kernel.ts'
 import { cgroupVersion } from './places.ts'
@@ -37,10 +37,16 @@ export function attach({ program, target, map }: LinkCreate): number {
       return create({ target: 0, attachType: attachTypeNumber('struct_ops') })
     case 'iter': {
       const attachType = attachTypeNumber('trace_iter')
-      if (!map) return create({ target: 0, attachType })
-      return bpf('BPF_LINK_CREATE', iterCreateAttr(program, attachType, map), doing)
+      const info = map ? iterInfo.map(map) : startInfo(target.start)
+      if (!info) return create({ target: 0, attachType })
+      return bpf('BPF_LINK_CREATE', iterCreateAttr(program, attachType, info), doing)
     }
   }
+}
+
+function startInfo(start: IteratorStart | undefined): Uint8Array | undefined {
+  if (start?.kind === 'cgroup') return iterInfo.cgroup(cgroupOrders.indexOf(start.order) + 1, start.cgroupId)
+  return start && iterInfo.task({ [start.kind]: start.number })
 }
 
 /** XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE. */

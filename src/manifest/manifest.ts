@@ -1,5 +1,5 @@
 import type { Address } from '../model/address.ts'
-import type { XdpMode } from '../model/link-spec.ts'
+import type { IteratorStart, XdpMode } from '../model/link-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { Ownership } from '../model/state.ts'
 import type { Value } from '../model/value.ts'
@@ -117,8 +117,13 @@ export type ManifestAttach =
   | { readonly kind: 'netns'; readonly path: string; readonly attachType?: 'sk_lookup' | 'flow_dissector' }
   | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
   | { readonly kind: 'raw_tracepoint'; readonly name: string }
-  | { readonly kind: 'iter'; readonly map?: string }
+  | { readonly kind: 'iter'; readonly map?: string; readonly start?: ManifestIteratorStart }
   | { readonly kind: 'struct_ops'; readonly map: string }
+
+/** Where an iterator starts, before its cgroup is looked up. */
+export type ManifestIteratorStart =
+  | Omit<IteratorStart & { readonly kind: 'cgroup' }, 'cgroupId'>
+  | (IteratorStart & { readonly kind: 'pid' | 'tid' })
 
 /** A place in the manifest: keys as text, positions in lists as numbers or text. */
 export type Path = readonly (string | number)[]

@@ -4,6 +4,7 @@ import type {
   Manifest,
   ManifestAttach,
   ManifestEntry,
+  ManifestIteratorStart,
   ManifestLink,
   ManifestMap,
   ManifestMove,
@@ -127,7 +128,16 @@ function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {
     return { kind: 'raw_tracepoint', name: typeof rawTracepoint === 'string' ? rawTracepoint : rawTracepoint.name }
   }
   if (structOps) return { kind: 'struct_ops', map: bareName(structOps.map) }
-  return present({ kind: 'iter' as const, map: iter?.map === undefined ? undefined : bareName(iter.map) })
+  const map = iter?.map === undefined ? undefined : bareName(iter.map)
+  return present({ kind: 'iter' as const, map, start: startOf(iter ?? {}) })
+}
+
+type SourceIterator = NonNullable<Exclude<NonNullable<SourceLink['attach']>, string>['iter']>
+
+function startOf({ cgroup, pid, tid }: SourceIterator): ManifestIteratorStart | undefined {
+  if (cgroup) return { kind: 'cgroup', path: cgroup.path, order: cgroup.order ?? 'descendants_pre' }
+  if (pid !== undefined) return { kind: 'pid', number: pid }
+  return tid === undefined ? undefined : { kind: 'tid', number: tid }
 }
 
 function tracepointOf(source: string | { category: string; name: string }): { category: string; name: string } {

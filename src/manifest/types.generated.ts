@@ -450,6 +450,27 @@ export interface SourceLink {
            * A map by its name (`flows`) or address (`map.flows`).
            */
           map?: string
+          /**
+           * Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.
+           */
+          cgroup?: {
+            /**
+             * The cgroup's directory, absolute.
+             */
+            path: string
+            /**
+             * Which cgroups it walks, and in which order.
+             */
+            order?: 'self_only' | 'descendants_pre' | 'descendants_post' | 'ancestors_up'
+          }
+          /**
+           * An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.
+           */
+          pid?: number
+          /**
+           * An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.
+           */
+          tid?: number
         } | null
         /**
          * A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.

@@ -29,13 +29,22 @@ export type LinkTarget =
     }
   | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
   | { readonly kind: 'raw_tracepoint'; readonly name: string }
-  /** `target` is what it walks (`task`, `bpf_map_elem`), `map` the map whose elements it walks. */
-  | { readonly kind: 'iter'; readonly target: string; readonly map?: MapAddress }
+  /** `target` is what it walks (`task`, `bpf_map_elem`), `map` the map whose elements it walks; or where it starts. */
+  | { readonly kind: 'iter'; readonly target: string; readonly map?: MapAddress; readonly start?: IteratorStart }
   /**
    * A struct of functions of the kernel: `type` is the struct, `name` what its value calls itself, where it has a name
    * (a congestion control). Of this the kernel tells nothing.
    */
   | { readonly kind: 'struct_ops'; readonly type: string; readonly name?: string }
+
+/** Where an iterator over cgroups starts, or which tasks one over tasks walks. Linux 6.1. */
+export type IteratorStart =
+  | { readonly kind: 'cgroup'; readonly path: string; readonly cgroupId: number; readonly order: CgroupOrder }
+  | { readonly kind: 'pid' | 'tid'; readonly number: number }
+
+/** `enum bpf_cgroup_iter_order`, by number from 1 on. */
+export const cgroupOrders = ['self_only', 'descendants_pre', 'descendants_post', 'ancestors_up'] as const
+export type CgroupOrder = (typeof cgroupOrders)[number]
 
 /** Where an XDP program runs: in the driver, in the network core, or where the driver can. */
 export type XdpMode = 'auto' | 'native' | 'generic'
@@ -92,10 +101,20 @@ export function targetKey(target: LinkTarget): string {
     case 'raw_tracepoint':
       return `raw_tracepoint:${target.name}`
     case 'iter':
-      return `iter:${target.target}:${target.map ?? ''}`
+      return `iter:${target.target}:${target.map ?? startKey(target.start)}`
     case 'struct_ops':
       return `struct_ops:${target.type}:${target.name ?? ''}`
   }
+}
+
+function startKey(start: IteratorStart | undefined): string {
+  if (!start) return ''
+  return start.kind === 'cgroup' ? `${start.cgroupId}:${start.order}` : `${start.kind}:${start.number}`
+}
+
+function describeStart(start: IteratorStart | undefined): string {
+  if (!start) return ''
+  return start.kind === 'cgroup' ? ` from ${start.path} (${start.order})` : ` of ${start.kind} ${start.number}`
 }
 
 /** One line for people: `xdp eth0 (native)`, `cgroup /sys/fs/cgroup/web cgroup_inet4_connect`. */
@@ -114,7 +133,7 @@ export function describeTarget(target: LinkTarget): string {
     case 'raw_tracepoint':
       return `raw_tracepoint ${target.name}`
     case 'iter':
-      return `iter ${target.target}${target.map ? ` over ${target.map}` : ''}`
+      return `iter ${target.target}${target.map ? ` over ${target.map}` : describeStart(target.start)}`
     case 'struct_ops':
       return `struct_ops ${target.type}${target.name === undefined ? '' : ` ${target.name}`}`
   }

@@ -146,7 +146,7 @@ function resolveIterator(reading: Reading, question: TargetQuestion, attach: Att
   const { program, maps } = question
   const target = program.declared.attachTarget ?? program.spec.attachTarget ?? ''
   const isMapWalk = mapIterators.has(target)
-  if (attach.map === undefined && !isMapWalk) return { kind: 'iter', target }
+  if (attach.map === undefined && !isMapWalk) return resolveStart(reading, question, { target, start: attach.start })
   if (attach.map === undefined || !isMapWalk) {
     const what = isMapWalk ? `iterator ${target} walks a map, and none is named` : `iterator ${target} walks no map`
     const hint = isMapWalk ? 'write `attach: { iter: { map: NAME } }`' : 'leave `map:` out'
@@ -159,5 +159,46 @@ function resolveIterator(reading: Reading, question: TargetQuestion, attach: Att
     what,
     hint: `add \`${attach.map}: {}\` under \`maps:\``,
     within: ['iter', 'map'],
+  })
+}
+
+/** What an iterator has to be told, or may be. */
+const starts: Readonly<Record<string, readonly string[]>> = {
+  cgroup: ['cgroup'],
+  task: ['pid', 'tid'],
+  task_file: ['pid', 'tid'],
+  task_vma: ['pid', 'tid'],
+}
+
+interface StartQuestion {
+  readonly target: string
+  readonly start: AttachOf<'iter'>['start']
+}
+
+function resolveStart(
+  reading: Reading,
+  question: TargetQuestion,
+  { target, start }: StartQuestion,
+): LinkTarget | undefined {
+  const fitting = starts[target] ?? []
+  const within = ['iter', ...(start ? [start.kind] : [])]
+  if (start ? !fitting.includes(start.kind) : target === 'cgroup') {
+    const what = start
+      ? `iterator ${target} does not start at a ${start.kind}`
+      : 'iterator cgroup starts at one, and none is named'
+    const hint = start
+      ? `leave \`${start.kind}:\` out`
+      : 'write `attach: { iter: { cgroup: { path: /sys/fs/cgroup } } }`'
+    return refuse(reading, question, { code: 'M230', what, hint, within })
+  }
+  if (start?.kind !== 'cgroup') return { kind: 'iter', target, ...(start && { start }) }
+  const cgroupId = reading.world.kernel.cgroupId(start.path)
+  if (cgroupId !== undefined) return { kind: 'iter', target, start: { ...start, cgroupId } }
+  const what = `${start.path} is not a directory of a cgroup file system of version 2`
+  return refuse(reading, question, {
+    code: 'M233',
+    what,
+    hint: '`mount -t cgroup2` lists those',
+    within: [...within, 'path'],
   })
 }

@@ -42,12 +42,21 @@ function complete(names: TargetNames, info: LinkTargetInfo, recorded?: LinkTarge
     case 'raw_tracepoint':
       return info
     case 'iter':
-      return { kind: 'iter', target: info.target, ...(info.mapId ? { map: mapName(names, info.mapId) } : {}) }
+      return { kind: 'iter', target: info.target, ...iterated(names, info) }
     case 'struct_ops':
       return recorded?.kind === 'struct_ops' ? recorded : { kind: 'struct_ops', type: '?' }
     default:
       return unreachable(info)
   }
+}
+
+function iterated(
+  names: TargetNames,
+  { mapId, start }: LinkTargetInfo & { readonly kind: 'iter' },
+): Pick<LinkTarget & { readonly kind: 'iter' }, 'map' | 'start'> {
+  if (mapId) return { map: mapName(names, mapId) }
+  if (start?.kind !== 'cgroup') return start ? { start } : {}
+  return { start: { ...start, path: names.kernel.cgroupPath(start.cgroupId) ?? `#${start.cgroupId}` } }
 }
 
 /** The kernel never tells the category; the name only from 6.6 on. */

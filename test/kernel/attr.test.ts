@@ -2,6 +2,7 @@ import { endianness } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import {
   iterCreateAttr,
+  iterInfo,
   linkCreateAttr,
   linkUpdateAttr,
   rawTracepointAttr,
@@ -150,9 +151,11 @@ describe.skipIf(endianness() === 'BE')('what the kernel reads, word by word', ()
   })
 
   test('BPF_LINK_CREATE of an iterator over a map', () => {
-    const attr = iterCreateAttr(fd('program', 3), 28, fd('map', 6))
+    const attr = iterCreateAttr(fd('program', 3), 28, iterInfo.map(fd('map', 6)))
     expect(words(attr)).toEqual([3, 0, 28, 0, 0, 0, 4, 0])
     expect(attr.pointers).toEqual([16, Uint8Array.of(6, 0, 0, 0)])
+    expect([...iterInfo.cgroup(2, 7)]).toEqual([2, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0])
+    expect([...iterInfo.task({ pid: 9 })]).toEqual([0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0])
   })
 
   test('BPF_LINK_UPDATE always compares with the expected program', () => {

@@ -245,6 +245,23 @@ describe.skipIf(!canTestLinux)('links on Linux', () => {
     })
   })
 
+  test('an iterator starts where it is told to, and walks what it is told to', async () => {
+    const cgroupId = statSync(host.cgroup).ino
+    using start = await load({ type: 'tracing', attachType: 'trace_iter', attachTo: 'bpf_iter_cgroup' }, 0)
+    const order = 'ancestors_up' as const
+    using link = kernel.createLink({
+      program: start,
+      target: { kind: 'iter', target: 'cgroup', start: { kind: 'cgroup', path: host.cgroup, cgroupId, order } },
+    })
+    expect(kernel.describe(link)).toMatchObject({ target: { start: { kind: 'cgroup', cgroupId, order } } })
+    using tasks = await load({ type: 'tracing', attachType: 'trace_iter', attachTo: 'bpf_iter_task' }, 0)
+    for (const kind of ['pid', 'tid'] as const) {
+      const which = { kind, number: process.pid }
+      using task = kernel.createLink({ program: tasks, target: { kind: 'iter', target: 'task', start: which } })
+      expect(kernel.describe(task)).toMatchObject({ target: { kind: 'iter', target: 'task', start: which } })
+    }
+  })
+
   test('a generic xdp link sees packets, and drops them', async () => {
     using drop = await load({ type: 'xdp' }, 1)
     expect(() => sendPacket(host.veth)).not.toThrow()

@@ -202,6 +202,21 @@ describe('links', () => {
     })
   })
 
+  test('of iterators say where those start, as far as such a one can be told', () => {
+    const iterator = (target: string, start: string): string =>
+      `${object('unsupported')}programs: { is_fine: { type: tracing, attachType: trace_iter, attachTarget: ${target} } }\nlinks: { x: { program: is_fine, attach: { iter: ${start} } } }\n`
+    expect(linkIn(readManifest(iterator('task', '{ pid: 7 }')), 'x')).toMatchObject({
+      target: { kind: 'iter', target: 'task', start: { kind: 'pid', number: 7 } },
+    })
+    expect(linkIn(readManifest(iterator('cgroup', '{ cgroup: { path: /sys/fs/cgroup/web } }')), 'x')).toMatchObject({
+      target: { start: { kind: 'cgroup', path: '/sys/fs/cgroup/web', order: 'descendants_pre' } },
+    })
+    expect(() => readManifest(iterator('cgroup', '{}'))).toThrow('iterator cgroup starts at one, and none is named')
+    expect(() => readManifest(iterator('task', '{ cgroup: { path: /sys/fs/cgroup/web } }'))).toThrow(
+      'iterator task does not start at a cgroup',
+    )
+  })
+
   test('of every example are resolved', () => {
     const files = readdirSync('examples', { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.yaml'),
@@ -213,7 +228,9 @@ describe('links', () => {
         it.kind === 'link' ? [it.target.kind] : [],
       )
     })
-    expect(new Set(targets)).toEqual(new Set(['xdp', 'tcx', 'cgroup', 'netns', 'tracepoint', 'raw_tracepoint', 'iter']))
+    expect(new Set(targets)).toEqual(
+      new Set(['xdp', 'tcx', 'cgroup', 'netns', 'tracepoint', 'raw_tracepoint', 'iter', 'struct_ops']),
+    )
   })
 })
 

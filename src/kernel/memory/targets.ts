@@ -1,6 +1,6 @@
 import type { MapId } from '../../model/ids.ts'
 import type { LinkTarget } from '../../model/link-spec.ts'
-import type { LinkTargetInfo } from '../kernel.ts'
+import type { IteratorStartInfo, LinkTargetInfo } from '../kernel.ts'
 import { type NameSpace, nextNumber, type World } from './world.ts'
 
 /** The number of an interface, cgroup or namespace, given out at the first question; undefined when there is none. */
@@ -57,7 +57,12 @@ export function describeLinkTarget(world: World, target: LinkTarget, mapId?: num
     case 'raw_tracepoint':
       return hasRawTracepoint(world, target.name) ? { kind: 'raw_tracepoint', name: target.name } : undefined
     case 'iter':
-      return { kind: 'iter', target: target.target, ...(mapId !== undefined && { mapId: mapId as MapId }) }
+      return {
+        kind: 'iter',
+        target: target.target,
+        ...startOf(target),
+        ...(mapId !== undefined && { mapId: mapId as MapId }),
+      }
     case 'struct_ops':
       return { kind: 'struct_ops', mapId: (mapId ?? 0) as MapId }
   }
@@ -86,4 +91,10 @@ function placeOf(target: LinkTargetInfo): readonly [NameSpace, number] | undefin
     case 'struct_ops':
       return undefined
   }
+}
+
+function startOf({ start }: LinkTarget & { readonly kind: 'iter' }): { readonly start?: IteratorStartInfo } {
+  if (start?.kind !== 'cgroup') return start ? { start } : {}
+  const { path: _, ...info } = start
+  return { start: info }
 }
