@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { CoreRelocation } from '../../../src/model/program-spec.ts'
 
 /** BTF, `.BTF.ext` and ELF as they could be, rather than good ones with something wrong. */
 
@@ -94,6 +95,76 @@ export const ext: fc.Arbitrary<Uint8Array> = fc
     const places = parts.flatMap((part, index) => [startOf(index), part.length])
     return Buffer.concat([words(0x0001eb9f, 32, ...places), ...parts])
   })
+
+/** Types that a compiler could have written: names and references exist, members lie within their struct, mostly. */
+export const plausibleBtf: fc.Arbitrary<Uint8Array> = fc
+  .array(
+    fc.record({
+      shape: fc.nat(11),
+      name: fc.nat(9),
+      members: fc.array(fc.nat(40), { maxLength: 4 }),
+      to: fc.nat(40),
+      size: fc.nat(3),
+    }),
+    { minLength: 1, maxLength: 14 },
+  )
+  .map((all) => {
+    const texts = ['', 'a', 'b', 'c', 'd', 'e', 'a___old', 'b___new', 'int', 'f']
+    const nameAt = texts.map((_, index) => texts.slice(0, index).reduce((sum, text) => sum + text.length + 1, 0))
+    const types = all.flatMap(({ shape, name, members, to, size }) => {
+      const existing = (id: number): number => id % (all.length + 1)
+      const called = (index: number): number => nameAt[index % texts.length] ?? 0
+      const bytes = 2 ** size
+      const info = (kind: number, count = 0): number => (kind << 24) | count
+      const fields = members.flatMap((member, index) => [called(member), existing(member), index * 64])
+      const values = members.flatMap((member) => [called(member), member])
+      const shapes: readonly (readonly number[])[] = [
+        [called(name), info(1), bytes, bytes * 8],
+        [0, info(2), existing(to)],
+        [0, info(3), 0, existing(to), 1, members.length],
+        [called(name), info(4, members.length), 512, ...fields],
+        [called(name), info(5, members.length), 512, ...fields],
+        [called(name), info(6, members.length), 4, ...values],
+        [called(name), info(7), 0],
+        [called(name), info(8), existing(to)],
+        [0, info(10), existing(to)],
+        [0, info(13, members.length), existing(to), ...members.flatMap((member) => [called(member), existing(member)])],
+        [called(name), info(16), bytes],
+        [called(name), info(19, members.length), 8, ...members.flatMap((member) => [called(member), member, member])],
+      ]
+      return shapes[shape] ?? []
+    })
+    const strings = Buffer.from(texts.map((text) => `${text}\0`).join(''))
+    const length = types.length * 4
+    return Buffer.concat([words(0x0001eb9f, 24, 0, length, length, strings.length), words(...types), strings])
+  })
+
+/** CO-RE relocations, in an object whose types and in a kernel whose types are anything. */
+export interface Relocated {
+  readonly object: Uint8Array
+  readonly kernel: Uint8Array
+  readonly relocations: readonly Omit<CoreRelocation, 'section'>[]
+}
+
+const access = fc.oneof(
+  { weight: 8, arbitrary: fc.array(fc.nat(4), { minLength: 1, maxLength: 4 }).map((indices) => indices.join(':')) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('', ':', '0:', '-1', '0:2147483648', '00:1', '0:x', '9'.repeat(40), '0:'.repeat(80)),
+  },
+)
+
+export const relocated: fc.Arbitrary<Relocated> = fc
+  .record({
+    object: fc.oneof({ weight: 9, arbitrary: plausibleBtf }, { weight: 1, arbitrary: btf }),
+    other: fc.option(plausibleBtf),
+    relocations: fc.array(
+      fc.record({ offset: fc.nat(12).map((slot) => slot * 8), kind: fc.nat(13), typeId: fc.nat(14), access }),
+      { minLength: 1, maxLength: 6 },
+    ),
+  })
+  // Half of the kernels have the types of the object, so that there is something to be found.
+  .map(({ other, ...rest }) => ({ ...rest, kernel: other ?? rest.object }))
 
 interface WrittenSection {
   readonly name: string

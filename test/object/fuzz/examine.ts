@@ -2,6 +2,8 @@ import { btfFeatures } from '../../../src/btf/btf-features.ts'
 import { sanitizeBtf } from '../../../src/btf/sanitize-btf.ts'
 import { ObjectError } from '../../../src/model/errors.ts'
 import type { Machine } from '../../../src/model/machine.ts'
+import { BtfTypes } from '../../../src/object/btf/btf-types.ts'
+import { Cursor } from '../../../src/object/cursor.ts'
 import { applyGlobals } from '../../../src/object/globals.ts'
 import { inspectObject } from '../../../src/object/inspect.ts'
 import { linkProgram } from '../../../src/object/link/link-program.ts'
@@ -10,6 +12,7 @@ import { LinkTarget } from '../../../src/object/link/link-target.ts'
 import type { ObjectFile } from '../../../src/object/object-file.ts'
 import { sourcePlace } from '../../../src/object/programs/source-place.ts'
 import { readObject } from '../../../src/object/read.ts'
+import type { Relocated } from './arbitrary.ts'
 
 /** How an input ended; anything else than these is thrown. */
 export type Ending = 'read' | 'refused'
@@ -29,6 +32,21 @@ export const examineKernel = (object: ObjectFile, btf: Uint8Array): Ending =>
   ending(() => {
     link(object, new LinkTarget(machineOf(btf)))
     link(object, new LinkTarget(undefined, { name: 'fuzzed.btf', bytes: btf }))
+  })
+
+/** Relocates a program of a good object as if its object and its kernel had these types. */
+export const examineRelocations = (good: ObjectFile, { object, kernel, relocations: made }: Relocated): Ending =>
+  ending(() => {
+    const cursor = new Cursor(object, { byteOrder: 'little', object: 'made.o', section: '.BTF' })
+    const relocations = made.map((relocation) => ({ section: 'xdp', ...relocation }))
+    const changed = { ...good, btf: { types: new BtfTypes(cursor), bytes: object }, relocations }
+    const target = new LinkTarget(machineOf(kernel))
+    // Lines are those of the good object's own BTF.
+    for (const { debug: _, ...program } of good.programs) {
+      const count = program.code.instructions.length / 8
+      const placed = relocations.map((relocation) => ({ instruction: (relocation.offset / 8) % count, relocation }))
+      linkProgram({ ...program, relocations: placed }, changed, target)
+    }
   })
 
 /** Runs something that may refuse its input. */

@@ -9,12 +9,12 @@ import { readExtInfo } from '../../../src/object/btf/ext-info.ts'
 import { describeLayout } from '../../../src/object/btf/layout.ts'
 import { Cursor } from '../../../src/object/cursor.ts'
 import { readObject } from '../../../src/object/read.ts'
-import { btf, elf, ext } from './arbitrary.ts'
-import { type Ending, ending, examineKernel, examineObject } from './examine.ts'
+import { btf, elf, ext, plausibleBtf, relocated } from './arbitrary.ts'
+import { type Ending, ending, examineKernel, examineObject, examineRelocations } from './examine.ts'
 import { examineInput, readSeeds } from './inputs.ts'
 
 // 20,000 inputs in all, the same in every run; `npm run fuzz` makes a million others.
-const flipped = 14_000
+const flipped = 12_000
 const made = 2_000
 
 const cursor = (bytes: Uint8Array): Cursor =>
@@ -32,10 +32,10 @@ function timeOf(examine: () => void): number {
 }
 
 /** Runs a property on inputs of its own; each within a second, and some of each ending. */
-function hold(arbitrary: fc.Arbitrary<Uint8Array>, examine: (bytes: Uint8Array) => Ending): void {
+function hold<T>(arbitrary: fc.Arbitrary<T>, examine: (input: T) => Ending): void {
   const endings = { read: 0, refused: 0 }
-  const property = fc.property(arbitrary, (bytes) => {
-    expect(timeOf(() => endings[examine(bytes)]++)).toBeLessThan(1000)
+  const property = fc.property(arbitrary, (input) => {
+    expect(timeOf(() => endings[examine(input)]++)).toBeLessThan(1000)
   })
   fc.assert(property, { numRuns: made, seed: 4, endOnFailure: true })
   expect(endings.read).toBeGreaterThan(made / 100)
@@ -64,8 +64,11 @@ test.each(parts)(
   },
 )
 
-test('BTF that nobody wrote is read, described and made older, or refused', () => {
-  hold(btf, (bytes) =>
+test.each([
+  ['any', btf],
+  ['plausible', plausibleBtf],
+])('%s BTF that nobody wrote is read, described and made older, or refused', (_, made) => {
+  hold(made, (bytes) =>
     ending(() => {
       const types = new BtfTypes(cursor(bytes))
       for (let id = 1; id < types.count; id++) {
@@ -84,6 +87,12 @@ test('BTF that nobody wrote is read, described and made older, or refused', () =
 test('.BTF.ext that nobody wrote is read or refused', () => {
   const types = new BtfTypes(cursor(probeFor('sections')))
   hold(ext, (bytes) => ending(() => readExtInfo(cursor(bytes), types)))
+})
+
+test('CO-RE relocations that nobody wrote are done, refused, or poison their instructions', () => {
+  const [seed] = readSeeds().filter(({ name }) => name.includes('/functions'))
+  const good = readObject(seed?.bytes ?? new Uint8Array(), 'good.o')
+  hold(relocated, (input) => examineRelocations(good, input))
 })
 
 test('an object that nobody wrote is read and linked, or refused; and so is a kernel that nobody built', () => {
