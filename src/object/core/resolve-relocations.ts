@@ -114,7 +114,7 @@ class Resolver {
     for (const { match, theirs } of answers) {
       if (match.bitOffset === first.match.bitOffset && theirs.value === first.theirs.value) continue
       throw new CoreFailure(
-        `the kernel has several types of that name, which differ: ${describeDifference(first, { match, theirs })}`,
+        `the kernel has several types of that name, which differ (${describeDifference(first, { match, theirs })})`,
         'ambiguous',
       )
     }
@@ -138,11 +138,15 @@ interface Answer {
   readonly theirs: AccessValue
 }
 
+/** `byte 8 in type 114, byte 12 in type 9120`: ids as `bpftool btf dump` shows them. */
 function describeDifference(a: Answer, b: Answer): string {
+  const isPlace = a.match.bitOffset !== b.match.bitOffset
   const show = ({ match, theirs }: Answer): string =>
-    `type ${match.root} says ${match.basis === 'field' && theirs.value === 1n ? `bit ${match.bitOffset}` : theirs.value}`
+    `${isPlace ? placeOf(match.bitOffset) : theirs.value} in type ${match.root}`
   return `${show(a)}, ${show(b)}`
 }
+
+const placeOf = (bits: number): string => (bits % 8 === 0 ? `byte ${bits / 8}` : `bit ${bits}`)
 
 const keep = ({ root }: AccessSpec): Verdict => ({
   kind: 'value',
