@@ -8,6 +8,7 @@ import { canTestLinux, openTestHost } from '../support/linux.ts'
 import { bpftool } from './bpftool.ts'
 import { compare } from './compare.ts'
 import { compileAll, type Job, type Variant } from './compile.ts'
+import { embeddedObjects } from './embedded.ts'
 import { loadPairs, type Pair } from './load.ts'
 import { isFailure, refusedRow, renderTable, rowOf, staleExceptions } from './table.ts'
 
@@ -36,8 +37,10 @@ describe.skipIf(!canTestLinux || bpftool === undefined)('what libbpf loads, pinf
     const jobs = variants.flatMap((variant) => sources.map((source): Job => ({ ...variant, source })))
     const compiled = await compileAll(jobs, bpftool ?? '')
     const objects = compiled.flatMap((one) => ('path' in one ? [one] : []))
-    const foreign = libxdpPaths.map((path) => ({ source: path, path, compiler: 'libxdp1', options: [] }))
-    const all = [...(only === '' ? foreign : []), ...objects]
+    const foreign = [...libxdpPaths, ...(isWhole ? embeddedObjects() : [])]
+      .filter((path) => path.includes(only))
+      .map((path) => ({ source: path, path, compiler: 'Debian', options: [] }))
+    const all = [...foreign, ...objects]
     const pairs = await loadInParts(all.map(({ path }) => path))
     const rows = all.map((one, index) => rowOf(one, compare(pairs[index] ?? { libbpf: {}, pinfold: {} })))
     rows.push(...compiled.flatMap((one) => ('refused' in one ? [refusedRow(one, one.refused)] : [])))
