@@ -25,10 +25,13 @@ function createStructOps(request: MapCreate, struct: string, machine: Machine): 
   const [fd] = modules.fds
   const result = tryBpf('BPF_MAP_CREATE', mapCreateAttr(request, fd === undefined ? { id } : { id, module: fd }))
   if (result >= 0) return result
-  throw refusal(request, -result)
+  const isLinked = (request.shape.flags & BPF_F_LINK) !== 0
+  throw refusal(request, -result, isLinked ? 'structs of functions are attached by links from Linux 6.4 on' : undefined)
 }
 
-function refusal({ name, shape }: MapCreate, errno: number): Error {
+const BPF_F_LINK = 1 << 13
+
+function refusal({ name, shape }: MapCreate, errno: number, hint?: string): Error {
   const { type, keySize, valueSize, maxEntries, flags } = shape
   const asked = `${maxEntries} entries of ${keySize} + ${valueSize} bytes, flags 0x${flags.toString(16)}`
   return kernelError({
@@ -37,5 +40,6 @@ function refusal({ name, shape }: MapCreate, errno: number): Error {
     doing: `create map ${name}`,
     target: name,
     asked: `${type} of ${asked}`,
+    ...(hint === undefined ? {} : { hint }),
   })
 }

@@ -21,6 +21,8 @@ export function diffLink(before: LinkState, after: LinkState, reloaded: boolean)
 }
 
 function diffTarget(before: LinkTarget, after: LinkTarget): Reason[] {
+  // Unknown without a record, too: the kernel tells of a struct's link only which map it runs.
+  if (before.kind === 'struct_ops' && before.type === '?' && after.kind === 'struct_ops') return []
   if (targetKey(before) !== targetKey(after))
     return [{ attribute: 'target', before: describeTarget(before), after: describeTarget(after) }]
   if (before.kind !== 'xdp' || after.kind !== 'xdp') return []

@@ -300,3 +300,55 @@ describe('a link', () => {
     })
   })
 })
+
+describe('a struct of functions', () => {
+  const struct = (type: string, value = '00', change = 0): Resource[] => [
+    program('start', [], change),
+    map('ops', {
+      shape: { type: 'struct_ops', keySize: 4, valueSize: 128, maxEntries: 1, flags: 0x2000, mapExtra: 0 },
+      contents: { kind: 'members', value, slots: new Map([[64, 'program.start']]) },
+    }),
+    link('ops', '', { program: 'map.ops', target: { kind: 'struct_ops', type, name: 'own' } }),
+  ]
+  const changed = (type: string, after: readonly Resource[]) =>
+    byAddress(diff(applied(struct(type)), desired(...after)))
+
+  test('is made anew with a program of it, and exchanged in place where the kernel can do that, else with a gap', () => {
+    const control = changed('tcp_congestion_ops', struct('tcp_congestion_ops', '00', 1))
+    expect(control.get('map.ops')).toMatchObject({
+      action: 'replace',
+      verdict: 'atomic',
+      because: [{ attribute: 'members.64' }],
+    })
+    expect(control.get('link.ops')).toMatchObject({ action: 'update', verdict: 'atomic' })
+    const scheduler = changed('sched_ext_ops', struct('sched_ext_ops', '00', 1))
+    expect(scheduler.get('link.ops')).toMatchObject({ action: 'replace', verdict: 'gap' })
+    expect(scheduler.get('map.ops')).toMatchObject({ action: 'replace', verdict: 'gap' })
+  })
+
+  test('is another one with another value, without a loss of data', () => {
+    const changes = changed('tcp_congestion_ops', struct('tcp_congestion_ops', '01'))
+    expect(changes.get('map.ops')).toMatchObject({ action: 'replace', because: [{ attribute: 'value' }] })
+    expect(changes.get('program.start')).toMatchObject({ action: 'keep' })
+    expect(changes.get('link.ops')).toMatchObject({ action: 'update' })
+  })
+
+  test('whose type no record tells is as good as the wanted one', () => {
+    const [, , unknown] = struct('?')
+    const before = replaced(struct('tcp_congestion_ops'), unknown as Resource)
+    expect(actions(before, struct('tcp_congestion_ops'))).toMatchObject({ 'link.ops': 'keep', 'map.ops': 'keep' })
+  })
+})
+
+test('what extends a program is loaded anew with it', () => {
+  const extension = {
+    ...program('instead'),
+    load: { type: 'ext', flags: 0, license: 'GPL', attachTo: 'f', attachProgram: 'program.p' },
+  } as const
+  const before = [program('p'), extension]
+  expect(actions(before, [program('p'), extension])).toEqual({ 'program.p': 'keep', 'program.instead': 'keep' })
+  expect(actions(before, [program('p', [], 1), extension])).toEqual({
+    'program.p': 'update',
+    'program.instead': 'update',
+  })
+})
