@@ -41,7 +41,7 @@ export type {
   Tree,
   TreePin,
 } from './model/state.ts'
-export type { Omitted, SourcePlace, VerifierLog, VerifierReport } from './model/verifier.ts'
+export type { Omitted, SourceLine, SourcePlace, VerifierLog, VerifierReport } from './model/verifier.ts'
 export type { ObjectFile } from './object/object-file.ts'
 export { readObject } from './object/read.ts'
 export type { Action, Change, PinChange, Reason, Verdict } from './plan/change.ts'

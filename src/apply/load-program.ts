@@ -74,11 +74,8 @@ function btfOf(run: Pick<Execution, 'btf'>, { object, debug }: ProgramState): Pi
   return fd && debug ? { btf: { fd, debug } } : {}
 }
 
-function locate(
-  { desired, kernel }: Loading,
-  { object, debug }: ProgramState,
-  instruction: number,
-): SourcePlace | undefined {
-  const bytes = object === undefined ? undefined : desired?.btf.get(object)
-  return bytes && debug && sourcePlace(bytes, { debug, byteOrder: kernel.identity.byteOrder, instruction })
+function locate({ desired, kernel }: Loading, program: ProgramState, instruction: number): SourcePlace {
+  const { object, debug, functions = [] } = program
+  const btf = object === undefined ? undefined : desired?.btf.get(object)
+  return sourcePlace({ btf, debug, functions, byteOrder: kernel.identity.byteOrder, instruction })
 }

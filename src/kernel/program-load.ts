@@ -19,7 +19,7 @@ export interface ProgramLoad {
   /** How much of the verifier's log is kept of a refused program: `end` (default) is enough for its message. */
   readonly log?: 'end' | 'whole'
   /** Where an instruction comes from; asked when the program is refused. */
-  readonly locate?: (instruction: number) => SourcePlace | undefined
+  readonly locate?: (instruction: number) => SourcePlace
 }
 
 /** An instruction into which a map's descriptor is written before the load; `offset` in bytes into the map's value. */

@@ -51,6 +51,8 @@ export interface Rejection {
 }
 
 function placeOf({ place, source }: VerifierReport): string {
-  if (place) return `, ${place.function === undefined ? '' : `in ${place.function} `}at ${place.file}:${place.line}`
-  return source === undefined ? '' : `, at "${source}"`
+  const inside = place?.function === undefined ? '' : ` in ${place.function}`
+  if (place?.line) return `,${inside} at ${place.line.file}:${place.line.number}`
+  const at = source === undefined ? '' : ` at "${source}"`
+  return inside || at ? `,${inside}${at}` : ''
 }

@@ -91,6 +91,13 @@ export interface LoadAttributes {
   readonly modules?: readonly string[]
 }
 
+/** Where a function begins in flattened code. */
+export interface FunctionPlace {
+  readonly name: string
+  /** Index of its first 8-byte slot. */
+  readonly start: number
+}
+
 /** A program as an object file declares it. */
 export interface ProgramSpec {
   readonly kind: 'program'
@@ -106,6 +113,8 @@ export interface ProgramSpec {
   /** False for a `?` section: loaded only when the manifest names it. */
   readonly autoload: boolean
   readonly code: Code
+  /** What the code consists of, the entry first. */
+  readonly functions: readonly FunctionPlace[]
   readonly debug?: DebugInfo
   /** What is to be adapted to the kernel, in the order of the code; `code` is as compiled. */
   readonly relocations: readonly PlacedRelocation[]

@@ -6,7 +6,7 @@ import type { LinkId, MapId, ProgramId } from './ids.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
-import type { Code, DebugInfo, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
+import type { Code, DebugInfo, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
 import type { ProgramType } from './program-types.ts'
 import type { Ownership, StackRecord } from './record.ts'
 
@@ -171,6 +171,7 @@ export interface ProgramState {
   /** Desired side: whose BTF to upload, and the debug information. */
   readonly object?: string
   readonly debug?: DebugInfo
+  readonly functions?: readonly FunctionPlace[]
   readonly at?: Position
   readonly live?: LiveProgram
 }

@@ -1,11 +1,17 @@
-/** Where in the source an instruction comes from, as the compiler's line information has it. */
+/** Where in the source an instruction comes from. */
 export interface SourcePlace {
   /** The function, a subprogram's where it is in one. */
   readonly function?: string
+  /** As the compiler's line information has it; undefined where there is none. */
+  readonly line?: SourceLine
+}
+
+/** A line of source, as the line information of the object names it. */
+export interface SourceLine {
   readonly file: string
-  readonly line: number
+  readonly number: number
   readonly column: number
-  /** The line's text, without the space around it. */
+  /** Its text, without the space around it. */
   readonly text: string
 }
 

@@ -103,7 +103,7 @@ function describeVariables(
 }
 
 function describeProgram(program: ProgramSpec): ProgramDescription {
-  const { kind: _, code, debug: __, relocations, externs, ...rest } = program
+  const { kind: _, code, debug: __, functions: ___, relocations, externs, ...rest } = program
   return {
     ...rest,
     instructions: code.instructions.length / 8,

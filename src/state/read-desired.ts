@@ -96,6 +96,7 @@ function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFin
     object: object.name,
     ...(linked.poisoned.length > 0 ? { poisoned: linked.poisoned } : {}),
     ...(spec.debug ? { debug: spec.debug } : {}),
+    functions: spec.functions,
     at,
   }
 }

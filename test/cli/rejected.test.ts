@@ -142,7 +142,7 @@ describe.skipIf(!canTestLinux || !canCompile)('a program that the verifier refus
 
   test('is told with function, file, line and the text of the line', () => {
     const { message, verifier } = refusals.get('no_null_check') as Refusal
-    expect(verifier.place).toMatchObject({ function: 'no_null_check', text: 'return *v;', line: expect.any(Number) })
+    expect(verifier.place).toMatchObject({ function: 'no_null_check', line: { text: 'return *v;' } })
     expect(message).toMatch(
       /^cannot load program\.no_null_check: the verifier rejected it: R0 invalid mem access 'map_value_or_null', in no_null_check at .*rejected\.bpf\.c:\d+ \(BPF_PROG_LOAD: EACCES\)$/,
     )
@@ -151,8 +151,22 @@ describe.skipIf(!canTestLinux || !canCompile)('a program that the verifier refus
 
   test('in a subprogram is told by the name of that', () => {
     const { message, verifier } = refusals.get('caller') as Refusal
-    expect(verifier.place).toMatchObject({ function: 'callee', text: 'return p[100];' })
+    expect(verifier.place).toMatchObject({ function: 'callee', line: { text: 'return p[100];' } })
     expect(message).toContain(', in callee at ')
+  })
+})
+
+describe.skipIf(!canTestLinux || !canCompile)('a program without type information', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pinfold-bare-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
+
+  test('is told with the function in which the verifier stopped', async () => {
+    const file = compile(directory, 'bare', rows['caller']?.source ?? '', '-g0')
+    const { terminal, printed } = fakeTerminal()
+    expect(await main(['verify', file], terminal)).toBe(1)
+    expect(printed()).toMatch(
+      /program\.caller: the verifier rejected it: invalid access to packet, .*, in callee \(BPF_PROG_LOAD/,
+    )
   })
 })
 

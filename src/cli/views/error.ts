@@ -20,16 +20,16 @@ export function renderProblem({ code, message, hint, verifier }: Problem, paint:
 
 /** Where it happened and what the verifier knew there, then the last useful lines of its log. */
 function renderReport(report: VerifierReport, paint: Paint): string {
-  const { instruction, registers, place, source, lines, omitted } = report
+  const { instruction, registers, place: { line } = {}, source, lines, omitted } = report
   const state = registers.length > 0 ? `, with ${registers.join(' ')}` : ''
   const indented = (text: string): string => `\n    ${paint('dim', text)}`
   return [
     ...(instruction ? [`\n  at instruction ${instruction.index}: ${instruction.text}${state}`] : []),
-    ...(place ? [`\n  of ${place.file}:${place.line}:${place.column}: ${place.text}`] : []),
+    ...(line ? [`\n  of ${line.file}:${line.number}:${line.column}: ${line.text}`] : []),
     ...(lines.length > 0
       ? [`\n  the end of the verifier's log (${amount(omitted)}--verifier-log FILE writes all of it):`]
       : []),
-    ...(place || source === undefined || lines.includes(`; ${source}`)
+    ...(line || source === undefined || lines.includes(`; ${source}`)
       ? []
       : [indented(`; ${source}`), indented('...')]),
     ...lines.map(indented),

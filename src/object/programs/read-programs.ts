@@ -51,6 +51,7 @@ function specOf({ ext, relocations, elf }: ProgramSources, { fn, meaning, flat }
     section: fn.section.name,
     ...meaning,
     code: flat.code,
+    functions: [...flat.functions].map(([{ name }, start]) => ({ name, start })),
     ...(debug ? { debug } : {}),
     externs: flat.externs,
     undefined: flat.undefined,

@@ -59,7 +59,8 @@ test("a verifier's refusal shows the last instruction, what it used, and the end
 })
 
 test('where the place in the source is known, it is shown instead', () => {
-  const place = { function: 'parse', file: 'edge.bpf.c', line: 12, column: 10, text: 'return *p;' }
+  const line = { file: 'edge.bpf.c', number: 12, column: 10, text: 'return *p;' }
+  const place = { function: 'parse', line }
   const text = refused({ ...report, place, omitted: { count: 93_400_000, unit: 'bytes' } })
   expect(text.split('\n').slice(1, 5)).toEqual([
     '  at instruction 101: r0 = *(u32 *)(r1 +0), with R1=scalar()',

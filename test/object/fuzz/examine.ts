@@ -73,7 +73,9 @@ const everything = new Set(btfFeatures.map(({ name }) => name))
 function sanitize({ btf, byteOrder, programs }: ObjectFile): void {
   if (!btf) return
   sanitizeBtf(btf.bytes, { missing: everything, little: byteOrder === 'little' })
-  for (const { debug } of programs) if (debug) sourcePlace(btf.bytes, { debug, byteOrder, instruction: 3 })
+  for (const { debug, functions } of programs) {
+    sourcePlace({ btf: btf.bytes, debug, functions, byteOrder, instruction: 3 })
+  }
 }
 
 /** A kernel whose types are those of the object: so every relocation has something to find. */
