@@ -71,6 +71,8 @@ export interface MapSpec {
   readonly valueTypeId?: number
   /** `LIBBPF_PIN_BY_NAME` was asked for. pinfold pins every map anyway. */
   readonly pinByName: boolean
+  /** `btf_decl_tag`s on its variable; absent: none. */
+  readonly declTags?: readonly string[]
   /** False in a `?` section: made only when the manifest names it. Absent: true. */
   readonly autoload?: boolean
   readonly contents: InitialContents

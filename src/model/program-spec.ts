@@ -104,6 +104,8 @@ export interface ProgramSpec {
   /** Name of the function in the object. */
   readonly name: string
   readonly section: string
+  /** `btf_decl_tag`s on its function; absent: none. */
+  readonly declTags?: readonly string[]
   /** From the section's name; undefined where that names no program type. */
   readonly type?: ProgramType
   readonly attachType?: AttachType

@@ -24,6 +24,8 @@ interface MapDescription {
   /** As text; equal texts mean equal layouts. */
   readonly layout: { readonly key?: string; readonly value?: string }
   readonly pinByName: boolean
+  /** `btf_decl_tag`s; absent: none. */
+  readonly declTags?: readonly string[]
   readonly frozen?: boolean
   /** Variables of a data section with their initial values. */
   readonly variables?: readonly VariableDescription[]
@@ -41,6 +43,8 @@ interface VariableDescription {
 interface ProgramDescription {
   readonly name: string
   readonly section: string
+  /** `btf_decl_tag`s; absent: none. */
+  readonly declTags?: readonly string[]
   readonly type?: string
   readonly attachType?: string
   readonly attachTarget?: string
@@ -76,8 +80,8 @@ export function inspectObject(object: ObjectFile): ObjectDescription {
 }
 
 function describeMap(object: ObjectFile, map: MapSpec): MapDescription {
-  const { name, section, shape, layout, pinByName, contents } = map
-  const base = { name, section, shape, layout, pinByName }
+  const { name, section, shape, layout, pinByName, declTags, contents } = map
+  const base = { name, section, shape, layout, pinByName, ...(declTags && { declTags }) }
   switch (contents.kind) {
     case 'none':
       return base

@@ -1,4 +1,5 @@
 import { BtfTypes } from './btf/btf-types.ts'
+import { readDeclTags } from './btf/decl-tags.ts'
 import { readExtInfo } from './btf/ext-info.ts'
 import { prepareBtf } from './btf/prepare-btf.ts'
 import { Cursor } from './cursor.ts'
@@ -28,18 +29,24 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types, functions) : noRelocations
   const programs = readPrograms({ elf, types: btf?.types, functions, maps, externs, ext, relocations, note })
   const kernelVersion = readKernelVersion(elf)
+  const tags = readDeclTags(btf?.types)
   return {
     name,
     byteOrder: elf.byteOrder,
     license: readLicense(elf),
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
-    maps: maps.flatMap(({ spec }) => (spec ? [spec] : [])),
-    programs,
+    maps: maps.flatMap(({ spec }) => (spec ? [tagged(spec, tags.variables)] : [])),
+    programs: programs.map((program) => tagged(program, tags.functions)),
     relocations: relocations.all,
     externs,
     ...(btf ? { btf: { types: btf.types, bytes: btf.bytes } } : {}),
     notes,
   }
+}
+
+function tagged<S extends { readonly name: string }>(spec: S, tags: ReadonlyMap<string, readonly string[]>): S {
+  const declTags = tags.get(spec.name)
+  return declTags ? { ...spec, declTags } : spec
 }
 
 interface Btf {

@@ -6,13 +6,13 @@ import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
 import { loadManifest } from '../../src/manifest/load.ts'
 import type { DesiredState } from '../../src/model/state.ts'
 import { readDesired } from '../../src/state/read-desired.ts'
-import { hasKernelBtf } from '../support/kernel-enums.ts'
-import { canTestLinux, openTestHost } from '../support/linux.ts'
+import { openTestHost } from '../support/linux.ts'
+import { canLinkStructs } from '../support/struct-links.ts'
 import { applyStack, currentOf, destroyStack } from './runs.ts'
 
 const object = resolve(import.meta.dirname, '../fixtures/struct-ops.bpf.o')
 
-describe.skipIf(!canTestLinux || !hasKernelBtf)('a congestion control', () => {
+describe.skipIf(!canLinkStructs)('a congestion control', () => {
   const host = openTestHost()
   const kernel = openLinuxKernel()
   afterAll(() => {

@@ -7,14 +7,12 @@ import { type LinkedStructOps, linkStructOps } from '../../src/object/link/link-
 import { LinkTarget } from '../../src/object/link/link-target.ts'
 import { fixture, mapOf } from '../object/fixtures.ts'
 import { assemble, exit, mov } from '../support/assembler.ts'
-import { hasKernelBtf } from '../support/kernel-enums.ts'
-import { canTestLinux } from '../support/linux.ts'
+import { canLinkStructs } from '../support/struct-links.ts'
 
 const object = fixture('struct-ops')
-const canRegister = canTestLinux && hasKernelBtf
 const kernels: readonly (readonly [string, () => Kernel])[] = [
   ['in memory', () => openMemoryMachine().open()],
-  ...(canRegister ? ([['on Linux', openLinuxKernel]] as const) : []),
+  ...(canLinkStructs ? ([['on Linux', openLinuxKernel]] as const) : []),
 ]
 
 // The same on both: what the memory kernel knows of structs of functions is what Linux 6.18 does.

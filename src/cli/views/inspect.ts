@@ -83,6 +83,7 @@ export const objectDocument = (object: ObjectFile): object => ({
     attachTarget: program.attachTarget ?? null,
     flags: program.flags,
     autoload: program.autoload,
+    ...(program.declTags && { declTags: program.declTags }),
     instructions: program.code.instructions.length / 8,
     tags: tagOf(program) ?? null,
     maps: mapsOf(program),
@@ -95,9 +96,9 @@ export const objectDocument = (object: ObjectFile): object => ({
   notes: object.notes,
 })
 
-function mapDocument({ name, section, shape, contents }: MapSpec): object {
+function mapDocument({ name, section, shape, declTags, contents }: MapSpec): object {
   const { type, keySize, valueSize, maxEntries, flags } = shape
-  const base = { name, section, type, keySize, valueSize, maxEntries, flags }
+  const base = { name, section, type, keySize, valueSize, maxEntries, flags, ...(declTags && { declTags }) }
   if (contents.kind === 'data') return { ...base, frozen: contents.frozen, variables: contents.variables }
   return contents.kind === 'none' ? base : { ...base, slots: Object.fromEntries(contents.slots) }
 }
