@@ -52,8 +52,7 @@ interface Slice {
 async function run(slice: Slice, totals: Totals): Promise<void> {
   const at = join(slice.directory, `at-${slice.first % slice.step}`)
   for (let first = slice.first; first < slice.end; ) {
-    const { ending, told } = await work({ ...slice, first }, at)
-    for (const each of told) add(totals, each)
+    const ending = await work({ ...slice, first }, { at, told: (told) => add(totals, told) })
     if (ending === 'done') return
     const number = Number(readFileSync(at, 'utf8'))
     totals.failures.push(`input ${number} ${ending}`)
@@ -72,13 +71,14 @@ function add(totals: Totals, { done, slowest, peak, endings, failures }: Told): 
   for (const [ending, count] of Object.entries(endings)) totals.endings[ending] = (totals.endings[ending] ?? 0) + count
 }
 
-interface Worked {
-  readonly ending: string
-  readonly told: readonly Told[]
+interface Watch {
+  /** The file in which a worker writes what it is at. */
+  readonly at: string
+  readonly told: (told: Told) => void
 }
 
-function work({ first, step, end, directory }: Slice, at: string): Promise<Worked> {
-  const told: Told[] = []
+/** How a worker ended: `done`, or what became of it. */
+function work({ first, step, end, directory }: Slice, { at, told }: Watch): Promise<string> {
   const worker = fork(
     join(directory, 'worker.mjs'),
     [String(first), String(step), String(end), at, join(directory, 'objects')],
@@ -89,14 +89,13 @@ function work({ first, step, end, directory }: Slice, at: string): Promise<Worke
   let last = performance.now()
   worker.on('message', (message) => {
     last = performance.now()
-    told.push(message as Told)
+    told(message as Told)
   })
   return new Promise((resolve) => {
     const watch = setInterval(() => performance.now() - last > hang && worker.kill('SIGKILL'), 1000)
     worker.on('exit', (code, signal) => {
       clearInterval(watch)
-      const ending = code === 0 ? 'done' : signal === 'SIGKILL' ? 'hangs' : `ended its process (${signal ?? code})`
-      resolve({ ending, told })
+      resolve(code === 0 ? 'done' : signal === 'SIGKILL' ? 'hangs' : `ended its process (${signal ?? code})`)
     })
   })
 }
