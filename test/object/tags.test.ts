@@ -9,7 +9,7 @@ import { bytesOf, exampleObjects, fixturePath, libxdpPaths } from './fixtures.ts
 import { loadByLibbpf } from './libbpf.ts'
 
 // libbpf loads these whole; the other fixtures hold what it or the kernel refuses on purpose.
-const loadable = ['functions', 'data', 'static-values', 'strings', 'maps', 'core'].map(fixturePath)
+const loadable = ['functions', 'data', 'static-values', 'strings', 'maps'].map(fixturePath)
 const libxdp = libxdpPaths.filter((path) => basename(path) !== 'xdpdump_bpf.o')
 
 // bpftool of Debian 12 does not know .struct_ops.link; test/conformance compares such objects with a newer one.
