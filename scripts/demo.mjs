@@ -80,6 +80,8 @@ async function pinfoldHere(command, { options, expected, show = false }) {
     // Forgotten, it runs anew.
     delete require.cache[cli]
     await require(cli).finished
+    // What it wrote last goes out when it has nothing else to do.
+    await new Promise((resolve) => setImmediate(resolve))
   } finally {
     process.argv = before.argv
     process.stdout.write = before.write
