@@ -7,5 +7,8 @@ export async function start(): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
   })
-  process.exitCode = await main(process.argv.slice(2), processTerminal())
+  const terminal = processTerminal()
+  process.exitCode = await main(process.argv.slice(2), terminal)
+  // What this process prints next is printed behind it.
+  terminal.flush()
 }

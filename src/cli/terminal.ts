@@ -30,12 +30,13 @@ export const painter = (color: boolean): Paint =>
   color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text
 
 /** The terminal of this process. NO_COLOR (when not empty) and a stream that is no terminal switch colour off. */
-export function processTerminal(): Terminal {
+export function processTerminal(): Terminal & { readonly flush: () => void } {
   const { env } = process
   const output = new Output()
   return {
     // Node makes a stream when it is first looked at, which costs a start some milliseconds each.
     write: (text) => output.write(text),
+    flush: () => output.flush(),
     warn: (text) => {
       output.flush()
       process.stderr.write(text)
