@@ -4,6 +4,7 @@ import { Lab } from '../crash/linux/lab.ts'
 import type { Version } from '../crash/linux/versions.ts'
 import { noSandbox } from '../examples/sandbox.ts'
 import { run } from '../support/linux.ts'
+import { attachGuest, canTrace, type Guest } from './guests.ts'
 
 /*
  * Somebody else attaches a program of the stack: the array that it uses survives an upgrade and destroy, held and filled;
@@ -19,13 +20,23 @@ const version = (number: number): Version => ({
 interface Attachment {
   readonly by: string
   readonly array: string
-  readonly attach: (pins: string, device: string) => void
+  readonly attach: (pins: string, device: string) => unknown
   readonly detach: (device: string) => void
   /** How the message names the user. */
   readonly named: RegExp
 }
 
 const tc = (...words: string[]): string => run('tc', ...words)
+
+const guests = new Map<Guest, Disposable>()
+
+const byGuest = (guest: Guest): Attachment => ({
+  by: `a program that ${guest} it`,
+  array: 'calls',
+  attach: async (pins) => void guests.set(guest, await attachGuest(guest, join(pins, 'entry'))),
+  detach: () => guests.get(guest)?.[Symbol.dispose](),
+  named: /still used by program #\d+, kept by link #\d+ \(tracing, which extends or traces it\)/,
+})
 
 const attachments: readonly Attachment[] = [
   {
@@ -53,6 +64,8 @@ const attachments: readonly Attachment[] = [
     detach: (device) => run('bpftool', 'net', 'detach', 'xdpgeneric', 'dev', device),
     named: /still used by program #\d+, kept by netlink on an interface/,
   },
+  // A kernel in lockdown takes neither: they are tried on those of `npm run kernels`.
+  ...((await canTrace()) ? [byGuest('extends'), byGuest('traces')] : []),
 ]
 
 describe.skipIf(noSandbox() !== undefined).each(attachments)(
@@ -74,7 +87,7 @@ describe.skipIf(noSandbox() !== undefined).each(attachments)(
       run('ip', 'link', 'add', device, 'type', 'veth', 'peer', 'name', `${device}p`)
       run('ip', 'link', 'set', device, 'up')
       await lab.run({ command: 'apply', version: version(1) })
-      attachment.attach(join(lab.bpffs, 'echo/live/programs'), device)
+      await attachment.attach(join(lab.bpffs, 'echo/live/programs'), device)
     })
     afterAll(() => {
       run('ip', 'link', 'del', device)
