@@ -1,4 +1,4 @@
-import type { LinkInfo } from '../kernel/kernel.ts'
+import type { ObjectInfo } from '../kernel/kernel.ts'
 import { addressOf } from '../model/address.ts'
 import { KernelError, PlanError } from '../model/errors.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
@@ -16,10 +16,9 @@ type Of<K extends Operation['kind']> = Operation & { readonly kind: K }
 export function updateLink({ kernel, handles }: Execution, operation: Of<'update-link'>): void {
   const { target, program, expected } = operation
   const link = handles.link(target)
-  const info = kernel.describe(link)
-  const running = info.kind === 'link' ? runningId(info) : undefined
-  if (running === handles.idOf(program)) return
-  if (running !== handles.idOf(expected)) throw swapped(target, `it runs #${running}`)
+  const { kind, id } = runBy(kernel.describe(link))
+  if (id === handles.idOf(program)) return
+  if (id !== handles.idOf(expected)) throw swapped(target, `it runs ${kind} #${id}`)
   try {
     kernel.updateLink(link, { program: handles.linked(program), expected: handles.linked(expected) })
   } catch (error) {
@@ -27,9 +26,12 @@ export function updateLink({ kernel, handles }: Execution, operation: Of<'update
   }
 }
 
-/** Of a struct_ops the id of its map: what it runs before and after is of one kind. */
-const runningId = ({ programId, target }: LinkInfo): number =>
-  target?.kind === 'struct_ops' ? target.mapId : programId
+/** A link of struct_ops runs a map: what it runs before and after is of one kind. */
+function runBy(link: ObjectInfo): { readonly kind: 'map' | 'program'; readonly id?: number } {
+  if (link.kind !== 'link') return { kind: 'program' }
+  if (link.target?.kind === 'struct_ops') return { kind: 'map', id: link.target.mapId }
+  return { kind: 'program', id: link.programId }
+}
 
 /** Attaches a program where the desired state (or, for a detached link, the plan) says. */
 export function createLink({ kernel, handles, desired }: Execution, operation: Of<'create-link'>): void {

@@ -62,10 +62,11 @@ export function processTerminal(): Terminal & { readonly flush: () => void } {
 /** Standard output. What is no terminal gets many lines at once: a call for each would cost as much as what they tell of. */
 class Output {
   #waiting = ''
+  #isScheduled = false
 
   write(text: string): void {
     if (process.stdout.isTTY) return void process.stdout.write(text)
-    if (this.#waiting === '') this.#flushSoon()
+    if (!this.#isScheduled) this.#flushSoon()
     this.#waiting += text
     if (this.#waiting.length > enough) this.flush()
   }
@@ -77,7 +78,9 @@ class Output {
 
   /** As soon as this process has nothing else to do; at the latest when it ends. */
   #flushSoon(): void {
+    this.#isScheduled = true
     const flush = (): void => {
+      this.#isScheduled = false
       process.off('exit', flush)
       this.flush()
     }

@@ -393,6 +393,7 @@ const coveredKinds = [
   'snapshot-map',
   'merge-map',
   'write-data',
+  'write-members',
   'freeze',
   'load-program',
   'fill-slot',
