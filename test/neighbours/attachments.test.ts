@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { main } from '../../src/cli/main.ts'
+import { fakeTerminal } from '../cli/support/fake-terminal.ts'
 import { Lab } from '../crash/linux/lab.ts'
 import type { Version } from '../crash/linux/versions.ts'
 import { noSandbox } from '../examples/sandbox.ts'
@@ -24,6 +26,8 @@ interface Attachment {
   readonly detach: (device: string) => void
   /** How the message names the user. */
   readonly named: RegExp
+  /** What doctor finds while the stack lives. */
+  readonly found?: RegExp
 }
 
 const tc = (...words: string[]): string => run('tc', ...words)
@@ -36,6 +40,7 @@ const byGuest = (guest: Guest): Attachment => ({
   attach: async (pins) => void guests.set(guest, await attachGuest(guest, join(pins, 'entry'))),
   detach: () => guests.get(guest)?.[Symbol.dispose](),
   named: /still used by program #\d+, kept by link #\d+ \(tracing, which extends or traces it\)/,
+  found: /P508 Somebody else extends or traces a program of the stack/,
 })
 
 const attachments: readonly Attachment[] = [
@@ -92,6 +97,12 @@ describe.skipIf(noSandbox() !== undefined).each(attachments)(
     afterAll(() => {
       run('ip', 'link', 'del', device)
       lab[Symbol.dispose]()
+    })
+
+    test.runIf(attachment.found)('is told by doctor', async () => {
+      const { terminal, printed } = fakeTerminal()
+      expect(await main(['doctor', 'echo', '--bpffs', lab.bpffs], terminal)).toBe(3)
+      expect(printed()).toMatch(attachment.found as RegExp)
     })
 
     test('survives an upgrade: exit code 7, and the message says who uses it', async () => {
