@@ -99,11 +99,13 @@ describe.skipIf(noSandbox() !== undefined).each(attachments)(
       lab[Symbol.dispose]()
     })
 
-    test.runIf(attachment.found)('is told by doctor', async () => {
-      const { terminal, printed } = fakeTerminal()
-      expect(await main(['doctor', 'echo', '--bpffs', lab.bpffs], terminal)).toBe(3)
-      expect(printed()).toMatch(attachment.found as RegExp)
-    })
+    const { found } = attachment
+    if (found)
+      test('is told by doctor', async () => {
+        const { terminal, printed } = fakeTerminal()
+        expect(await main(['doctor', 'echo', '--bpffs', lab.bpffs], terminal)).toBe(3)
+        expect(printed()).toMatch(found)
+      })
 
     test('survives an upgrade: exit code 7, and the message says who uses it', async () => {
       const { code, output } = await lab.attempt({ command: 'apply', version: version(2) })
