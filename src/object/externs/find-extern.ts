@@ -1,3 +1,4 @@
+import { essentialName } from '../../btf/flavour.ts'
 import type { TypeSource } from '../btf/type-source.ts'
 import { areTypesCompatible } from '../core/compatible.ts'
 import { Budget, CoreFailure } from '../core/core-failure.ts'
@@ -52,7 +53,8 @@ function findTyped(extern: KernelExtern, { object, target }: Question): FoundExt
     const hint = 'boot a kernel with CONFIG_DEBUG_INFO_BTF'
     return problem(`the ${what} ${extern.name}, and ${kernelOf(target)} has no BTF to find it by`, hint)
   }
-  const name = extern.kind === 'function' ? essence(extern.name) : extern.name
+  // Several prototypes of one function may stand side by side in an object.
+  const name = extern.kind === 'function' ? essentialName(extern.name) : extern.name
   for (const [types, module] of sources(target)) {
     const [id] = types.find(extern.kind, name)
     if (id === undefined) continue
@@ -92,9 +94,6 @@ function* sources({ btf }: LinkTarget) {
   yield [btf.vmlinux, undefined] as const
   for (const types of btf.modules()) yield [types, types.name] as const
 }
-
-/** Without a flavour: several prototypes of one function may stand side by side in an object. */
-const essence = (name: string): string => name.replace(/(.)___.*$/, '$1')
 
 const missing = ({ weak }: KernelExtern, what: string): FoundExtern | ExternProblem =>
   weak ? { kind: 'missing' } : problem(what)
