@@ -11,6 +11,7 @@ export { type MemoryMachine, openMemoryMachine } from './kernel/memory/memory-ke
 export { type KernelKind, openKernel } from './kernel/open-kernel.ts'
 export { readRecord } from './kernel/record-map.ts'
 export { type LoadedManifest, type LoadOptions, loadManifest } from './manifest/load.ts'
+export type { SavedVariable } from './manifest/variables.ts'
 export { type Address, type Kind, kindOf, nameOf } from './model/address.ts'
 export type { Checkup } from './model/checkup.ts'
 export type { Diagnostic, Position } from './model/diagnostic.ts'

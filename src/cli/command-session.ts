@@ -7,6 +7,8 @@ export interface Session extends Disposable {
   readonly bpffs: string
   /** BTF that CO-RE takes in the place of the kernel's own. */
   readonly btf?: BtfFile | undefined
+  /** Object files that were read, by absolute path. */
+  readonly files: Map<string, Uint8Array>
   /** Takes the time of what is read. */
   readonly measure?: Measure | undefined
 }

@@ -5,7 +5,7 @@ import type { Session } from './command-session.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A process on a machine in memory: an empty one, or the one that a file holds and keeps. */
-export function openMemorySession(file: string | undefined): Omit<Session, 'bpffs' | 'btf'> {
+export function openMemorySession(file: string | undefined): Pick<Session, 'kernel' | typeof Symbol.dispose> {
   const before = file === undefined ? undefined : readState(file)
   const machine = openMachine(before, file)
   const kernel = machine.open()

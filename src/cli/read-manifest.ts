@@ -8,6 +8,8 @@ import {
   ManifestError,
   readDesired,
 } from '../index.ts'
+import type { Session } from './command-session.ts'
+import type { Origin } from './envelope.ts'
 import type { OptionValues } from './option-table.ts'
 import { readBytes } from './read-bytes.ts'
 import { bpffsOf } from './session.ts'
@@ -38,13 +40,24 @@ function variablesOf(pairs: readonly string[]): Record<string, string> {
   )
 }
 
+/** What a plan for a manifest comes from, once the manifest was resolved. */
+export const originOf = (loaded: LoadedManifest, { files, btf }: Session): Origin => ({ loaded, files, btf })
+
+/** What a manifest is resolved against; `files` keeps the object files that are read. */
+type WishWorld = Omit<DesiredWorld, 'readFile'> & { readonly files?: Map<string, Uint8Array> }
+
 /**
  * Resolves a manifest against its objects and a kernel; refuses one that would leave a program array without
  * a holder before anything is asked of bpf(2).
  */
-export function wish(loaded: LoadedManifest, world: Omit<DesiredWorld, 'readFile'>): DesiredState {
-  const { kernel, bpffs, btf, measure, trustsForeign = false } = world
-  const desired = readDesired(loaded, { kernel, bpffs, btf, measure, trustsForeign, readFile: readBytes })
+export function wish(loaded: LoadedManifest, world: WishWorld): DesiredState {
+  const { kernel, bpffs, btf, measure, files, trustsForeign = false } = world
+  const readFile = (path: string): Uint8Array => {
+    const bytes = readBytes(path)
+    files?.set(path, bytes)
+    return bytes
+  }
+  const desired = readDesired(loaded, { kernel, bpffs, btf, measure, trustsForeign, readFile })
   const problems = guardDesired(desired)
   if (problems.length > 0) throw new ManifestError(`cannot use ${loaded.file}: a map would be left unheld`, problems)
   return desired

@@ -8,11 +8,12 @@ import {
   type RecoveryPlan,
   verbOf,
 } from '../index.ts'
+import { makeEnvelope, type Origin } from './envelope.ts'
 import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
 import { LogFile, logExtent } from './log-file.ts'
 import type { OptionValues } from './option-table.ts'
 import { showProgress } from './progress.ts'
-import { paintOf, say } from './say.ts'
+import { paintOf } from './say.ts'
 import type { Terminal } from './terminal.ts'
 import type { Timings } from './timings.ts'
 import { UsageError } from './usage-error.ts'
@@ -28,6 +29,8 @@ export interface Stage {
   readonly terminal: Terminal
   /** Takes the time of plans and steps. */
   readonly timings?: Timings
+  /** What the plans come from; absent: not from a manifest. */
+  readonly origin?: Origin
   /** What must be running before an approved plan is carried out; false: it could not be started, nothing is done. */
   readonly beforeRun?: () => Promise<boolean>
 }
@@ -35,13 +38,20 @@ export interface Stage {
 /** Shows a plan: a document on one line, or the text and an empty line. */
 export function showPlan(stage: Stage, plan: Plan): void {
   const { identity } = stage.kernel
-  say(stage, planDocument(plan, { identity }), renderPlan(plan, { identity, paint: paintOf(stage) }))
+  sayPlan(stage, plan, () => renderPlan(plan, { identity, paint: paintOf(stage) }))
 }
 
 /** Shows what is done first about an interrupted run. */
-export function showRecovery(stage: Stage, recovery: RecoveryPlan): void {
-  const { identity } = stage.kernel
-  say(stage, planDocument(recovery, { identity }), renderRecovery(recovery, paintOf(stage)))
+export function showRecovery({ origin: _, ...stage }: Stage, recovery: RecoveryPlan): void {
+  sayPlan(stage, recovery, () => renderRecovery(recovery, paintOf(stage)))
+}
+
+function sayPlan(stage: Stage, plan: Plan, render: () => string): void {
+  const { kernel, options, terminal } = stage
+  if (!options.json) return terminal.write(render())
+  const { identity } = kernel
+  const document = planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }) })
+  terminal.write(`${JSON.stringify(document)}\n`)
 }
 
 /** True when the user agrees, or agreed beforehand; throws a UsageError (C108) where nobody can be asked. */

@@ -12,7 +12,8 @@ export async function openSession(options: OptionValues, timings?: Timings): Pro
   const btf = readBtfFile(options)
   const { measure, measureAsync } = timings ?? {}
   const open = (): ReturnType<typeof openKernelOf> => openKernelOf(options)
-  const session = { ...(await (measureAsync ? measureAsync('open kernel', open) : open())), bpffs, btf, measure }
+  const opened = await (measureAsync ? measureAsync('open kernel', open) : open())
+  const session = { ...opened, bpffs, btf, measure, files: new Map() }
   try {
     if (options['mount-bpffs'] && !session.kernel.bpffs.mountOf(bpffs)) mountAt(session.kernel, bpffs)
   } catch (error) {
@@ -33,7 +34,9 @@ function mountAt({ bpffs }: Kernel, path: string): void {
   bpffs.mount(path)
 }
 
-async function openKernelOf({ kernel: kind = 'linux', state }: OptionValues): Promise<Omit<Session, 'bpffs' | 'btf'>> {
+type OpenedKernel = Pick<Session, 'kernel' | typeof Symbol.dispose>
+
+async function openKernelOf({ kernel: kind = 'linux', state }: OptionValues): Promise<OpenedKernel> {
   if (kind !== 'linux' && kind !== 'memory') {
     throw new UsageError(`cannot open the kernel "${kind}": there is no such kind`, {
       code: 'C104',

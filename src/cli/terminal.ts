@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { type Stamp, stampNow } from './stamp.ts'
 
 /** Where a command reads and writes: the process's streams, or a test's. */
 export interface Terminal {
@@ -13,6 +14,8 @@ export interface Terminal {
   /** Width in characters. */
   readonly columns: number
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Time and chance, for what must be one of its kind. */
+  readonly stamp: () => Stamp
   /** Asks for one line; undefined at the end of the input. */
   readonly ask: (question: string) => Promise<string | undefined>
   /** Until disposed, the first interrupt (SIGINT, SIGTERM) aborts the signal instead of ending the process. */
@@ -51,6 +54,7 @@ export function processTerminal(): Terminal & { readonly flush: () => void } {
       return process.stdout.columns ?? 80
     },
     environment: env,
+    stamp: stampNow,
     ask: (question) => {
       output.flush()
       return askLine(question)

@@ -38,7 +38,11 @@ export async function takeBackOverdue(
 }
 
 /** Back to the generation before the live one, or to nothing where there was none. The caller holds the lock. */
-export async function takeBack(session: Session, { beforeRun: _, ...stage }: Stage, stack: string): Promise<ExitCode> {
+export async function takeBack(
+  session: Session,
+  { beforeRun: _, origin: __, ...stage }: Stage,
+  stack: string,
+): Promise<ExitCode> {
   const { kernel, bpffs } = session
   const live = readCurrent(kernel, { bpffs, stack })
   const former = live.record?.awaits?.former

@@ -132,9 +132,19 @@ export interface KernelIdentity {
   readonly machine: string
   /** A UUID that changes with each boot, from /proc/sys/kernel/random/boot_id. */
   readonly bootId: string
+  /** Which machine it runs on. Read when it is first asked for. */
+  readonly host: HostIdentity
   /** How many values an element of a per-CPU map has. */
   readonly possibleCpus: number
   readonly byteOrder: 'little' | 'big'
+}
+
+/** A machine by what stays the same from boot to boot. */
+export interface HostIdentity {
+  /** The host name. */
+  readonly name: string
+  /** SHA-256 of the text of /etc/machine-id, of the host name where there is none: the machine-id itself is confidential. */
+  readonly id: string
 }
 
 /** What BPF_MAP_CREATE is asked for. */

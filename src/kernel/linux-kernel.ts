@@ -17,11 +17,13 @@ import type { Adder, EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
+import { readHost } from './host.ts'
 import { readId, readInfo, readInfoAlone } from './info.ts'
 import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
   AdderRequest,
   Fd,
+  HostIdentity,
   Kernel,
   KernelIdentity,
   LinkCreate,
@@ -51,11 +53,16 @@ export function openLinuxKernel(): Kernel {
 }
 
 function readIdentity(): KernelIdentity {
+  let host: HostIdentity | undefined
   return {
     kind: 'linux',
     release: release(),
     machine: machine(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+    get host() {
+      host ??= readHost()
+      return host
+    },
     possibleCpus: countCpus(readFileSync('/sys/devices/system/cpu/possible', 'latin1')),
     byteOrder: endianness() === 'LE' ? 'little' : 'big',
   }

@@ -10,7 +10,7 @@ import { normalize } from './normalize.ts'
 import { readTree, readVariables } from './read-tree.ts'
 import type { Locate } from './source-tree.ts'
 import { validate } from './validate.ts'
-import type { VariableSources } from './variables.ts'
+import { restored, type SavedVariable, type VariableSources } from './variables.ts'
 
 /** A manifest that passed every check of its own; whether its objects hold what it names is for others to check. */
 export interface LoadedManifest {
@@ -22,6 +22,8 @@ export interface LoadedManifest {
   readonly manifest: Manifest
   /** SHA-256 of the text with its variables filled in, as hexadecimal text. */
   readonly digest: string
+  /** Variables that it uses and that somebody gave, sorted by name. */
+  readonly variables: readonly SavedVariable[]
   /**
    * The position of a key or value: `at(['maps', 'flows'])`. Without a part, a scalar's value and all else's key; for a
    * path that is not there, the position of the deepest part that is.
@@ -37,25 +39,35 @@ export interface LoadOptions {
   readonly variableFiles?: readonly string[]
   /** Where `PINFOLD_VAR_NAME` is looked up; nothing where absent. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Variables of a saved plan: with them, the sources above count for nothing. */
+  readonly saved?: readonly SavedVariable[]
   /** The bpffs root that the stack will live in; `/sys/fs/bpf` where absent. */
   readonly bpffs?: string
 }
 
 /** Reads and checks a manifest. Throws a ManifestError with every complaint, sorted by position. */
 export function loadManifest(file: string, options: LoadOptions = {}): LoadedManifest {
-  const { variableFiles = [], ...others } = options
-  const fileVariables = new Map<string, VariableValue>()
+  const { bpffs } = options
   const unreadable: Diagnostic[] = []
+  const sources = sourcesOf(options, unreadable)
+  const text = readText(file, unreadable)
+  if (text === undefined || unreadable.length > 0) throw failure(file, unreadable)
+  const place = { file, directory: dirname(resolve(file)), ...(bpffs !== undefined && { bpffs }) }
+  const result = parseManifest(text, { ...place, ...sources })
+  if (result.kind === 'invalid') throw failure(file, result.diagnostics)
+  return result.loaded
+}
+
+function sourcesOf(options: LoadOptions, unreadable: Diagnostic[]): VariableSources {
+  const { variables = {}, variableFiles = [], environment = {}, saved } = options
+  if (saved) return { fileVariables: new Map(saved.map((one) => [one.name, restored(one)])) }
+  const fileVariables = new Map<string, VariableValue>()
   for (const each of variableFiles) {
     const { values, diagnostics } = readVariables(each, readText(each, unreadable) ?? '')
     for (const [name, value] of values) fileVariables.set(name, value)
     unreadable.push(...diagnostics)
   }
-  const text = readText(file, unreadable)
-  if (text === undefined || unreadable.length > 0) throw failure(file, unreadable)
-  const result = parseManifest(text, { ...others, file, directory: dirname(resolve(file)), fileVariables })
-  if (result.kind === 'invalid') throw failure(file, result.diagnostics)
-  return result.loaded
+  return { variables, fileVariables, environment }
 }
 
 /** What a text does not say of itself. */
@@ -78,10 +90,10 @@ export function parseManifest(text: string, options: ParseOptions): ParsedManife
   const { file, directory = dirname(file), bpffs = '/sys/fs/bpf', ...sources } = options
   const read = readTree(file, text, sources)
   if (read.kind === 'invalid') return { kind: 'invalid', diagnostics: inOrder(read.diagnostics) }
-  const { root, locate, digest } = read.tree
+  const { root, locate, digest, variables } = read.tree
   const diagnostics = [...read.diagnostics, ...validate(root, locate), ...check({ root, locate, bpffs })]
   if (diagnostics.length > 0) return { kind: 'invalid', diagnostics: inOrder(diagnostics) }
-  return { kind: 'valid', loaded: { file, directory, manifest: normalize(root), digest, at: locate } }
+  return { kind: 'valid', loaded: { file, directory, manifest: normalize(root), digest, variables, at: locate } }
 }
 
 function readText(file: string, unreadable: Diagnostic[]): string | undefined {

@@ -8,7 +8,13 @@ import { suggest } from './complain.ts'
 import type { VariableValue } from './interpolate.ts'
 import { parseYaml } from './parse-yaml.ts'
 import { type Locate, lineStarts, locator, positionAt, type SourceNode } from './source-tree.ts'
-import { collectVariables, readDefaults, type VariableSources, type Variables } from './variables.ts'
+import {
+  collectVariables,
+  readDefaults,
+  type SavedVariable,
+  type VariableSources,
+  type Variables,
+} from './variables.ts'
 
 /** A text's tree with what was wrong on the way; without a tree there is nothing more to check. */
 export type TreeResult =
@@ -20,6 +26,7 @@ interface SourceTree {
   readonly locate: Locate
   /** SHA-256 of the text with its variables filled in, as hexadecimal text. */
   readonly digest: string
+  readonly variables: readonly SavedVariable[]
 }
 
 /** Characters of a manifest's text, and nodes that it may hold once aliases are followed. */
@@ -37,7 +44,12 @@ export function readTree(file: string, text: string, sources: VariableSources): 
   const root = builder.build(document.contents, lookupOf(variables))
   if (root.size > nodeLimit)
     return tooLarge(file, `With its aliases followed the manifest holds more than ${nodeLimit} values.`)
-  const tree = { root, locate: locator(file, text, root), digest: digestOf(text, builder.edits) }
+  const tree = {
+    root,
+    locate: locator(file, text, root),
+    digest: digestOf(text, builder.edits),
+    variables: variables.given(),
+  }
   return {
     kind: 'tree',
     tree,

@@ -13,6 +13,14 @@ export interface VariableSources {
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
+/** A variable as it was given when a plan was saved. */
+export interface SavedVariable {
+  readonly name: string
+  readonly text: string
+  /** It is text, whatever else that text could mean: `"5"` in a file of variables. */
+  readonly quoted?: true
+}
+
 /** The variables of one manifest. */
 export interface Variables {
   lookup(name: string): VariableValue | undefined
@@ -20,6 +28,8 @@ export interface Variables {
   names(): readonly string[]
   /** Names of `variables` that are neither declared nor were ever looked up. */
   unused(): readonly string[]
+  /** What was looked up and found elsewhere than in the manifest, sorted by name. */
+  given(): readonly SavedVariable[]
 }
 
 const environmentPrefix = 'PINFOLD_VAR_'
@@ -29,17 +39,36 @@ export function collectVariables(sources: VariableSources, declared: SourceNode 
   const given = new Map(Object.entries(sources.variables ?? {}).map(([name, text]) => [name, textVariable(text)]))
   const environment = new Map(environmentVariables(sources.environment ?? {}))
   const defaults = readDefaults(declared)
-  const layers = [given, sources.fileVariables ?? new Map<string, VariableValue>(), environment, defaults]
+  const outside = [given, sources.fileVariables ?? new Map<string, VariableValue>(), environment]
+  const layers = [...outside, defaults]
   const used = new Set(childrenOf(declared).keys())
   return {
     lookup(name) {
       used.add(name)
-      return layers.find((layer) => layer.has(name))?.get(name)
+      return find(name, layers)
     },
     names: () => [...new Set([...layers.flatMap((layer) => [...layer.keys()]), ...childrenOf(declared).keys()])],
+    given: () =>
+      [...used].sort().flatMap((name) => {
+        const found = find(name, outside)
+        return found ? [saved(name, found)] : []
+      }),
     unused: () => [...given.keys()].filter((name) => !used.has(name)),
   }
 }
+
+const find = (name: string, layers: readonly ReadonlyMap<string, VariableValue>[]): VariableValue | undefined =>
+  layers.find((layer) => layer.has(name))?.get(name)
+
+const saved = (name: string, { value, text }: VariableValue): SavedVariable => ({
+  name,
+  text,
+  ...(!Object.is(value, parseScalar(text)) && { quoted: true }),
+})
+
+/** What a saved variable was. */
+export const restored = ({ text, quoted }: SavedVariable): VariableValue =>
+  quoted ? { value: text, text } : textVariable(text)
 
 /** Variables as a mapping of names to scalars declares them; other values have no default. */
 export function readDefaults(node: SourceNode | undefined): ReadonlyMap<string, VariableValue> {

@@ -23,6 +23,7 @@ export function manifestOfObject(object: ObjectFile, file: string): LoadedManife
       moved: [],
     },
     digest: '',
+    variables: [],
     at: () => ({ file: object.name, line: 1, column: 1 }),
   }
 }

@@ -48,7 +48,7 @@ const verdictOf = (machine: MemoryMachine) => machine.inspect.pins().get(`${bpff
 
 /** What the applying process does once its generation is published. */
 async function waitFor(machine: MemoryMachine, options: FakeTerminalOptions = {}, values: OptionValues = {}) {
-  const session = { kernel: machine.open(), bpffs, [Symbol.dispose]: () => undefined }
+  const session = { kernel: machine.open(), bpffs, files: new Map(), [Symbol.dispose]: () => undefined }
   const { terminal, printed } = fakeTerminal(options)
   const unconfirmed = look(session, 'edge')
   if (!unconfirmed) throw new Error('nothing awaits confirmation')
@@ -78,7 +78,9 @@ describe('an apply that has to be confirmed', () => {
       'Generation 2 awaits confirmation, 60 s left. Keep it: pinfold confirm edge. Take it back: Ctrl-C.\nConfirmed edge, generation 2.\n',
     )
     machine.passTime(61_000)
-    expect(look({ kernel: machine.open(), bpffs, [Symbol.dispose]: () => undefined }, 'edge')).toBeUndefined()
+    expect(
+      look({ kernel: machine.open(), bpffs, files: new Map(), [Symbol.dispose]: () => undefined }, 'edge'),
+    ).toBeUndefined()
   })
 
   test('is taken back by itself when the time is up: exit code 6', async () => {
@@ -119,7 +121,13 @@ describe('an apply that has to be confirmed', () => {
   test('that another command took back meanwhile is said to be', async () => {
     const machine = await upgraded()
     const other = machine.open()
-    later(() => takeBackOverdue({ kernel: other, bpffs, [Symbol.dispose]: () => undefined }, stageOf(other), due))
+    later(() =>
+      takeBackOverdue(
+        { kernel: other, bpffs, files: new Map(), [Symbol.dispose]: () => undefined },
+        stageOf(other),
+        due,
+      ),
+    )
     const { code, printed } = await waitFor(machine)
     expect(code).toBe(6)
     expect(printed).toContain('Generation 2 of edge was taken back by another command.\n')
@@ -143,7 +151,7 @@ describe('an apply that has to be confirmed', () => {
       if (event.type === 'step-finished' && event.step.kind === 'exchange') break
     }
     kernel.kill()
-    const session = { kernel: machine.open(), bpffs, [Symbol.dispose]: () => undefined }
+    const session = { kernel: machine.open(), bpffs, files: new Map(), [Symbol.dispose]: () => undefined }
     expect(look(session, 'edge')).toMatchObject({ generation: 2, former: 1, left: 0 })
   })
 })

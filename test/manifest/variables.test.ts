@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { restored } from '../../src/manifest/variables.ts'
 import { brief, complaints, edge, minimal, valid } from './parse.ts'
 
 const globals = (text: string, variables: Record<string, string> = {}): unknown =>
@@ -63,4 +64,28 @@ test('a --var that the manifest only declares is not unused', () => {
 
 test('comments hold no variables', () => {
   expect(complaints(minimal('# ${NOT}\n'))).toEqual([])
+})
+
+describe('variables of a saved plan', () => {
+  const text = minimal(
+    'vars: { D: 1 }\nobjects: { m: { file: a, globals: { a: "${A}", b: "${B}", c: "x${C}", d: "${D}", e: "${E:-5}" } } }\n',
+  )
+  const fileVariables = new Map([
+    ['A', { value: '5', text: '5' }],
+    ['UNUSED', { value: 1, text: '1' }],
+  ])
+  const given = valid(text, { fileVariables, variables: { B: '0x10' }, environment: { PINFOLD_VAR_C: '1.10' } })
+
+  test('are those that somebody gave and the manifest uses', () => {
+    expect(given.variables).toEqual([
+      { name: 'A', text: '5', quoted: true },
+      { name: 'B', text: '0x10' },
+      { name: 'C', text: '1.10' },
+    ])
+  })
+
+  test('give the same manifest again, whatever else is set meanwhile', () => {
+    const again = valid(text, { fileVariables: new Map(given.variables.map((one) => [one.name, restored(one)])) })
+    expect([again.manifest, again.digest]).toEqual([given.manifest, given.digest])
+  })
 })

@@ -5,7 +5,7 @@ import { confirmOption } from '../confirm-option.ts'
 import { converge, recover } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { optimizeLater } from '../optimize-later.ts'
-import { readManifest, wish } from '../read-manifest.ts'
+import { originOf, readManifest, wish } from '../read-manifest.ts'
 import type { Stage } from '../run-plan.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
@@ -24,7 +24,8 @@ export async function applyManifest({ options }: Invocation, terminal: Terminal)
   using session = await openSession(options, timings)
   optimizeLater()
   const desired = { ...wish(loaded, session), ...(confirmWithin === undefined ? {} : { confirmWithin }) }
-  const stage = { kernel: session.kernel, options, terminal, timings, ...watching(session, desired) }
+  const origin = originOf(loaded, session)
+  const stage = { kernel: session.kernel, options, terminal, timings, origin, ...watching(session, desired) }
   const applied = await applyLocked(session, stage, desired)
   if (confirmWithin === undefined) return applied
   const { awaitConfirmation, look } = await import('../await-confirmation.ts')

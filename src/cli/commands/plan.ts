@@ -1,8 +1,9 @@
 import { makePlan, unconfirmedAt } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
+import { makeEnvelope } from '../envelope.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { planExitCode } from '../plan-exit-code.ts'
-import { readManifest, wish } from '../read-manifest.ts'
+import { originOf, readManifest, wish } from '../read-manifest.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
 import { painter, type Terminal } from '../terminal.ts'
@@ -24,7 +25,9 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   const exitCode = recovery || unconfirmed?.left === 0 ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel
   if (options.json) {
-    terminal.write(`${JSON.stringify(planDocument(found, { identity, recovery, unconfirmed, exitCode }))}\n`)
+    const envelope = makeEnvelope({ identity, options, terminal, origin: originOf(loaded, session) })
+    const document = planDocument(found, { identity, envelope, recovery, unconfirmed, exitCode })
+    terminal.write(`${JSON.stringify(document)}\n`)
     return exitCode
   }
   const paint = painter(terminal.color && !options['no-color'])

@@ -1,9 +1,12 @@
 import type { KernelIdentity, Plan, Unconfirmed } from '../../index.ts'
+import type { Envelope } from '../envelope.ts'
 import type { ExitCode } from '../exit-codes.ts'
+import { seal } from '../seal.ts'
 import { countChanges } from './plan.ts'
 
 export interface PlanContext {
   readonly identity: KernelIdentity
+  readonly envelope: Envelope
   /** What has to be done before this plan. */
   readonly recovery?: Plan | undefined
   /** The live generation, where it awaits confirmation. */
@@ -11,16 +14,20 @@ export interface PlanContext {
   readonly exitCode?: ExitCode
 }
 
-/** A plan as a document: all of it but the record that it writes, which repeats every program's instructions. */
-export function planDocument(plan: Plan, { identity, recovery, unconfirmed, exitCode }: PlanContext): object {
-  const { record: _, ...rest } = plan
-  return {
-    type: 'plan',
+/** A plan as a document, sealed: all of it but the record that it writes, which repeats every program's instructions. */
+export function planDocument(plan: Plan, { envelope, recovery, unconfirmed, exitCode, identity }: PlanContext): object {
+  const { type, version, ...rest } = bare(plan, identity)
+  return seal({
+    type,
+    version,
+    envelope,
     ...rest,
-    kernel: { kind: identity.kind, release: identity.release },
-    total: countChanges(plan),
-    ...(recovery ? { recovery: planDocument(recovery, { identity }) } : {}),
+    ...(recovery ? { recovery: bare(recovery, identity) } : {}),
     ...(unconfirmed ? { unconfirmed } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
-  }
+  })
+}
+
+function bare({ record: _, ...plan }: Plan, { kind, release }: KernelIdentity) {
+  return { type: 'plan', ...plan, kernel: { kind, release }, total: countChanges(plan) } as const
 }

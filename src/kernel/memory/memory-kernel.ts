@@ -1,5 +1,6 @@
 import type { LinkTarget } from '../../model/link-spec.ts'
 import type { Machine as MachineModel } from '../../model/machine.ts'
+import type { HostIdentity } from '../kernel.ts'
 import { mountBpffs } from './files.ts'
 import { type Inspect, inspectMachine } from './inspect.ts'
 import { type CallHook, type Machine, startProcess } from './machine.ts'
@@ -55,6 +56,10 @@ export interface MemoryMachineOptions {
   readonly machine?: MachineModel
   /** 2 unless said otherwise. */
   readonly possibleCpus?: number
+  /** Another boot than that of all others. */
+  readonly bootId?: string
+  /** Another machine than that of all others. */
+  readonly host?: HostIdentity
 }
 
 /** A machine: empty, or as a snapshot left it (then the options are the snapshot's). Throws KernelError for a bad snapshot. */
@@ -100,11 +105,15 @@ function emptyWorld(options: MemoryMachineOptions): World {
     namespaces,
     tracepoints,
     withoutExchange,
+    bootId,
+    host,
   } = options
   const world = createWorld({
     release: '6.18.0-memory',
     possibleCpus,
     ...(withoutExchange && { withoutExchange }),
+    ...(bootId !== undefined && { bootId }),
+    ...(host && { host }),
     exist: {
       ...(interfaces && { interface: interfaces }),
       ...(cgroups && { cgroup: cgroups }),

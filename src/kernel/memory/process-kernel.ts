@@ -1,5 +1,6 @@
 import type { ProgramId } from '../../model/ids.ts'
 import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
+import { identify } from '../host.ts'
 import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind, PinEntry } from '../kernel.ts'
 import { entries, openAdder, writeEntries } from './batches.ts'
 import { describeObject } from './describe.ts'
@@ -73,7 +74,8 @@ const identityOf = (world: World): KernelIdentity => ({
   kind: 'memory',
   release: world.options.release,
   machine: 'memory',
-  bootId: '00000000-0000-4000-8000-000000000000',
+  bootId: world.options.bootId ?? '00000000-0000-4000-8000-000000000000',
+  host: world.options.host ?? identify('memory', 'memory'),
   possibleCpus: world.options.possibleCpus,
   byteOrder: 'little',
 })

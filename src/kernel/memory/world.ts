@@ -2,7 +2,7 @@ import type { LinkTarget } from '../../model/link-spec.ts'
 import type { MapShape } from '../../model/map-spec.ts'
 import type { LoadAttributes } from '../../model/program-spec.ts'
 import type { Hex } from '../../util/hex.ts'
-import type { FdKind, LinkTargetInfo } from '../kernel.ts'
+import type { FdKind, HostIdentity, LinkTargetInfo } from '../kernel.ts'
 
 /**
  * Everything that outlives a process on a machine in memory, as plain data that is changed in place. Reference counts are
@@ -35,6 +35,10 @@ export type NameSpace = 'interface' | 'cgroup' | 'namespace'
 export interface WorldOptions {
   readonly release: string
   readonly possibleCpus: number
+  /** Absent: a boot that never ends. */
+  readonly bootId?: string
+  /** Absent: a host named `memory`, the same everywhere. */
+  readonly host?: HostIdentity
   /** Absent: bpffs can exchange, as from Linux 5.16. */
   readonly withoutExchange?: true
   /** Names that exist; a list that is absent lets every name exist. */

@@ -1,3 +1,4 @@
+import { type Stamp, stampNow } from '../../../src/cli/stamp.ts'
 import type { Terminal } from '../../../src/cli/terminal.ts'
 
 export interface FakeTerminalOptions {
@@ -5,6 +6,8 @@ export interface FakeTerminalOptions {
   readonly answers?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly color?: boolean
+  /** Time and chance; otherwise they are real. */
+  readonly stamp?: Stamp
   /** An interrupt arrives once this many writes have been made. */
   readonly interruptAfter?: number
 }
@@ -31,6 +34,7 @@ export function fakeTerminal(options: FakeTerminalOptions = {}): { terminal: Ter
     color,
     columns: 100,
     environment,
+    stamp: () => options.stamp ?? stampNow(),
     ask: async (question) => {
       const answer = typed.shift()
       print(`${question}${answer ?? ''}\n`)

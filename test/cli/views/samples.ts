@@ -8,6 +8,7 @@ export const linux: KernelIdentity = {
   release: '6.18.44-amd64',
   machine: 'x86_64',
   bootId: '',
+  host: { name: 'edge-1', id: '' },
   possibleCpus: 2,
   byteOrder: 'little',
 }
