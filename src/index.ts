@@ -10,7 +10,12 @@ export type { Fd, Kernel, KernelIdentity } from './kernel/kernel.ts'
 export { type MemoryMachine, openMemoryMachine } from './kernel/memory/memory-kernel.ts'
 export { type KernelKind, openKernel } from './kernel/open-kernel.ts'
 export { readRecord } from './kernel/record-map.ts'
-export { type LoadedManifest, type LoadOptions, loadManifest } from './manifest/load.ts'
+export {
+  type LoadedManifest,
+  type LoadOptions,
+  loadManifest,
+  parseManifest,
+} from './manifest/load.ts'
 export type { SavedVariable } from './manifest/variables.ts'
 export { type Address, type Kind, kindOf, nameOf } from './model/address.ts'
 export type { Checkup } from './model/checkup.ts'
@@ -42,6 +47,7 @@ export type {
   Tree,
   TreePin,
 } from './model/state.ts'
+export type { Value } from './model/value.ts'
 export type { Omitted, SourceLine, SourcePlace, VerifierLog, VerifierReport } from './model/verifier.ts'
 export type { ObjectFile } from './object/object-file.ts'
 export { readObject } from './object/read.ts'
@@ -59,6 +65,7 @@ export { formerState } from './plan/rollback.ts'
 export type { Operation, Phase, Step } from './plan/step.ts'
 export { checkDirectory, type DirectoryCheck, listStacks } from './state/check-directory.ts'
 export type { DesiredWorld } from './state/desired-reading.ts'
+export { type Draft, type DraftMap, type DraftObject, type DraftProgram, draftManifest } from './state/draft.ts'
 export { manifestOfObject } from './state/object-manifest.ts'
 export { type Candidates, readCandidates } from './state/read-candidates.ts'
 export { readCheckup } from './state/read-checkup.ts'

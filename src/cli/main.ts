@@ -19,6 +19,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   destroy: async () => (await import('./commands/destroy.ts')).destroy,
   verify: async () => (await import('./commands/verify.ts')).verifyAll,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
+  init: async () => (await import('./commands/init.ts')).init,
 }
 
 /** Runs one command line; every error becomes a sentence on standard error (a document on standard output with --json). */

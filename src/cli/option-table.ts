@@ -23,6 +23,8 @@ export interface OptionValues {
   readonly adopt?: true
   readonly steps?: true
   readonly 'verifier-log'?: string
+  readonly out?: string
+  readonly name?: string
   readonly confirm?: string
   readonly repair?: true
   readonly 'at-deadline'?: string
@@ -53,6 +55,8 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     value: 'FILE',
     help: "write the verifier's whole log there if it refuses a program",
   },
+  out: { type: 'string', value: 'FILE', help: 'write it there; nothing is overwritten' },
+  name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
   confirm: {
     type: 'string',
     value: 'TIME',
@@ -93,6 +97,7 @@ export type CommandName =
   | 'destroy'
   | 'verify'
   | 'inspect'
+  | 'init'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
@@ -175,6 +180,13 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details: 'Maps, programs, globals and what pinfold would refuse. Makes no system call on bpf objects.',
     operand: 'OBJECT',
     options: [...outputOptions],
+  },
+  init: {
+    summary: 'Write a first manifest for object files.',
+    details:
+      'Everything that the objects declare, each map with its policy, links guessed from the sections and commented out: what is\nwritten is valid as it is and attaches nothing. Makes no system call on bpf objects.',
+    operand: 'OBJECT...',
+    options: ['out', 'name', ...outputOptions],
   },
 }
 

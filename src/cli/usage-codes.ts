@@ -20,6 +20,8 @@ export type UsageCode =
   | 'C115'
   | 'C116'
   | 'C120'
+  | 'C180'
+  | 'C181'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -37,7 +39,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C105: {
     summary: 'Wrong number of arguments',
     explanation:
-      'Only confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks.',
+      'Only confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
@@ -72,6 +74,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     explanation:
       'A stack is named like its directory on bpffs: at most 255 bytes, no dot, no slash. `pinfold show` lists those there are.',
   },
+  C180: {
+    summary: 'File exists',
+    explanation: 'What --out names is there already. init and import overwrite nothing.',
+  },
+  C181: { summary: 'File cannot be written', explanation: 'What --out names cannot be made.' },
   C116: {
     summary: 'No place for a bpffs',
     explanation: '--mount-bpffs mounts only on an empty directory, or makes one: a mount hides what lies below it.',
