@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/arguments.ts'
+import { commandNames } from '../../src/cli/option-table.ts'
 
 test('options may stand before and after the command, and --var repeats', () => {
   expect(parseArguments(['--json', 'plan', '-f', 'edge.yaml', '--var', 'A=1', '--var=B=2=3'])).toEqual({
@@ -19,7 +20,7 @@ test('the last value of an option that does not repeat wins', () => {
 
 test.each([
   [['paln'], 'C101', 'did you mean plan?'],
-  [[], 'C101', 'commands: validate, plan, apply, confirm, doctor, recover, rollback, show, destroy, verify, inspect'],
+  [[], 'C101', `commands: ${commandNames.join(', ')}`],
   [['plan', '--stpes'], 'C102', 'did you mean --steps?'],
   [['plan', '--zzzzzzzz'], 'C102', 'see: pinfold plan --help'],
   [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy'],
