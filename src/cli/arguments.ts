@@ -37,9 +37,25 @@ export function parseArguments(words: readonly string[]): Invocation {
   }
   const operands = operandsOf(command, positionals.slice(1), options)
   const [operand] = operands
+  settleFormat(options)
   const several = takesSeveral(command) ? { operands } : {}
   return { command, options: options as OptionValues, ...several, ...(operand === undefined ? {} : { operand }) }
 }
+
+/** `--format json` is `--json`, and either alone says what is printed. */
+function settleFormat(options: Record<string, unknown>): void {
+  const { format, json } = options
+  if (json && format !== undefined && format !== 'json') {
+    const hint = `leave --json or --format ${format} out`
+    throw new UsageError(`cannot print ${format} and JSON at once`, { code: 'C160', hint })
+  }
+  if (format === 'json') options['json'] = true
+}
+
+/** True where these words, which may make no sense otherwise, ask for this format. */
+export const asksFor = (format: 'json' | 'markdown', words: readonly string[]): boolean =>
+  words.some((word, at) => word === `--format=${format}` || (word === '--format' && words[at + 1] === format)) ||
+  (format === 'json' && words.includes('--json'))
 
 /** `-auto-approve`, as other tools have it, would be read as a row of short options. */
 function refuseSingleDash(words: readonly string[]): void {
@@ -95,6 +111,12 @@ function readValue(name: OptionName, value: string | undefined, before: unknown)
     throw new UsageError(`cannot read --${name}: its value is missing`, {
       code: 'C104',
       hint: `write --${name} ${rule.value}`,
+    })
+  }
+  if (rule.choices && !rule.choices.includes(value)) {
+    throw new UsageError(`cannot read --${name}: it does not take "${value}"`, {
+      code: 'C104',
+      hint: suggestion(nearest(value, rule.choices), `it takes: ${rule.choices.join(', ')}`),
     })
   }
   return rule.multiple ? [...((before as string[] | undefined) ?? []), value] : value

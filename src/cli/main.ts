@@ -1,4 +1,4 @@
-import { type Invocation, parseArguments } from './arguments.ts'
+import { asksFor, type Invocation, parseArguments } from './arguments.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { CommandName } from './option-table.ts'
 import { painter, type Terminal } from './terminal.ts'
@@ -40,7 +40,11 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
 
 async function report(error: unknown, words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { errorDocument, renderError } = await import('./views/error.ts')
-  if (words.includes('--json')) terminal.write(`${JSON.stringify(errorDocument(error))}\n`)
+  if (asksFor('markdown', words)) {
+    const { renderErrorMarkdown } = await import('./views/markdown/error.ts')
+    terminal.write(renderErrorMarkdown(error))
+  }
+  if (asksFor('json', words)) terminal.write(`${JSON.stringify(errorDocument(error))}\n`)
   else terminal.warn(renderError(error, painter(terminal.color && !words.includes('--no-color'))))
   if (terminal.environment['PINFOLD_DEBUG'] && error instanceof Error) terminal.warn(`${error.stack}\n`)
   return exitCodeOf(error)

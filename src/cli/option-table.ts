@@ -5,6 +5,8 @@ export interface OptionRule {
   /** How help names its value. */
   readonly value?: string
   readonly multiple?: true
+  /** The only values that it takes. */
+  readonly choices?: readonly string[]
   readonly help: string
 }
 
@@ -30,6 +32,8 @@ export interface OptionValues {
   readonly 'at-deadline'?: string
   readonly timings?: true
   readonly json?: true
+  /** `json` is the same as --json, which is set then. */
+  readonly format?: 'text' | 'json' | 'markdown'
   readonly 'no-color'?: true
   readonly help?: true
 }
@@ -70,6 +74,12 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   repair: { type: 'boolean', help: 'repair what can be repaired safely, and look again' },
   timings: { type: 'boolean', help: 'say where the time went, on standard error or in a document of its own' },
   json: { type: 'boolean', help: 'print JSON, one document a line' },
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    choices: ['text', 'json', 'markdown'],
+    help: 'text (default), json, or markdown: a comment for a pull request',
+  },
   'no-color': { type: 'boolean', help: 'no colour, as with NO_COLOR or without a terminal' },
   help: { type: 'boolean', short: 'h', help: 'print this help' },
 }
@@ -114,7 +124,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   plan: {
     summary: 'Show what apply would do, without doing it.',
     details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
-    options: [...manifestOptions, ...kernelOptions, 'btf', 'adopt', 'steps', 'timings', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'btf', 'adopt', 'steps', 'timings', 'format', ...outputOptions],
   },
   apply: {
     summary: 'Make the kernel hold what the manifest says.',

@@ -22,6 +22,7 @@ export type UsageCode =
   | 'C120'
   | 'C180'
   | 'C181'
+  | 'C160'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -82,5 +83,9 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C116: {
     summary: 'No place for a bpffs',
     explanation: '--mount-bpffs mounts only on an empty directory, or makes one: a mount hides what lies below it.',
+  },
+  C160: {
+    summary: 'Two formats at once',
+    explanation: '--json is --format json: only one of --json and --format is given.',
   },
 }

@@ -10,7 +10,7 @@ import { painter, type Terminal } from '../terminal.ts'
 import { openTimings } from '../timings.ts'
 import { renderUnconfirmed } from '../views/confirmation.ts'
 import { renderPlan } from '../views/plan.ts'
-import { planDocument } from '../views/plan-document.ts'
+import { type PlanDocument, planDocument } from '../views/plan-document.ts'
 import { renderRecovery } from '../views/recovery.ts'
 
 /** Shows what apply would do. Reads only, and so needs no lock. */
@@ -24,10 +24,15 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())
   const exitCode = recovery || unconfirmed?.left === 0 ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel
-  if (options.json) {
+  if (options.json || options.format === 'markdown') {
     const envelope = makeEnvelope({ identity, options, terminal, origin: originOf(loaded, session) })
     const document = planDocument(found, { identity, envelope, recovery, unconfirmed, exitCode })
-    terminal.write(`${JSON.stringify(document)}\n`)
+    terminal.write(
+      options.json
+        ? `${JSON.stringify(document)}
+`
+        : await asMarkdown(document),
+    )
     return exitCode
   }
   const paint = painter(terminal.color && !options['no-color'])
@@ -36,3 +41,6 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   terminal.write(renderPlan(found, { identity, paint, steps: options.steps ?? false }))
   return exitCode
 }
+
+const asMarkdown = async (document: PlanDocument): Promise<string> =>
+  (await import('../views/markdown/plan.ts')).renderMarkdown([document])

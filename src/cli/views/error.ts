@@ -1,4 +1,12 @@
-import { KernelError, ManifestError, PinfoldError, PlanError, type Problem, type VerifierReport } from '../../index.ts'
+import {
+  type Diagnostic,
+  KernelError,
+  ManifestError,
+  PinfoldError,
+  PlanError,
+  type Problem,
+  type VerifierReport,
+} from '../../index.ts'
 import type { Paint } from '../terminal.ts'
 import { renderDiagnostic, renderHint, whereToRead } from './diagnostic.ts'
 import { bytes, counted } from './text.ts'
@@ -42,8 +50,15 @@ function amount({ count, unit }: VerifierReport['omitted']): string {
   return `${text} omitted; `
 }
 
+/** What an error is as one JSON document. */
+export interface ErrorDocument extends Problem {
+  readonly type: 'error'
+  /** Every mistake, where the error stands for several. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
 /** An error as one JSON document. */
-export function errorDocument(error: unknown): object {
+export function errorDocument(error: unknown): ErrorDocument {
   const diagnostics = error instanceof ManifestError || error instanceof PlanError ? error.diagnostics : []
   return { type: 'error', ...problemOf(error), diagnostics }
 }

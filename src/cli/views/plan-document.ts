@@ -14,8 +14,27 @@ export interface PlanContext {
   readonly exitCode?: ExitCode
 }
 
+/** A plan as data for views, by itself or in the document of another. */
+export interface BarePlan extends Omit<Plan, 'record'> {
+  readonly type: 'plan'
+  readonly kernel: Pick<KernelIdentity, 'kind' | 'release'>
+  /** How many changes there are of each action. */
+  readonly total: ReturnType<typeof countChanges>
+}
+
+/** What `plan --json` prints; all that views need, so that a plan that was saved is shown like a new one. */
+export interface PlanDocument extends BarePlan {
+  readonly envelope: Envelope
+  readonly recovery?: BarePlan
+  readonly unconfirmed?: Unconfirmed
+  readonly exitCode?: ExitCode
+}
+
 /** A plan as a document, sealed: all of it but the record that it writes, which repeats every program's instructions. */
-export function planDocument(plan: Plan, { envelope, recovery, unconfirmed, exitCode, identity }: PlanContext): object {
+export function planDocument(
+  plan: Plan,
+  { envelope, recovery, unconfirmed, exitCode, identity }: PlanContext,
+): PlanDocument {
   const { type, version, ...rest } = bare(plan, identity)
   return seal({
     type,
@@ -28,6 +47,6 @@ export function planDocument(plan: Plan, { envelope, recovery, unconfirmed, exit
   })
 }
 
-function bare({ record: _, ...plan }: Plan, { kind, release }: KernelIdentity) {
-  return { type: 'plan', ...plan, kernel: { kind, release }, total: countChanges(plan) } as const
+function bare({ record: _, ...plan }: Plan, { kind, release }: KernelIdentity): BarePlan {
+  return { type: 'plan', ...plan, kernel: { kind, release }, total: countChanges(plan) }
 }

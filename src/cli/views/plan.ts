@@ -1,17 +1,7 @@
-import {
-  type Action,
-  type Change,
-  type KernelIdentity,
-  kindOf,
-  type Ledger,
-  nameOf,
-  type PinChange,
-  type Plan,
-  type Verdict,
-} from '../../index.ts'
+import type { Action, KernelIdentity, Ledger, Plan, Verdict } from '../../index.ts'
 import type { Paint, Style } from '../terminal.ts'
+import { changeRows, symbols } from './change-rows.ts'
 import { renderDiagnostic } from './diagnostic.ts'
-import { renderPinReason, renderReason } from './reason.ts'
 import { renderSteps } from './steps.ts'
 import { counted, shortRelease } from './text.ts'
 
@@ -47,54 +37,25 @@ function header(plan: Plan, identity: KernelIdentity, paint: Paint): string {
   return [paint('bold', `pinfold ${title}`), paint('bold', plan.stack), kernel, generation].join(' · ')
 }
 
-/** Symbol and colour of each action, as in a diff. */
-const symbols: Readonly<Record<Action, { readonly text: string; readonly style: Style }>> = {
-  keep: { text: '  = ', style: 'dim' },
-  create: { text: '  + ', style: 'green' },
-  update: { text: '  ~ ', style: 'yellow' },
-  replace: { text: ' +/- ', style: 'yellow' },
-  delete: { text: '  - ', style: 'red' },
-}
-
-/** One change as the columns of its line. */
-interface Row {
-  readonly action: Action
-  readonly kind: string
-  readonly name: string
-  readonly reason: string
-  readonly verdict?: Verdict | undefined
+const colours: Readonly<Record<Action, Style>> = {
+  keep: 'dim',
+  create: 'green',
+  update: 'yellow',
+  replace: 'yellow',
+  delete: 'red',
 }
 
 function changeLines(plan: Plan, paint: Paint): string[] {
-  const rows = [
-    ...plan.changes.map((change) => rowOf(change, plan)),
-    ...(plan.pins ?? []).map((pin) => pinRow(pin, plan)),
-  ]
+  const rows = changeRows(plan)
   const nameWidth = longest(rows.map(({ name }) => name)) + 3
   const reasonWidth = longest(rows.flatMap(({ verdict, reason }) => (verdict ? [reason] : []))) + 3
   return rows.map(({ action, kind, name, reason, verdict }) => {
-    const { text, style } = symbols[action]
-    const what = `${text}${kind}`.padEnd(13).slice(text.length)
-    const line = `${paint(style, text)}${what}${name.padEnd(nameWidth)}${reason.padEnd(reasonWidth)}`
+    const symbol = `${symbols[action].padStart(action === 'replace' ? 4 : 3)} `
+    const what = `${symbol}${kind}`.padEnd(13).slice(symbol.length)
+    const line = `${paint(colours[action], symbol)}${what}${name.padEnd(nameWidth)}${reason.padEnd(reasonWidth)}`
     return `${line}${paintVerdict(verdict, paint)}`.trimEnd()
   })
 }
-
-const rowOf = (change: Change, plan: Plan): Row => ({
-  action: change.action,
-  kind: kindOf(change.address),
-  name: nameOf(change.address),
-  reason: renderReason(change, plan),
-  verdict: change.verdict,
-})
-
-const pinRow = (pin: PinChange, plan: Plan): Row => ({
-  action: pin.action,
-  kind: 'pin',
-  name: pin.path,
-  reason: renderPinReason(pin, plan),
-  verdict: pin.action === 'update' ? 'atomic' : undefined,
-})
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length))
 

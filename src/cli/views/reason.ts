@@ -1,13 +1,14 @@
-import { type Change, kindOf, nameOf, type PinChange, type Plan, type Reason } from '../../index.ts'
+import { type Change, kindOf, nameOf, type PinChange, type Reason } from '../../index.ts'
+import type { ChangesOfPlan } from './change-rows.ts'
 import { grouped } from './text.ts'
 
 /** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
-export function renderReason(change: Change, plan: Plan): string {
+export function renderReason(change: Change, plan: ChangesOfPlan): string {
   const moved = change.movedFrom === undefined ? '' : `moved from ${change.movedFrom}, `
   return `${moved}${reasonOf(change, plan)}`
 }
 
-function reasonOf(change: Change, plan: Plan): string {
+function reasonOf(change: Change, plan: ChangesOfPlan): string {
   switch (change.action) {
     case 'keep':
       return kept(change)
@@ -21,7 +22,7 @@ function reasonOf(change: Change, plan: Plan): string {
 }
 
 /** The same for a pin elsewhere: `to the new map.flows`. */
-export function renderPinReason({ action, address, drift }: PinChange, plan: Plan): string {
+export function renderPinReason({ action, address, drift }: PinChange, plan: ChangesOfPlan): string {
   switch (action) {
     case 'keep':
       return `to ${address}`
@@ -74,7 +75,7 @@ function linkConsequence(change: Change): string {
   return change.action === 'update' ? `, same link${id}` : ': attached anew'
 }
 
-function differences(change: Change, plan: Plan): string {
+function differences(change: Change, plan: ChangesOfPlan): string {
   const groups = new Map<string, Reason[]>()
   for (const reason of change.because) {
     const [head = ''] = reason.attribute.split('.', 1)
@@ -87,7 +88,7 @@ interface Group {
   /** At least one, all with the same first part of their attribute. */
   readonly reasons: readonly Reason[]
   readonly change: Change
-  readonly plan: Plan
+  readonly plan: ChangesOfPlan
 }
 
 const phraseOf = (head: string, group: Group): string => (phrases.get(head) ?? beforeAndAfter)(group)
@@ -141,7 +142,7 @@ function indexed({ reasons }: Group, noun: string): string {
 
 function linkProgram({ reasons, plan }: Group): string {
   const { before = 'nothing', after = 'nothing' } = reasons[0] ?? {}
-  const id = plan.existing[`live:${before}` as keyof Plan['existing']]
+  const id = plan.existing[`live:${before}` as keyof ChangesOfPlan['existing']]
   const other = plan.changes.find((it) => it.address === after)
   const anew = other?.action === 'create' || other?.action === 'update' ? 'new ' : ''
   const which = other && isFormer(other) ? 'former ' : anew

@@ -11,18 +11,24 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
 }
 
 /** Every step with its number and, after it, who holds each array. */
-export function renderSteps(plan: Plan, paint: Paint): string {
+export const renderSteps = (plan: PlannedSteps, paint: Paint): string => stepBlocks(plan, paint).join('\n')
+
+/** The steps and the proof of a plan. */
+export type PlannedSteps = Pick<Plan, 'steps' | 'ledger'>
+
+/** The lines of each step; a phase's title stands above those of its first one. */
+export function stepBlocks(plan: PlannedSteps, paint: Paint): readonly string[] {
   const width = String(plan.steps.length).length
   const rows = new Map(plan.ledger.rows.map((row) => [row.step, row.holders]))
-  const lines: string[] = []
-  plan.steps.forEach((step, index) => {
-    if (step.phase !== plan.steps[index - 1]?.phase) lines.push(paint('bold', phaseTitles[step.phase]))
-    lines.push(`  ${String(index + 1).padStart(width)}. ${stepPhrase(step)}`)
-    for (const holders of (rows.get(index) ?? []).filter(exists)) {
-      lines.push(paint('dim', `  ${' '.repeat(width)}    ${holdersLine(holders)}`))
-    }
+  return plan.steps.map((step, index) => {
+    const begins = step.phase !== plan.steps[index - 1]?.phase
+    const holders = (rows.get(index) ?? []).filter(exists)
+    return [
+      ...(begins ? [paint('bold', phaseTitles[step.phase])] : []),
+      `  ${String(index + 1).padStart(width)}. ${stepPhrase(step)}`,
+      ...holders.map((it) => paint('dim', `  ${' '.repeat(width)}    ${holdersLine(it)}`)),
+    ].join('\n')
   })
-  return lines.join('\n')
 }
 
 /** One that nobody holds and nothing reaches is gone, or not there yet. */

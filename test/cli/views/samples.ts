@@ -1,4 +1,6 @@
+import type { Envelope } from '../../../src/cli/envelope.ts'
 import { painter } from '../../../src/cli/terminal.ts'
+import { type PlanDocument, planDocument } from '../../../src/cli/views/plan-document.ts'
 import type { Change, KernelIdentity, Plan } from '../../../src/index.ts'
 
 export const plain = painter(false)
@@ -39,3 +41,18 @@ export const change = (action: Change['action'], address: Change['address'], oth
   because: [],
   ...other,
 })
+
+const envelope: Envelope = {
+  tool: 'pinfold 0.1.0',
+  time: '2026-01-02T03:04:05Z',
+  nonce: '0123456789abcdef',
+  host: { kind: 'linux', name: 'edge-1', id: '', release: linux.release, machine: linux.machine, bootId: '' },
+  bpffs: '/sys/fs/bpf',
+  variables: [],
+  objects: [],
+  adopt: false,
+}
+
+/** The document of a plan that was made on edge-1; `recovery` comes before it. */
+export const document = (of: Plan, recovery?: Plan): PlanDocument =>
+  planDocument(of, { identity: linux, envelope, recovery })

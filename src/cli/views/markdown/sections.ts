@@ -1,0 +1,93 @@
+import type { Diagnostic } from '../../../index.ts'
+import { type ChangeRow, changeRows, symbols } from '../change-rows.ts'
+import { renderLedger } from '../plan.ts'
+import type { PlanDocument } from '../plan-document.ts'
+import { stepBlocks } from '../steps.ts'
+import { counted, grouped } from '../text.ts'
+import { blockLine, code, fences, prose } from './escape.ts'
+import type { Row, Section } from './shorten.ts'
+import { strong } from './summary.ts'
+
+/** What stands below the line of a plan; what a reviewer can do without has the higher rank. */
+export function planSections(plan: PlanDocument): readonly Section[] {
+  const rows = changeRows(plan)
+  const changed = rows.filter(({ action }) => action !== 'keep')
+  const kept = rows.filter(({ action }) => action === 'keep')
+  const proof = renderLedger(plan.ledger)
+  return [
+    ...(plan.diagnostics.length > 0 ? [diagnosticList(plan.diagnostics)] : []),
+    ...(changed.length > 0 ? [changeTable(changed)] : []),
+    ...(proof === undefined ? [] : [{ ...empty, before: `\n${prose(proof)}\n` }]),
+    ...(kept.length > 0 ? [keptTable(kept)] : []),
+    ...(plan.steps.length > 0 ? [stepList(plan)] : []),
+  ]
+}
+
+const empty: Section = { before: '', after: '', rows: [], rank: 0, omission: () => '' }
+
+/** Every mistake and risk as a list; errors stay longest. */
+export function diagnosticList(diagnostics: readonly Diagnostic[]): Section {
+  return {
+    before: '\n',
+    after: '',
+    rows: diagnostics.map((it) => ({ text: diagnosticItem(it), rank: it.severity === 'error' ? 0 : 1 })),
+    rank: 1,
+    omission: (count) => `- … ${counted(count, 'more message')} left out here; \`pinfold plan\` prints all of them.\n`,
+  }
+}
+
+/** Code, place, what and advice. */
+function diagnosticItem({ severity, code: number, summary, detail, hint, at, address }: Diagnostic): string {
+  const place = at ? ` ${code(`${at.file}:${at.line}:${at.column}`)}` : address ? ` ${code(address)}` : ''
+  const advice = hint === undefined ? '' : `<br>_Hint:_ ${prose(hint)}`
+  return `- **${severity} ${number}**${place} ${prose(summary)}: ${prose(detail)}${advice}\n`
+}
+
+/** What loses or interrupts something stays longest in a table that is too long. */
+const verdictRanks = { 'data loss': 0, gap: 1, overlap: 2, atomic: 3, none: 4 }
+
+function changeTable(changes: readonly ChangeRow[]): Section {
+  return {
+    before: '\n| | kind | name | what and why | verdict |\n|:-:|---|---|---|---|\n',
+    after: '',
+    rows: changes.map((change) => ({
+      text: `${cells(change)} ${change.verdict ? `${strong(change.verdict)} ` : ''}|\n`,
+      rank: verdictRanks[change.verdict ?? 'none'],
+    })),
+    rank: 2,
+    omission: (count) =>
+      `| … | | | ${counted(count, 'more change')} left out here; \`pinfold plan\` prints all of them | |\n`,
+  }
+}
+
+const cells = ({ action, kind, name, reason }: ChangeRow): string =>
+  `| \`${symbols[action]}\` | ${kind} | ${code(name)} | ${prose(reason)} |`
+
+function keptTable(kept: readonly ChangeRow[]): Section {
+  return {
+    ...folded(`${grouped(kept.length)} unchanged`, '| | kind | name | state |\n|:-:|---|---|---|\n'),
+    rows: kept.map((row) => ({ text: `${cells(row)}\n` })),
+    rank: 4,
+    omission: (count) => `| … | | | ${grouped(count)} more left out here; \`pinfold plan\` prints all of them |\n`,
+  }
+}
+
+function stepList(plan: PlanDocument): Section {
+  const steps = stepBlocks(plan, (_, text) => text).map((step) => step.split('\n'))
+  const { before, after } = fences(steps.flat())
+  const holders = plan.ledger.arrays.length > 0 ? ', and who holds each program array after them' : ''
+  const frame = folded(`${counted(plan.steps.length, 'step')}${holders}`, before)
+  return {
+    before: frame.before,
+    after: `${after}\n${frame.after}`,
+    rows: steps.map((lines): Row => ({ text: `${lines.map(blockLine).join('\n')}\n` })),
+    rank: 5,
+    omission: (count) => `… ${counted(count, 'more step')} left out here; pinfold plan --steps prints all of them\n`,
+  }
+}
+
+/** What is shown when it is clicked at. */
+const folded = (title: string, content: string): Pick<Section, 'before' | 'after'> => ({
+  before: `\n<details><summary>${title}</summary>\n\n${content}`,
+  after: '\n</details>\n',
+})
