@@ -2,7 +2,7 @@ import { type CurrentState, type DesiredState, makePlan, type RecoveryPlan } fro
 import { unmeasured } from '../util/measure.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
-import { approve, execute, type Stage, showPlan, showRecovery } from './run-plan.ts'
+import { approve, execute, refusalOf, type Stage, showPlan, showRecovery } from './run-plan.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What there is after a recovery. */
@@ -40,12 +40,9 @@ export async function converge(current: CurrentState, desired: DesiredState, sta
   const { measure = unmeasured } = stage.timings ?? {}
   const plan = measure('plan', () => makePlan(current, desired))
   showPlan(stage, plan)
-  const verdict = planExitCode(plan)
-  if (verdict === exitCodes.success) return verdict
-  if (verdict !== exitCodes.changes && verdict !== exitCodes.drift) {
-    if (!stage.options.json) stage.terminal.warn('Nothing was changed: the plan above cannot be applied as it is.\n')
-    return verdict
-  }
+  const refused = refusalOf(stage, plan)
+  if (refused !== undefined) return refused
+  if (planExitCode(plan) === exitCodes.success) return exitCodes.success
   if (!(await approve(stage, plan))) return exitCodes.error
   if (stage.beforeRun && !(await stage.beforeRun())) {
     throw new UsageError(`cannot apply ${plan.stack}: the process that would take it back cannot be started`, {

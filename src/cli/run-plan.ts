@@ -9,9 +9,10 @@ import {
   verbOf,
 } from '../index.ts'
 import { makeEnvelope, type Origin } from './envelope.ts'
-import { type ExitCode, outcomeExitCode } from './exit-codes.ts'
+import { type ExitCode, exitCodes, outcomeExitCode } from './exit-codes.ts'
 import { LogFile, logExtent } from './log-file.ts'
 import type { OptionValues } from './option-table.ts'
+import { planExitCode } from './plan-exit-code.ts'
 import { showProgress } from './progress.ts'
 import { paintOf } from './say.ts'
 import type { Terminal } from './terminal.ts'
@@ -52,6 +53,14 @@ function sayPlan(stage: Stage, plan: Plan, render: () => string): void {
   const { identity } = kernel
   const document = planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }) })
   terminal.write(`${JSON.stringify(document)}\n`)
+}
+
+/** Says that a plan must not be carried out, and the exit code of that; undefined for one that may be. */
+export function refusalOf({ options, terminal }: Stage, plan: Plan): ExitCode | undefined {
+  const verdict = planExitCode(plan)
+  if (verdict !== exitCodes.blocked && verdict !== exitCodes.error) return undefined
+  if (!options.json) terminal.warn('Nothing was changed: the plan above cannot be applied as it is.\n')
+  return verdict
 }
 
 /** True when the user agrees, or agreed beforehand; throws a UsageError (C108) where nobody can be asked. */

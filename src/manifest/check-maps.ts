@@ -35,7 +35,17 @@ function* checkExclusions({ root }: CheckContext, path: Path): Iterable<Found> {
 }
 
 // An unknown key is the schema's complaint.
-const knownKeys = new Set(['onChange', 'merge', 'onLossy', 'globals', 'onSlotChange', 'pin', 'maxEntries', ...contents])
+const knownKeys = new Set([
+  'onChange',
+  'merge',
+  'onLossy',
+  'globals',
+  'onSlotChange',
+  'pin',
+  'protect',
+  'maxEntries',
+  ...contents,
+])
 
 const indexLimit = 2 ** 32
 

@@ -9,6 +9,8 @@ export interface Manifest {
   readonly version: 1
   /** The stack. */
   readonly name: string
+  /** Whether the stack may not be destroyed; absent: as it was. */
+  readonly protect?: boolean
   /** Former generations to keep for a rollback. */
   readonly history: number
   /** Seconds to wait for outgoing sleepable programs. */
@@ -56,6 +58,8 @@ export interface OwnMap {
   readonly globals?: 'reset' | 'carry'
   readonly onSlotChange: 'replace' | 'in-place'
   readonly pin: boolean
+  /** Absent: as it was. */
+  readonly protect?: boolean
   readonly maxEntries?: number
   /** The whole program array, by index; `undefined` leaves a slot empty. */
   readonly slots?: readonly (readonly [index: number, program: string | undefined])[]
@@ -96,6 +100,8 @@ export interface ManifestProgram {
   /** A declared program's name, or the absolute path of a pin. */
   readonly attachProgram?: string
   readonly sleepable?: boolean
+  /** Absent: as it was. */
+  readonly protect?: boolean
 }
 
 /** A declared attachment. */
@@ -106,6 +112,8 @@ export interface ManifestLink {
   /** Absent: the program's section says it all. */
   readonly attach?: ManifestAttach
   readonly onReplace: 'overlap' | 'gap'
+  /** Absent: as it was. */
+  readonly protect?: boolean
 }
 
 /** Where a link is attached, before interfaces, cgroups and namespaces are looked up. */

@@ -22,6 +22,7 @@ export function normalize(root: SourceNode): Manifest {
   return present({
     version: source.version,
     name: source.name,
+    protect: source.protect,
     history: source.history ?? 1,
     drainSeconds: source.drainSeconds ?? 1,
     ownership,
@@ -53,6 +54,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     globals,
     onSlotChange = 'replace',
     pin = true,
+    protect,
     maxEntries,
     slots,
     inner,
@@ -69,6 +71,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     globals,
     onSlotChange,
     pin,
+    protect,
     maxEntries,
     slots: programs,
     entries: entriesOf(name, root),
@@ -103,15 +106,15 @@ function partOf(entry: SourceNode, name: 'key' | 'value'): ManifestEntry['key'] 
 }
 
 function programOf(name: string, source: SourceProgram): ManifestProgram {
-  const { object, function: symbol = name, type, attachType, attachTarget, sleepable } = source ?? {}
+  const { object, function: symbol = name, type, attachType, attachTarget, sleepable, protect } = source ?? {}
   const extended = source?.attachProgram
   const attachProgram = extended === undefined || extended.startsWith('/') ? extended : bareName(extended)
-  return present({ name, object, function: symbol, type, attachType, attachTarget, attachProgram, sleepable })
+  return present({ name, object, function: symbol, type, attachType, attachTarget, attachProgram, sleepable, protect })
 }
 
-function linkOf(name: string, { program, attach, onReplace = 'overlap' }: SourceLink): ManifestLink {
+function linkOf(name: string, { program, attach, onReplace = 'overlap', protect }: SourceLink): ManifestLink {
   const bare = program === undefined ? undefined : bareName(program)
-  return present({ name, program: bare, attach: attachOf(attach), onReplace })
+  return present({ name, program: bare, attach: attachOf(attach), onReplace, protect })
 }
 
 function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {

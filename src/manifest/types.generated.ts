@@ -52,6 +52,10 @@ export type SourceMap = {
    */
   pin?: boolean
   /**
+   * Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.
+   */
+  protect?: boolean
+  /**
    * Number of entries, in place of the one in the object file.
    */
   maxEntries?: number
@@ -209,6 +213,10 @@ export type SourceProgram = {
    * Whether the program is loaded as sleepable. Without it the section's name decides.
    */
   sleepable?: boolean
+  /**
+   * Whether the program is protected: a plan that deletes it is blocked (P140, exit code 4), and so is a destroy of the stack; it may be loaded anew. To lift it, apply `protect: false` first.
+   */
+  protect?: boolean
 } | null
 /**
  * An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.
@@ -235,6 +243,10 @@ export interface SourceManifest {
    * How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).
    */
   drainSeconds?: number
+  /**
+   * Whether the stack is protected: `pinfold destroy` refuses it (P140, exit code 4). It is kept in the stack's record, so that leaving the key out changes nothing: write `protect: false` and apply that to lift it. Maps, programs and links have a `protect` of their own, each of which keeps the stack from being destroyed, too.
+   */
+  protect?: boolean
   /**
    * Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.
    */
@@ -487,6 +499,10 @@ export interface SourceLink {
    * How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.
    */
   onReplace?: 'overlap' | 'gap'
+  /**
+   * Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.
+   */
+  protect?: boolean
 }
 /**
  * One object and its new address.

@@ -37,7 +37,7 @@ var require_ucs2length = __commonJS({
 // <stdin>
 var validate = validate20;
 var stdin_default = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "pinfold manifest", "description": "What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.", "type": "object", "required": ["version", "name"], "additionalProperties": false, "properties": { "version": { "description": "Version of this format. This release reads version 1.", "const": 1, "examples": [1] }, "name": { "$ref": "#/$defs/stackName", "description": "Name of the stack. It owns the directory of that name below the bpffs root: `/sys/fs/bpf/edge`.", "examples": ["edge"] }, "history": { "description": "How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.", "type": "integer", "minimum": 0, "maximum": 16, "default": 1, "examples": [2] }, "drainSeconds": { "description": "How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).", "type": "number", "minimum": 0, "maximum": 600, "default": 1, "examples": [5] }, "mode": { "$ref": "#/$defs/mode", "description": "Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.", "default": "0700", "examples": ["0750"] }, "owner": { "$ref": "#/$defs/owner", "description": "Who owns the stack's directories and pins, as numbers. Without it root.", "examples": [{ "uid": 0, "gid": 1e3 }] }, "vars": { "description": "Variables of this manifest with their defaults; `${NAME}` in any value or key stands for one. `--var`, `--var-file` and `PINFOLD_VAR_NAME` in the environment override a default, in this order. Values in here are taken as they are written.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variableName" }, "additionalProperties": { "$ref": "#/$defs/sourceVariable" }, "examples": [{ "IFACE": "eth0", "SAMPLE_RATE": { "default": 128, "description": "one packet in so many is reported" } }] }, "objects": { "description": "The compiled object files (`.bpf.o`) that maps and programs come from, each under a name of your choice. At least one is needed as soon as there are programs.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/objectName" }, "additionalProperties": { "$ref": "#/$defs/sourceObject" }, "examples": [{ "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }] }, "maps": { "description": "Every map that a declared program uses is created and pinned at `maps/<name>`; list one here to set its policy or contents. Data sections are named without their dot: `rodata`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceMap" }, "examples": [{ "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } } }] }, "programs": { "description": "The programs to load and pin at `programs/<name>`, found by name in the objects. `ingress: {}` and `ingress:` are enough.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceProgram" }, "examples": [{ "ingress": {}, "parse_ipv4": { "object": "main" } }] }, "links": { "description": "Where programs are attached; each is a BPF link, pinned at `links/<name>`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceLink" }, "examples": [{ "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } } }] }, "pins": { "description": "Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. Their directories must be on a bpffs and as closed to others as the stack's own; those that do not exist are made, and removed again when they are empty.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinPath" }, "additionalProperties": { "$ref": "#/$defs/objectReference" }, "examples": [{ "/sys/fs/bpf/tc/globals/flows": "map.flows" }] }, "moved": { "description": "New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceMove" }, "examples": [[{ "from": "map.sessions", "to": "map.flows" }]] } }, "examples": [{ "version": 1, "name": "edge", "vars": { "IFACE": "eth0" }, "objects": { "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }, "maps": { "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } }, "allow": { "entries": { "10.0.0.0/8": 1 } }, "sessions": { "pinned": "/sys/fs/bpf/other/live/maps/sessions" } }, "programs": { "ingress": {}, "parse_ipv4": {}, "parse_ipv6": {} }, "links": { "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "${IFACE}", "mode": "native" } } } } }], "$defs": { "pinName": { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] }, "stackName": { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] }, "objectName": { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] }, "variableName": { "description": "A variable is named by letters, digits and `_`, and does not begin with a digit.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "examples": ["IFACE"] }, "slotIndex": { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] }, "mode": { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] }, "absolutePath": { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] }, "pinPath": { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] }, "programReference": { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] }, "mapReference": { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] }, "objectReference": { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] }, "interfaceName": { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] }, "value": { "description": "A value, turned into bytes by the BTF type it is for: integers, enumerators by name, text, IPv4, IPv6 and MAC addresses for byte arrays, lists for arrays, mappings for structs, `0x…` in quotes for raw bytes.", "examples": [128, "10.0.0.0/8", { "port": 80 }] }, "owner": { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] }, "sourceVariable": { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] }, "sourceObject": { "description": "One compiled object file.", "type": "object", "required": ["file"], "additionalProperties": false, "properties": { "file": { "description": "Path of the object file, relative to the manifest's directory.", "type": "string", "minLength": 1, "examples": ["edge.bpf.o"] }, "globals": { "description": "Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "examples": [{ "sample_rate": 128, "verbose": true }] } }, "examples": [{ "file": "edge.bpf.o" }] }, "sourceMap": { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] }, "sourceEntry": { "description": "One entry of a map.", "type": "object", "required": ["key", "value"], "additionalProperties": false, "properties": { "key": { "$ref": "#/$defs/value", "description": "The key, by the BTF type of the map's keys.", "examples": ["10.0.0.0/8", { "address": "10.0.0.1", "port": 80 }] }, "value": { "$ref": "#/$defs/value", "description": "The value, by the BTF type of the map's values; in a per-CPU map every CPU gets it.", "examples": [1] } }, "examples": [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }] }, "sourceProgram": { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "attachProgram": { "description": "The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.", "type": "string", "minLength": 1, "examples": ["ingress", "/sys/fs/bpf/xdp/dispatcher"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] }, "sourceLink": { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] }, "sourceAttach": { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint`, `iter` or `structOps`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] }, "cgroup": { "description": "Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "order": { "description": "Which cgroups it walks, and in which order.", "type": "string", "enum": ["self_only", "descendants_pre", "descendants_post", "ancestors_up"], "default": "descendants_pre", "examples": ["ancestors_up"] } }, "examples": [{ "path": "/sys/fs/cgroup/web", "order": "ancestors_up" }] }, "pid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] }, "tid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] } }, "examples": [{ "map": "flows" }], "maxProperties": 1 }, "structOps": { "description": "A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.", "type": "object", "required": ["map"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The variable's name. Its programs are declared under `programs`.", "examples": ["cubic"] } }, "examples": [{ "map": "cubic" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] }, "sourceMove": { "description": "One object and its new address.", "type": "object", "required": ["from", "to"], "additionalProperties": false, "properties": { "from": { "$ref": "#/$defs/objectReference", "description": "The address until now; nothing of that name is declared any more.", "examples": ["map.sessions"] }, "to": { "$ref": "#/$defs/objectReference", "description": "The address from now on, of the same kind and declared.", "examples": ["map.flows"] } }, "examples": [{ "from": "map.sessions", "to": "map.flows" }] } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "pinfold manifest", "description": "What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.", "type": "object", "required": ["version", "name"], "additionalProperties": false, "properties": { "version": { "description": "Version of this format. This release reads version 1.", "const": 1, "examples": [1] }, "name": { "$ref": "#/$defs/stackName", "description": "Name of the stack. It owns the directory of that name below the bpffs root: `/sys/fs/bpf/edge`.", "examples": ["edge"] }, "history": { "description": "How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.", "type": "integer", "minimum": 0, "maximum": 16, "default": 1, "examples": [2] }, "drainSeconds": { "description": "How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).", "type": "number", "minimum": 0, "maximum": 600, "default": 1, "examples": [5] }, "protect": { "description": "Whether the stack is protected: `pinfold destroy` refuses it (P140, exit code 4). It is kept in the stack's record, so that leaving the key out changes nothing: write `protect: false` and apply that to lift it. Maps, programs and links have a `protect` of their own, each of which keeps the stack from being destroyed, too.", "type": "boolean", "examples": [true] }, "mode": { "$ref": "#/$defs/mode", "description": "Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.", "default": "0700", "examples": ["0750"] }, "owner": { "$ref": "#/$defs/owner", "description": "Who owns the stack's directories and pins, as numbers. Without it root.", "examples": [{ "uid": 0, "gid": 1e3 }] }, "vars": { "description": "Variables of this manifest with their defaults; `${NAME}` in any value or key stands for one. `--var`, `--var-file` and `PINFOLD_VAR_NAME` in the environment override a default, in this order. Values in here are taken as they are written.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variableName" }, "additionalProperties": { "$ref": "#/$defs/sourceVariable" }, "examples": [{ "IFACE": "eth0", "SAMPLE_RATE": { "default": 128, "description": "one packet in so many is reported" } }] }, "objects": { "description": "The compiled object files (`.bpf.o`) that maps and programs come from, each under a name of your choice. At least one is needed as soon as there are programs.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/objectName" }, "additionalProperties": { "$ref": "#/$defs/sourceObject" }, "examples": [{ "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }] }, "maps": { "description": "Every map that a declared program uses is created and pinned at `maps/<name>`; list one here to set its policy or contents. Data sections are named without their dot: `rodata`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceMap" }, "examples": [{ "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } } }] }, "programs": { "description": "The programs to load and pin at `programs/<name>`, found by name in the objects. `ingress: {}` and `ingress:` are enough.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceProgram" }, "examples": [{ "ingress": {}, "parse_ipv4": { "object": "main" } }] }, "links": { "description": "Where programs are attached; each is a BPF link, pinned at `links/<name>`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceLink" }, "examples": [{ "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } } }] }, "pins": { "description": "Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. Their directories must be on a bpffs and as closed to others as the stack's own; those that do not exist are made, and removed again when they are empty.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinPath" }, "additionalProperties": { "$ref": "#/$defs/objectReference" }, "examples": [{ "/sys/fs/bpf/tc/globals/flows": "map.flows" }] }, "moved": { "description": "New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceMove" }, "examples": [[{ "from": "map.sessions", "to": "map.flows" }]] } }, "examples": [{ "version": 1, "name": "edge", "vars": { "IFACE": "eth0" }, "objects": { "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }, "maps": { "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } }, "allow": { "entries": { "10.0.0.0/8": 1 } }, "sessions": { "pinned": "/sys/fs/bpf/other/live/maps/sessions" } }, "programs": { "ingress": {}, "parse_ipv4": {}, "parse_ipv6": {} }, "links": { "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "${IFACE}", "mode": "native" } } } } }], "$defs": { "pinName": { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] }, "stackName": { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] }, "objectName": { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] }, "variableName": { "description": "A variable is named by letters, digits and `_`, and does not begin with a digit.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "examples": ["IFACE"] }, "slotIndex": { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] }, "mode": { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] }, "absolutePath": { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] }, "pinPath": { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] }, "programReference": { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] }, "mapReference": { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] }, "objectReference": { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] }, "interfaceName": { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] }, "value": { "description": "A value, turned into bytes by the BTF type it is for: integers, enumerators by name, text, IPv4, IPv6 and MAC addresses for byte arrays, lists for arrays, mappings for structs, `0x…` in quotes for raw bytes.", "examples": [128, "10.0.0.0/8", { "port": 80 }] }, "owner": { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] }, "sourceVariable": { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] }, "sourceObject": { "description": "One compiled object file.", "type": "object", "required": ["file"], "additionalProperties": false, "properties": { "file": { "description": "Path of the object file, relative to the manifest's directory.", "type": "string", "minLength": 1, "examples": ["edge.bpf.o"] }, "globals": { "description": "Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "examples": [{ "sample_rate": 128, "verbose": true }] } }, "examples": [{ "file": "edge.bpf.o" }] }, "sourceMap": { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "protect": { "description": "Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] }, "sourceEntry": { "description": "One entry of a map.", "type": "object", "required": ["key", "value"], "additionalProperties": false, "properties": { "key": { "$ref": "#/$defs/value", "description": "The key, by the BTF type of the map's keys.", "examples": ["10.0.0.0/8", { "address": "10.0.0.1", "port": 80 }] }, "value": { "$ref": "#/$defs/value", "description": "The value, by the BTF type of the map's values; in a per-CPU map every CPU gets it.", "examples": [1] } }, "examples": [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }] }, "sourceProgram": { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "attachProgram": { "description": "The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.", "type": "string", "minLength": 1, "examples": ["ingress", "/sys/fs/bpf/xdp/dispatcher"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] }, "protect": { "description": "Whether the program is protected: a plan that deletes it is blocked (P140, exit code 4), and so is a destroy of the stack; it may be loaded anew. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] }, "sourceLink": { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] }, "protect": { "description": "Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] }, "sourceAttach": { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint`, `iter` or `structOps`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] }, "cgroup": { "description": "Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "order": { "description": "Which cgroups it walks, and in which order.", "type": "string", "enum": ["self_only", "descendants_pre", "descendants_post", "ancestors_up"], "default": "descendants_pre", "examples": ["ancestors_up"] } }, "examples": [{ "path": "/sys/fs/cgroup/web", "order": "ancestors_up" }] }, "pid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] }, "tid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] } }, "examples": [{ "map": "flows" }], "maxProperties": 1 }, "structOps": { "description": "A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.", "type": "object", "required": ["map"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The variable's name. Its programs are declared under `programs`.", "examples": ["cubic"] } }, "examples": [{ "map": "cubic" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] }, "sourceMove": { "description": "One object and its new address.", "type": "object", "required": ["from", "to"], "additionalProperties": false, "properties": { "from": { "$ref": "#/$defs/objectReference", "description": "The address until now; nothing of that name is declared any more.", "examples": ["map.sessions"] }, "to": { "$ref": "#/$defs/objectReference", "description": "The address from now on, of the same kind and declared.", "examples": ["map.flows"] } }, "examples": [{ "from": "map.sessions", "to": "map.flows" }] } } };
 var schema32 = { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] };
 var schema33 = { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] };
 var schema34 = { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] };
@@ -45,7 +45,7 @@ var schema35 = { "description": "A variable is named by letters, digits and `_`,
 var schema36 = { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] };
 var schema37 = { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] };
 var schema40 = { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] };
-var schema51 = { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "attachProgram": { "description": "The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.", "type": "string", "minLength": 1, "examples": ["ingress", "/sys/fs/bpf/xdp/dispatcher"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] };
+var schema51 = { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "attachProgram": { "description": "The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.", "type": "string", "minLength": 1, "examples": ["ingress", "/sys/fs/bpf/xdp/dispatcher"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] }, "protect": { "description": "Whether the program is protected: a plan that deletes it is blocked (P140, exit code 4), and so is a destroy of the stack; it may be loaded anew. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] };
 var schema63 = { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] };
 var schema64 = { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] };
 var func1 = Object.prototype.hasOwnProperty;
@@ -136,7 +136,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate21.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema41 = { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] };
+var schema41 = { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "protect": { "description": "Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] };
 var schema42 = { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] };
 var schema48 = { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] };
 var schema49 = { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] };
@@ -356,10 +356,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.maxEntries !== void 0) {
-      let data7 = data.maxEntries;
-      if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-        const err14 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema41.properties.maxEntries.type, parentSchema: schema41.properties.maxEntries, data: data7 };
+    if (data.protect !== void 0) {
+      let data7 = data.protect;
+      if (typeof data7 !== "boolean") {
+        const err14 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema41.properties.protect.type, parentSchema: schema41.properties.protect, data: data7 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -367,18 +367,21 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data7 == "number" && isFinite(data7)) {
-        if (data7 > 4294967295 || isNaN(data7)) {
-          const err15 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967295 }, message: "must be <= 4294967295", schema: 4294967295, parentSchema: schema41.properties.maxEntries, data: data7 };
-          if (vErrors === null) {
-            vErrors = [err15];
-          } else {
-            vErrors.push(err15);
-          }
-          errors++;
+    }
+    if (data.maxEntries !== void 0) {
+      let data8 = data.maxEntries;
+      if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
+        const err15 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema41.properties.maxEntries.type, parentSchema: schema41.properties.maxEntries, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
         }
-        if (data7 < 1 || isNaN(data7)) {
-          const err16 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema41.properties.maxEntries, data: data7 };
+        errors++;
+      }
+      if (typeof data8 == "number" && isFinite(data8)) {
+        if (data8 > 4294967295 || isNaN(data8)) {
+          const err16 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967295 }, message: "must be <= 4294967295", schema: 4294967295, parentSchema: schema41.properties.maxEntries, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -386,44 +389,43 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data8 < 1 || isNaN(data8)) {
+          const err17 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema41.properties.maxEntries, data: data8 };
+          if (vErrors === null) {
+            vErrors = [err17];
+          } else {
+            vErrors.push(err17);
+          }
+          errors++;
+        }
       }
     }
     if (data.slots !== void 0) {
-      let data8 = data.slots;
-      if (!(data8 && typeof data8 == "object" && !Array.isArray(data8)) && data8 !== null) {
-        const err17 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: schema41.properties.slots.type }, message: "must be object,null", schema: schema41.properties.slots.type, parentSchema: schema41.properties.slots, data: data8 };
+      let data9 = data.slots;
+      if (!(data9 && typeof data9 == "object" && !Array.isArray(data9)) && data9 !== null) {
+        const err18 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: schema41.properties.slots.type }, message: "must be object,null", schema: schema41.properties.slots.type, parentSchema: schema41.properties.slots, data: data9 };
         if (vErrors === null) {
-          vErrors = [err17];
+          vErrors = [err18];
         } else {
-          vErrors.push(err17);
+          vErrors.push(err18);
         }
         errors++;
       }
-      if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
-        for (const key1 in data8) {
-          const _errs20 = errors;
+      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+        for (const key1 in data9) {
+          const _errs22 = errors;
           if (typeof key1 === "string") {
             if (!pattern9.test(key1)) {
-              const err18 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key1, propertyName: key1 };
+              const err19 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key1, propertyName: key1 };
               if (vErrors === null) {
-                vErrors = [err18];
+                vErrors = [err19];
               } else {
-                vErrors.push(err18);
+                vErrors.push(err19);
               }
               errors++;
             }
           } else {
-            const err19 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key1, propertyName: key1 };
-            if (vErrors === null) {
-              vErrors = [err19];
-            } else {
-              vErrors.push(err19);
-            }
-            errors++;
-          }
-          var valid1 = _errs20 === errors;
-          if (!valid1) {
-            const err20 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema41.properties.slots.propertyNames, parentSchema: schema41.properties.slots, data: data8 };
+            const err20 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key1, propertyName: key1 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -431,11 +433,9 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        for (const key2 in data8) {
-          let data9 = data8[key2];
-          if (typeof data9 !== "string" && data9 !== null) {
-            const err21 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/type", keyword: "type", params: { type: schema41.properties.slots.additionalProperties.type }, message: "must be string,null", schema: schema41.properties.slots.additionalProperties.type, parentSchema: schema41.properties.slots.additionalProperties, data: data9 };
+          var valid1 = _errs22 === errors;
+          if (!valid1) {
+            const err21 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema41.properties.slots.propertyNames, parentSchema: schema41.properties.slots, data: data9 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -443,13 +443,25 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (typeof data9 === "string") {
-            if (func2(data9) < 1) {
-              const err22 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema41.properties.slots.additionalProperties, data: data9 };
+        }
+        for (const key2 in data9) {
+          let data10 = data9[key2];
+          if (typeof data10 !== "string" && data10 !== null) {
+            const err22 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/type", keyword: "type", params: { type: schema41.properties.slots.additionalProperties.type }, message: "must be string,null", schema: schema41.properties.slots.additionalProperties.type, parentSchema: schema41.properties.slots.additionalProperties, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err22];
+            } else {
+              vErrors.push(err22);
+            }
+            errors++;
+          }
+          if (typeof data10 === "string") {
+            if (func2(data10) < 1) {
+              const err23 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema41.properties.slots.additionalProperties, data: data10 };
               if (vErrors === null) {
-                vErrors = [err22];
+                vErrors = [err23];
               } else {
-                vErrors.push(err22);
+                vErrors.push(err23);
               }
               errors++;
             }
@@ -458,30 +470,9 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.entries !== void 0) {
-      let data10 = data.entries;
-      if (typeof data10 != "object") {
-        const err23 = { instancePath: instancePath + "/entries", schemaPath: "#/properties/entries/type", keyword: "type", params: { type: schema41.properties.entries.type }, message: "must be object,array,null", schema: schema41.properties.entries.type, parentSchema: schema41.properties.entries, data: data10 };
-        if (vErrors === null) {
-          vErrors = [err23];
-        } else {
-          vErrors.push(err23);
-        }
-        errors++;
-      }
-      if (Array.isArray(data10)) {
-        const len0 = data10.length;
-        for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate24(data10[i0], { instancePath: instancePath + "/entries/" + i0, parentData: data10, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate24.errors : vErrors.concat(validate24.errors);
-            errors = vErrors.length;
-          }
-        }
-      }
-    }
-    if (data.inner !== void 0) {
-      let data13 = data.inner;
-      if (!(data13 && typeof data13 == "object" && !Array.isArray(data13)) && data13 !== null) {
-        const err24 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/type", keyword: "type", params: { type: schema41.properties.inner.type }, message: "must be object,null", schema: schema41.properties.inner.type, parentSchema: schema41.properties.inner, data: data13 };
+      let data11 = data.entries;
+      if (typeof data11 != "object") {
+        const err24 = { instancePath: instancePath + "/entries", schemaPath: "#/properties/entries/type", keyword: "type", params: { type: schema41.properties.entries.type }, message: "must be object,array,null", schema: schema41.properties.entries.type, parentSchema: schema41.properties.entries, data: data11 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -489,31 +480,42 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
-        for (const key4 in data13) {
-          const _errs33 = errors;
+      if (Array.isArray(data11)) {
+        const len0 = data11.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate24(data11[i0], { instancePath: instancePath + "/entries/" + i0, parentData: data11, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate24.errors : vErrors.concat(validate24.errors);
+            errors = vErrors.length;
+          }
+        }
+      }
+    }
+    if (data.inner !== void 0) {
+      let data14 = data.inner;
+      if (!(data14 && typeof data14 == "object" && !Array.isArray(data14)) && data14 !== null) {
+        const err25 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/type", keyword: "type", params: { type: schema41.properties.inner.type }, message: "must be object,null", schema: schema41.properties.inner.type, parentSchema: schema41.properties.inner, data: data14 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+      if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
+        for (const key4 in data14) {
+          const _errs35 = errors;
           if (typeof key4 === "string") {
             if (!pattern9.test(key4)) {
-              const err25 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key4, propertyName: key4 };
+              const err26 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key4, propertyName: key4 };
               if (vErrors === null) {
-                vErrors = [err25];
+                vErrors = [err26];
               } else {
-                vErrors.push(err25);
+                vErrors.push(err26);
               }
               errors++;
             }
           } else {
-            const err26 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key4, propertyName: key4 };
-            if (vErrors === null) {
-              vErrors = [err26];
-            } else {
-              vErrors.push(err26);
-            }
-            errors++;
-          }
-          var valid8 = _errs33 === errors;
-          if (!valid8) {
-            const err27 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/propertyNames", keyword: "propertyNames", params: { propertyName: key4 }, message: "property name must be valid", schema: schema41.properties.inner.propertyNames, parentSchema: schema41.properties.inner, data: data13 };
+            const err27 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key4, propertyName: key4 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -521,25 +523,35 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          var valid8 = _errs35 === errors;
+          if (!valid8) {
+            const err28 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/propertyNames", keyword: "propertyNames", params: { propertyName: key4 }, message: "property name must be valid", schema: schema41.properties.inner.propertyNames, parentSchema: schema41.properties.inner, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err28];
+            } else {
+              vErrors.push(err28);
+            }
+            errors++;
+          }
         }
-        for (const key5 in data13) {
-          let data14 = data13[key5];
-          if (typeof data14 === "string") {
-            if (func2(data14) < 1) {
-              const err28 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema48, data: data14 };
+        for (const key5 in data14) {
+          let data15 = data14[key5];
+          if (typeof data15 === "string") {
+            if (func2(data15) < 1) {
+              const err29 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema48, data: data15 };
               if (vErrors === null) {
-                vErrors = [err28];
+                vErrors = [err29];
               } else {
-                vErrors.push(err28);
+                vErrors.push(err29);
               }
               errors++;
             }
           } else {
-            const err29 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema48.type, parentSchema: schema48, data: data14 };
+            const err30 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema48.type, parentSchema: schema48, data: data15 };
             if (vErrors === null) {
-              vErrors = [err29];
+              vErrors = [err30];
             } else {
-              vErrors.push(err29);
+              vErrors.push(err30);
             }
             errors++;
           }
@@ -547,23 +559,23 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.pinned !== void 0) {
-      let data15 = data.pinned;
-      if (typeof data15 === "string") {
-        if (!pattern11.test(data15)) {
-          const err30 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema49, data: data15 };
+      let data16 = data.pinned;
+      if (typeof data16 === "string") {
+        if (!pattern11.test(data16)) {
+          const err31 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema49, data: data16 };
           if (vErrors === null) {
-            vErrors = [err30];
+            vErrors = [err31];
           } else {
-            vErrors.push(err30);
+            vErrors.push(err31);
           }
           errors++;
         }
       } else {
-        const err31 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema49.type, parentSchema: schema49, data: data15 };
+        const err32 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema49.type, parentSchema: schema49, data: data16 };
         if (vErrors === null) {
-          vErrors = [err31];
+          vErrors = [err32];
         } else {
-          vErrors.push(err31);
+          vErrors.push(err32);
         }
         errors++;
       }
@@ -573,7 +585,7 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate23.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema53 = { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] };
+var schema53 = { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] }, "protect": { "description": "Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] };
 var schema54 = { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] };
 var schema55 = { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint`, `iter` or `structOps`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] }, "cgroup": { "description": "Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "order": { "description": "Which cgroups it walks, and in which order.", "type": "string", "enum": ["self_only", "descendants_pre", "descendants_post", "ancestors_up"], "default": "descendants_pre", "examples": ["ancestors_up"] } }, "examples": [{ "path": "/sys/fs/cgroup/web", "order": "ancestors_up" }] }, "pid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] }, "tid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] } }, "examples": [{ "map": "flows" }], "maxProperties": 1 }, "structOps": { "description": "A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.", "type": "object", "required": ["map"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The variable's name. Its programs are declared under `programs`.", "examples": ["cubic"] } }, "examples": [{ "map": "cubic" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] };
 var schema56 = { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] };
@@ -1377,7 +1389,7 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!(key0 === "program" || key0 === "attach" || key0 === "onReplace")) {
+      if (!(key0 === "program" || key0 === "attach" || key0 === "onReplace" || key0 === "protect")) {
         const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema53, data };
         if (vErrors === null) {
           vErrors = [err0];
@@ -1436,12 +1448,24 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.protect !== void 0) {
+      let data3 = data.protect;
+      if (typeof data3 !== "boolean") {
+        const err5 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema53.properties.protect.type, parentSchema: schema53.properties.protect, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err5 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema53.type, parentSchema: schema53, data };
+    const err6 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema53.type, parentSchema: schema53, data };
     if (vErrors === null) {
-      vErrors = [err5];
+      vErrors = [err6];
     } else {
-      vErrors.push(err5);
+      vErrors.push(err6);
     }
     errors++;
   }
@@ -1684,55 +1708,55 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.protect !== void 0) {
+      let data4 = data.protect;
+      if (typeof data4 !== "boolean") {
+        const err12 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema31.properties.protect.type, parentSchema: schema31.properties.protect, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
     if (data.mode !== void 0) {
-      let data4 = data.mode;
-      if (typeof data4 === "string") {
-        if (!pattern5.test(data4)) {
-          const err12 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/pattern", keyword: "pattern", params: { pattern: "^0?7[0145][0145]$" }, message: 'must match pattern "^0?7[0145][0145]$"', schema: "^0?7[0145][0145]$", parentSchema: schema33, data: data4 };
+      let data5 = data.mode;
+      if (typeof data5 === "string") {
+        if (!pattern5.test(data5)) {
+          const err13 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/pattern", keyword: "pattern", params: { pattern: "^0?7[0145][0145]$" }, message: 'must match pattern "^0?7[0145][0145]$"', schema: "^0?7[0145][0145]$", parentSchema: schema33, data: data5 };
           if (vErrors === null) {
-            vErrors = [err12];
+            vErrors = [err13];
           } else {
-            vErrors.push(err12);
+            vErrors.push(err13);
           }
           errors++;
         }
       } else {
-        const err13 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.type, parentSchema: schema33, data: data4 };
+        const err14 = { instancePath: instancePath + "/mode", schemaPath: "#/$defs/mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.type, parentSchema: schema33, data: data5 };
         if (vErrors === null) {
-          vErrors = [err13];
+          vErrors = [err14];
         } else {
-          vErrors.push(err13);
+          vErrors.push(err14);
         }
         errors++;
       }
     }
     if (data.owner !== void 0) {
-      let data5 = data.owner;
-      if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
-        if (Object.keys(data5).length < 1) {
-          const err14 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema34, data: data5 };
+      let data6 = data.owner;
+      if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
+        if (Object.keys(data6).length < 1) {
+          const err15 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema34, data: data6 };
           if (vErrors === null) {
-            vErrors = [err14];
+            vErrors = [err15];
           } else {
-            vErrors.push(err14);
+            vErrors.push(err15);
           }
           errors++;
         }
-        for (const key1 in data5) {
+        for (const key1 in data6) {
           if (!(key1 === "uid" || key1 === "gid")) {
-            const err15 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema34, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-        if (data5.uid !== void 0) {
-          let data6 = data5.uid;
-          if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-            const err16 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.uid.type, parentSchema: schema34.properties.uid, data: data6 };
+            const err16 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema34, data: data6 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -1740,18 +1764,21 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (typeof data6 == "number" && isFinite(data6)) {
-            if (data6 > 4294967294 || isNaN(data6)) {
-              const err17 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.uid, data: data6 };
-              if (vErrors === null) {
-                vErrors = [err17];
-              } else {
-                vErrors.push(err17);
-              }
-              errors++;
+        }
+        if (data6.uid !== void 0) {
+          let data7 = data6.uid;
+          if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
+            const err17 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.uid.type, parentSchema: schema34.properties.uid, data: data7 };
+            if (vErrors === null) {
+              vErrors = [err17];
+            } else {
+              vErrors.push(err17);
             }
-            if (data6 < 0 || isNaN(data6)) {
-              const err18 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.uid, data: data6 };
+            errors++;
+          }
+          if (typeof data7 == "number" && isFinite(data7)) {
+            if (data7 > 4294967294 || isNaN(data7)) {
+              const err18 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.uid, data: data7 };
               if (vErrors === null) {
                 vErrors = [err18];
               } else {
@@ -1759,31 +1786,31 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-          }
-        }
-        if (data5.gid !== void 0) {
-          let data7 = data5.gid;
-          if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-            const err19 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.gid.type, parentSchema: schema34.properties.gid, data: data7 };
-            if (vErrors === null) {
-              vErrors = [err19];
-            } else {
-              vErrors.push(err19);
-            }
-            errors++;
-          }
-          if (typeof data7 == "number" && isFinite(data7)) {
-            if (data7 > 4294967294 || isNaN(data7)) {
-              const err20 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.gid, data: data7 };
+            if (data7 < 0 || isNaN(data7)) {
+              const err19 = { instancePath: instancePath + "/owner/uid", schemaPath: "#/$defs/owner/properties/uid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.uid, data: data7 };
               if (vErrors === null) {
-                vErrors = [err20];
+                vErrors = [err19];
               } else {
-                vErrors.push(err20);
+                vErrors.push(err19);
               }
               errors++;
             }
-            if (data7 < 0 || isNaN(data7)) {
-              const err21 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.gid, data: data7 };
+          }
+        }
+        if (data6.gid !== void 0) {
+          let data8 = data6.gid;
+          if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
+            const err20 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema34.properties.gid.type, parentSchema: schema34.properties.gid, data: data8 };
+            if (vErrors === null) {
+              vErrors = [err20];
+            } else {
+              vErrors.push(err20);
+            }
+            errors++;
+          }
+          if (typeof data8 == "number" && isFinite(data8)) {
+            if (data8 > 4294967294 || isNaN(data8)) {
+              const err21 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967294 }, message: "must be <= 4294967294", schema: 4294967294, parentSchema: schema34.properties.gid, data: data8 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -1791,22 +1818,19 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+            if (data8 < 0 || isNaN(data8)) {
+              const err22 = { instancePath: instancePath + "/owner/gid", schemaPath: "#/$defs/owner/properties/gid/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema34.properties.gid, data: data8 };
+              if (vErrors === null) {
+                vErrors = [err22];
+              } else {
+                vErrors.push(err22);
+              }
+              errors++;
+            }
           }
         }
       } else {
-        const err22 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema34.type, parentSchema: schema34, data: data5 };
-        if (vErrors === null) {
-          vErrors = [err22];
-        } else {
-          vErrors.push(err22);
-        }
-        errors++;
-      }
-    }
-    if (data.vars !== void 0) {
-      let data8 = data.vars;
-      if (!(data8 && typeof data8 == "object" && !Array.isArray(data8)) && data8 !== null) {
-        const err23 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/type", keyword: "type", params: { type: schema31.properties.vars.type }, message: "must be object,null", schema: schema31.properties.vars.type, parentSchema: schema31.properties.vars, data: data8 };
+        const err23 = { instancePath: instancePath + "/owner", schemaPath: "#/$defs/owner/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema34.type, parentSchema: schema34, data: data6 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -1814,31 +1838,33 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (data8 && typeof data8 == "object" && !Array.isArray(data8)) {
-        for (const key2 in data8) {
-          const _errs23 = errors;
+    }
+    if (data.vars !== void 0) {
+      let data9 = data.vars;
+      if (!(data9 && typeof data9 == "object" && !Array.isArray(data9)) && data9 !== null) {
+        const err24 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/type", keyword: "type", params: { type: schema31.properties.vars.type }, message: "must be object,null", schema: schema31.properties.vars.type, parentSchema: schema31.properties.vars, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+        for (const key2 in data9) {
+          const _errs25 = errors;
           if (typeof key2 === "string") {
             if (!pattern6.test(key2)) {
-              const err24 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }, message: 'must match pattern "^[A-Za-z_][A-Za-z0-9_]*$"', schema: "^[A-Za-z_][A-Za-z0-9_]*$", parentSchema: schema35, data: key2, propertyName: key2 };
+              const err25 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }, message: 'must match pattern "^[A-Za-z_][A-Za-z0-9_]*$"', schema: "^[A-Za-z_][A-Za-z0-9_]*$", parentSchema: schema35, data: key2, propertyName: key2 };
               if (vErrors === null) {
-                vErrors = [err24];
+                vErrors = [err25];
               } else {
-                vErrors.push(err24);
+                vErrors.push(err25);
               }
               errors++;
             }
           } else {
-            const err25 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema35.type, parentSchema: schema35, data: key2, propertyName: key2 };
-            if (vErrors === null) {
-              vErrors = [err25];
-            } else {
-              vErrors.push(err25);
-            }
-            errors++;
-          }
-          var valid5 = _errs23 === errors;
-          if (!valid5) {
-            const err26 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/propertyNames", keyword: "propertyNames", params: { propertyName: key2 }, message: "property name must be valid", schema: schema31.properties.vars.propertyNames, parentSchema: schema31.properties.vars, data: data8 };
+            const err26 = { instancePath: instancePath + "/vars", schemaPath: "#/$defs/variableName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema35.type, parentSchema: schema35, data: key2, propertyName: key2 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -1846,11 +1872,9 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        for (const key3 in data8) {
-          let data9 = data8[key3];
-          if (typeof data9 !== "string" && !(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "boolean" && !(data9 && typeof data9 == "object" && !Array.isArray(data9)) && data9 !== null) {
-            const err27 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/type", keyword: "type", params: { type: schema36.type }, message: "must be string,number,boolean,object,null", schema: schema36.type, parentSchema: schema36, data: data9 };
+          var valid5 = _errs25 === errors;
+          if (!valid5) {
+            const err27 = { instancePath: instancePath + "/vars", schemaPath: "#/properties/vars/propertyNames", keyword: "propertyNames", params: { propertyName: key2 }, message: "property name must be valid", schema: schema31.properties.vars.propertyNames, parentSchema: schema31.properties.vars, data: data9 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -1858,22 +1882,22 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
-            for (const key4 in data9) {
-              if (!(key4 === "default" || key4 === "description")) {
-                const err28 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema36, data: data9 };
-                if (vErrors === null) {
-                  vErrors = [err28];
-                } else {
-                  vErrors.push(err28);
-                }
-                errors++;
-              }
+        }
+        for (const key3 in data9) {
+          let data10 = data9[key3];
+          if (typeof data10 !== "string" && !(typeof data10 == "number" && isFinite(data10)) && typeof data10 !== "boolean" && !(data10 && typeof data10 == "object" && !Array.isArray(data10)) && data10 !== null) {
+            const err28 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/type", keyword: "type", params: { type: schema36.type }, message: "must be string,number,boolean,object,null", schema: schema36.type, parentSchema: schema36, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err28];
+            } else {
+              vErrors.push(err28);
             }
-            if (data9.default !== void 0) {
-              let data10 = data9.default;
-              if (typeof data10 !== "string" && !(typeof data10 == "number" && isFinite(data10)) && typeof data10 !== "boolean") {
-                const err29 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/default", schemaPath: "#/$defs/sourceVariable/properties/default/type", keyword: "type", params: { type: schema36.properties.default.type }, message: "must be string,number,boolean", schema: schema36.properties.default.type, parentSchema: schema36.properties.default, data: data10 };
+            errors++;
+          }
+          if (data10 && typeof data10 == "object" && !Array.isArray(data10)) {
+            for (const key4 in data10) {
+              if (!(key4 === "default" || key4 === "description")) {
+                const err29 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceVariable/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema36, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -1882,14 +1906,26 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data9.description !== void 0) {
-              let data11 = data9.description;
-              if (typeof data11 !== "string") {
-                const err30 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/description", schemaPath: "#/$defs/sourceVariable/properties/description/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.properties.description.type, parentSchema: schema36.properties.description, data: data11 };
+            if (data10.default !== void 0) {
+              let data11 = data10.default;
+              if (typeof data11 !== "string" && !(typeof data11 == "number" && isFinite(data11)) && typeof data11 !== "boolean") {
+                const err30 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/default", schemaPath: "#/$defs/sourceVariable/properties/default/type", keyword: "type", params: { type: schema36.properties.default.type }, message: "must be string,number,boolean", schema: schema36.properties.default.type, parentSchema: schema36.properties.default, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
                   vErrors.push(err30);
+                }
+                errors++;
+              }
+            }
+            if (data10.description !== void 0) {
+              let data12 = data10.description;
+              if (typeof data12 !== "string") {
+                const err31 = { instancePath: instancePath + "/vars/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/description", schemaPath: "#/$defs/sourceVariable/properties/description/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema36.properties.description.type, parentSchema: schema36.properties.description, data: data12 };
+                if (vErrors === null) {
+                  vErrors = [err31];
+                } else {
+                  vErrors.push(err31);
                 }
                 errors++;
               }
@@ -1899,41 +1935,31 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.objects !== void 0) {
-      let data12 = data.objects;
-      if (!(data12 && typeof data12 == "object" && !Array.isArray(data12)) && data12 !== null) {
-        const err31 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/type", keyword: "type", params: { type: schema31.properties.objects.type }, message: "must be object,null", schema: schema31.properties.objects.type, parentSchema: schema31.properties.objects, data: data12 };
+      let data13 = data.objects;
+      if (!(data13 && typeof data13 == "object" && !Array.isArray(data13)) && data13 !== null) {
+        const err32 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/type", keyword: "type", params: { type: schema31.properties.objects.type }, message: "must be object,null", schema: schema31.properties.objects.type, parentSchema: schema31.properties.objects, data: data13 };
         if (vErrors === null) {
-          vErrors = [err31];
+          vErrors = [err32];
         } else {
-          vErrors.push(err31);
+          vErrors.push(err32);
         }
         errors++;
       }
-      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
-        for (const key5 in data12) {
-          const _errs37 = errors;
+      if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
+        for (const key5 in data13) {
+          const _errs39 = errors;
           if (typeof key5 === "string") {
             if (!pattern7.test(key5)) {
-              const err32 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z0-9_-]+$" }, message: 'must match pattern "^[A-Za-z0-9_-]+$"', schema: "^[A-Za-z0-9_-]+$", parentSchema: schema37, data: key5, propertyName: key5 };
+              const err33 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/pattern", keyword: "pattern", params: { pattern: "^[A-Za-z0-9_-]+$" }, message: 'must match pattern "^[A-Za-z0-9_-]+$"', schema: "^[A-Za-z0-9_-]+$", parentSchema: schema37, data: key5, propertyName: key5 };
               if (vErrors === null) {
-                vErrors = [err32];
+                vErrors = [err33];
               } else {
-                vErrors.push(err32);
+                vErrors.push(err33);
               }
               errors++;
             }
           } else {
-            const err33 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.type, parentSchema: schema37, data: key5, propertyName: key5 };
-            if (vErrors === null) {
-              vErrors = [err33];
-            } else {
-              vErrors.push(err33);
-            }
-            errors++;
-          }
-          var valid10 = _errs37 === errors;
-          if (!valid10) {
-            const err34 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/propertyNames", keyword: "propertyNames", params: { propertyName: key5 }, message: "property name must be valid", schema: schema31.properties.objects.propertyNames, parentSchema: schema31.properties.objects, data: data12 };
+            const err34 = { instancePath: instancePath + "/objects", schemaPath: "#/$defs/objectName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema37.type, parentSchema: schema37, data: key5, propertyName: key5 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -1941,9 +1967,19 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          var valid10 = _errs39 === errors;
+          if (!valid10) {
+            const err35 = { instancePath: instancePath + "/objects", schemaPath: "#/properties/objects/propertyNames", keyword: "propertyNames", params: { propertyName: key5 }, message: "property name must be valid", schema: schema31.properties.objects.propertyNames, parentSchema: schema31.properties.objects, data: data13 };
+            if (vErrors === null) {
+              vErrors = [err35];
+            } else {
+              vErrors.push(err35);
+            }
+            errors++;
+          }
         }
-        for (const key6 in data12) {
-          if (!validate21(data12[key6], { instancePath: instancePath + "/objects/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data12, parentDataProperty: key6, rootData, dynamicAnchors })) {
+        for (const key6 in data13) {
+          if (!validate21(data13[key6], { instancePath: instancePath + "/objects/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data13, parentDataProperty: key6, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate21.errors : vErrors.concat(validate21.errors);
             errors = vErrors.length;
           }
@@ -1951,41 +1987,31 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.maps !== void 0) {
-      let data14 = data.maps;
-      if (!(data14 && typeof data14 == "object" && !Array.isArray(data14)) && data14 !== null) {
-        const err35 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/type", keyword: "type", params: { type: schema31.properties.maps.type }, message: "must be object,null", schema: schema31.properties.maps.type, parentSchema: schema31.properties.maps, data: data14 };
+      let data15 = data.maps;
+      if (!(data15 && typeof data15 == "object" && !Array.isArray(data15)) && data15 !== null) {
+        const err36 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/type", keyword: "type", params: { type: schema31.properties.maps.type }, message: "must be object,null", schema: schema31.properties.maps.type, parentSchema: schema31.properties.maps, data: data15 };
         if (vErrors === null) {
-          vErrors = [err35];
+          vErrors = [err36];
         } else {
-          vErrors.push(err35);
+          vErrors.push(err36);
         }
         errors++;
       }
-      if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
-        for (const key7 in data14) {
-          const _errs44 = errors;
+      if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
+        for (const key7 in data15) {
+          const _errs46 = errors;
           if (typeof key7 === "string") {
             if (!pattern8.test(key7)) {
-              const err36 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key7, propertyName: key7 };
+              const err37 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key7, propertyName: key7 };
               if (vErrors === null) {
-                vErrors = [err36];
+                vErrors = [err37];
               } else {
-                vErrors.push(err36);
+                vErrors.push(err37);
               }
               errors++;
             }
           } else {
-            const err37 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key7, propertyName: key7 };
-            if (vErrors === null) {
-              vErrors = [err37];
-            } else {
-              vErrors.push(err37);
-            }
-            errors++;
-          }
-          var valid13 = _errs44 === errors;
-          if (!valid13) {
-            const err38 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/propertyNames", keyword: "propertyNames", params: { propertyName: key7 }, message: "property name must be valid", schema: schema31.properties.maps.propertyNames, parentSchema: schema31.properties.maps, data: data14 };
+            const err38 = { instancePath: instancePath + "/maps", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key7, propertyName: key7 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -1993,9 +2019,19 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          var valid13 = _errs46 === errors;
+          if (!valid13) {
+            const err39 = { instancePath: instancePath + "/maps", schemaPath: "#/properties/maps/propertyNames", keyword: "propertyNames", params: { propertyName: key7 }, message: "property name must be valid", schema: schema31.properties.maps.propertyNames, parentSchema: schema31.properties.maps, data: data15 };
+            if (vErrors === null) {
+              vErrors = [err39];
+            } else {
+              vErrors.push(err39);
+            }
+            errors++;
+          }
         }
-        for (const key8 in data14) {
-          if (!validate23(data14[key8], { instancePath: instancePath + "/maps/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data14, parentDataProperty: key8, rootData, dynamicAnchors })) {
+        for (const key8 in data15) {
+          if (!validate23(data15[key8], { instancePath: instancePath + "/maps/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data15, parentDataProperty: key8, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate23.errors : vErrors.concat(validate23.errors);
             errors = vErrors.length;
           }
@@ -2003,41 +2039,31 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.programs !== void 0) {
-      let data16 = data.programs;
-      if (!(data16 && typeof data16 == "object" && !Array.isArray(data16)) && data16 !== null) {
-        const err39 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/type", keyword: "type", params: { type: schema31.properties.programs.type }, message: "must be object,null", schema: schema31.properties.programs.type, parentSchema: schema31.properties.programs, data: data16 };
+      let data17 = data.programs;
+      if (!(data17 && typeof data17 == "object" && !Array.isArray(data17)) && data17 !== null) {
+        const err40 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/type", keyword: "type", params: { type: schema31.properties.programs.type }, message: "must be object,null", schema: schema31.properties.programs.type, parentSchema: schema31.properties.programs, data: data17 };
         if (vErrors === null) {
-          vErrors = [err39];
+          vErrors = [err40];
         } else {
-          vErrors.push(err39);
+          vErrors.push(err40);
         }
         errors++;
       }
-      if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
-        for (const key9 in data16) {
-          const _errs51 = errors;
+      if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
+        for (const key9 in data17) {
+          const _errs53 = errors;
           if (typeof key9 === "string") {
             if (!pattern8.test(key9)) {
-              const err40 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key9, propertyName: key9 };
+              const err41 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key9, propertyName: key9 };
               if (vErrors === null) {
-                vErrors = [err40];
+                vErrors = [err41];
               } else {
-                vErrors.push(err40);
+                vErrors.push(err41);
               }
               errors++;
             }
           } else {
-            const err41 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key9, propertyName: key9 };
-            if (vErrors === null) {
-              vErrors = [err41];
-            } else {
-              vErrors.push(err41);
-            }
-            errors++;
-          }
-          var valid16 = _errs51 === errors;
-          if (!valid16) {
-            const err42 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/propertyNames", keyword: "propertyNames", params: { propertyName: key9 }, message: "property name must be valid", schema: schema31.properties.programs.propertyNames, parentSchema: schema31.properties.programs, data: data16 };
+            const err42 = { instancePath: instancePath + "/programs", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key9, propertyName: key9 };
             if (vErrors === null) {
               vErrors = [err42];
             } else {
@@ -2045,11 +2071,9 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        for (const key10 in data16) {
-          let data17 = data16[key10];
-          if (!(data17 && typeof data17 == "object" && !Array.isArray(data17)) && data17 !== null) {
-            const err43 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/type", keyword: "type", params: { type: schema51.type }, message: "must be object,null", schema: schema51.type, parentSchema: schema51, data: data17 };
+          var valid16 = _errs53 === errors;
+          if (!valid16) {
+            const err43 = { instancePath: instancePath + "/programs", schemaPath: "#/properties/programs/propertyNames", keyword: "propertyNames", params: { propertyName: key9 }, message: "property name must be valid", schema: schema31.properties.programs.propertyNames, parentSchema: schema31.properties.programs, data: data17 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -2057,22 +2081,22 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
-            for (const key11 in data17) {
-              if (!(key11 === "object" || key11 === "function" || key11 === "type" || key11 === "attachType" || key11 === "attachTarget" || key11 === "attachProgram" || key11 === "sleepable")) {
-                const err44 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema51, data: data17 };
-                if (vErrors === null) {
-                  vErrors = [err44];
-                } else {
-                  vErrors.push(err44);
-                }
-                errors++;
-              }
+        }
+        for (const key10 in data17) {
+          let data18 = data17[key10];
+          if (!(data18 && typeof data18 == "object" && !Array.isArray(data18)) && data18 !== null) {
+            const err44 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/type", keyword: "type", params: { type: schema51.type }, message: "must be object,null", schema: schema51.type, parentSchema: schema51, data: data18 };
+            if (vErrors === null) {
+              vErrors = [err44];
+            } else {
+              vErrors.push(err44);
             }
-            if (data17.object !== void 0) {
-              let data18 = data17.object;
-              if (typeof data18 !== "string") {
-                const err45 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/object", schemaPath: "#/$defs/sourceProgram/properties/object/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.object.type, parentSchema: schema51.properties.object, data: data18 };
+            errors++;
+          }
+          if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
+            for (const key11 in data18) {
+              if (!(key11 === "object" || key11 === "function" || key11 === "type" || key11 === "attachType" || key11 === "attachTarget" || key11 === "attachProgram" || key11 === "sleepable" || key11 === "protect")) {
+                const err45 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/sourceProgram/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema51, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -2081,32 +2105,32 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data17.function !== void 0) {
-              let data19 = data17.function;
-              if (typeof data19 === "string") {
-                if (func2(data19) < 1) {
-                  const err46 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.function, data: data19 };
-                  if (vErrors === null) {
-                    vErrors = [err46];
-                  } else {
-                    vErrors.push(err46);
-                  }
-                  errors++;
-                }
-              } else {
-                const err47 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.function.type, parentSchema: schema51.properties.function, data: data19 };
+            if (data18.object !== void 0) {
+              let data19 = data18.object;
+              if (typeof data19 !== "string") {
+                const err46 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/object", schemaPath: "#/$defs/sourceProgram/properties/object/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.object.type, parentSchema: schema51.properties.object, data: data19 };
                 if (vErrors === null) {
-                  vErrors = [err47];
+                  vErrors = [err46];
                 } else {
-                  vErrors.push(err47);
+                  vErrors.push(err46);
                 }
                 errors++;
               }
             }
-            if (data17.type !== void 0) {
-              let data20 = data17.type;
-              if (typeof data20 !== "string") {
-                const err48 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.type.type, parentSchema: schema51.properties.type, data: data20 };
+            if (data18.function !== void 0) {
+              let data20 = data18.function;
+              if (typeof data20 === "string") {
+                if (func2(data20) < 1) {
+                  const err47 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.function, data: data20 };
+                  if (vErrors === null) {
+                    vErrors = [err47];
+                  } else {
+                    vErrors.push(err47);
+                  }
+                  errors++;
+                }
+              } else {
+                const err48 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/function", schemaPath: "#/$defs/sourceProgram/properties/function/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.function.type, parentSchema: schema51.properties.function, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -2114,8 +2138,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data20 === "socket_filter" || data20 === "kprobe" || data20 === "sched_cls" || data20 === "sched_act" || data20 === "tracepoint" || data20 === "xdp" || data20 === "perf_event" || data20 === "cgroup_skb" || data20 === "cgroup_sock" || data20 === "lwt_in" || data20 === "lwt_out" || data20 === "lwt_xmit" || data20 === "sock_ops" || data20 === "sk_skb" || data20 === "cgroup_device" || data20 === "sk_msg" || data20 === "raw_tracepoint" || data20 === "cgroup_sock_addr" || data20 === "lwt_seg6local" || data20 === "lirc_mode2" || data20 === "sk_reuseport" || data20 === "flow_dissector" || data20 === "cgroup_sysctl" || data20 === "raw_tracepoint_writable" || data20 === "cgroup_sockopt" || data20 === "tracing" || data20 === "ext" || data20 === "lsm" || data20 === "sk_lookup" || data20 === "syscall" || data20 === "netfilter")) {
-                const err49 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/enum", keyword: "enum", params: { allowedValues: schema51.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.type.enum, parentSchema: schema51.properties.type, data: data20 };
+            }
+            if (data18.type !== void 0) {
+              let data21 = data18.type;
+              if (typeof data21 !== "string") {
+                const err49 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.type.type, parentSchema: schema51.properties.type, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -2123,11 +2150,8 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data17.attachType !== void 0) {
-              let data21 = data17.attachType;
-              if (typeof data21 !== "string") {
-                const err50 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachType.type, parentSchema: schema51.properties.attachType, data: data21 };
+              if (!(data21 === "socket_filter" || data21 === "kprobe" || data21 === "sched_cls" || data21 === "sched_act" || data21 === "tracepoint" || data21 === "xdp" || data21 === "perf_event" || data21 === "cgroup_skb" || data21 === "cgroup_sock" || data21 === "lwt_in" || data21 === "lwt_out" || data21 === "lwt_xmit" || data21 === "sock_ops" || data21 === "sk_skb" || data21 === "cgroup_device" || data21 === "sk_msg" || data21 === "raw_tracepoint" || data21 === "cgroup_sock_addr" || data21 === "lwt_seg6local" || data21 === "lirc_mode2" || data21 === "sk_reuseport" || data21 === "flow_dissector" || data21 === "cgroup_sysctl" || data21 === "raw_tracepoint_writable" || data21 === "cgroup_sockopt" || data21 === "tracing" || data21 === "ext" || data21 === "lsm" || data21 === "sk_lookup" || data21 === "syscall" || data21 === "netfilter")) {
+                const err50 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/type", schemaPath: "#/$defs/sourceProgram/properties/type/enum", keyword: "enum", params: { allowedValues: schema51.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.type.enum, parentSchema: schema51.properties.type, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -2135,8 +2159,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data21 === "cgroup_inet_ingress" || data21 === "cgroup_inet_egress" || data21 === "cgroup_inet_sock_create" || data21 === "cgroup_sock_ops" || data21 === "sk_skb_stream_parser" || data21 === "sk_skb_stream_verdict" || data21 === "cgroup_device" || data21 === "sk_msg_verdict" || data21 === "cgroup_inet4_bind" || data21 === "cgroup_inet6_bind" || data21 === "cgroup_inet4_connect" || data21 === "cgroup_inet6_connect" || data21 === "cgroup_inet4_post_bind" || data21 === "cgroup_inet6_post_bind" || data21 === "cgroup_udp4_sendmsg" || data21 === "cgroup_udp6_sendmsg" || data21 === "lirc_mode2" || data21 === "flow_dissector" || data21 === "cgroup_sysctl" || data21 === "cgroup_udp4_recvmsg" || data21 === "cgroup_udp6_recvmsg" || data21 === "cgroup_getsockopt" || data21 === "cgroup_setsockopt" || data21 === "trace_raw_tp" || data21 === "trace_fentry" || data21 === "trace_fexit" || data21 === "modify_return" || data21 === "lsm_mac" || data21 === "trace_iter" || data21 === "cgroup_inet4_getpeername" || data21 === "cgroup_inet6_getpeername" || data21 === "cgroup_inet4_getsockname" || data21 === "cgroup_inet6_getsockname" || data21 === "xdp_devmap" || data21 === "cgroup_inet_sock_release" || data21 === "xdp_cpumap" || data21 === "sk_lookup" || data21 === "xdp" || data21 === "sk_skb_verdict" || data21 === "sk_reuseport_select" || data21 === "sk_reuseport_select_or_migrate" || data21 === "perf_event" || data21 === "trace_kprobe_multi" || data21 === "lsm_cgroup" || data21 === "netfilter" || data21 === "tcx_ingress" || data21 === "tcx_egress" || data21 === "trace_uprobe_multi" || data21 === "cgroup_unix_connect" || data21 === "cgroup_unix_sendmsg" || data21 === "cgroup_unix_recvmsg" || data21 === "cgroup_unix_getpeername" || data21 === "cgroup_unix_getsockname" || data21 === "netkit_primary" || data21 === "netkit_peer" || data21 === "trace_kprobe_session" || data21 === "trace_uprobe_session" || data21 === "trace_fsession")) {
-                const err51 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/enum", keyword: "enum", params: { allowedValues: schema51.properties.attachType.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.attachType.enum, parentSchema: schema51.properties.attachType, data: data21 };
+            }
+            if (data18.attachType !== void 0) {
+              let data22 = data18.attachType;
+              if (typeof data22 !== "string") {
+                const err51 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachType.type, parentSchema: schema51.properties.attachType, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -2144,59 +2171,80 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data17.attachTarget !== void 0) {
-              let data22 = data17.attachTarget;
-              if (typeof data22 === "string") {
-                if (func2(data22) < 1) {
-                  const err52 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.attachTarget, data: data22 };
-                  if (vErrors === null) {
-                    vErrors = [err52];
-                  } else {
-                    vErrors.push(err52);
-                  }
-                  errors++;
-                }
-              } else {
-                const err53 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachTarget.type, parentSchema: schema51.properties.attachTarget, data: data22 };
+              if (!(data22 === "cgroup_inet_ingress" || data22 === "cgroup_inet_egress" || data22 === "cgroup_inet_sock_create" || data22 === "cgroup_sock_ops" || data22 === "sk_skb_stream_parser" || data22 === "sk_skb_stream_verdict" || data22 === "cgroup_device" || data22 === "sk_msg_verdict" || data22 === "cgroup_inet4_bind" || data22 === "cgroup_inet6_bind" || data22 === "cgroup_inet4_connect" || data22 === "cgroup_inet6_connect" || data22 === "cgroup_inet4_post_bind" || data22 === "cgroup_inet6_post_bind" || data22 === "cgroup_udp4_sendmsg" || data22 === "cgroup_udp6_sendmsg" || data22 === "lirc_mode2" || data22 === "flow_dissector" || data22 === "cgroup_sysctl" || data22 === "cgroup_udp4_recvmsg" || data22 === "cgroup_udp6_recvmsg" || data22 === "cgroup_getsockopt" || data22 === "cgroup_setsockopt" || data22 === "trace_raw_tp" || data22 === "trace_fentry" || data22 === "trace_fexit" || data22 === "modify_return" || data22 === "lsm_mac" || data22 === "trace_iter" || data22 === "cgroup_inet4_getpeername" || data22 === "cgroup_inet6_getpeername" || data22 === "cgroup_inet4_getsockname" || data22 === "cgroup_inet6_getsockname" || data22 === "xdp_devmap" || data22 === "cgroup_inet_sock_release" || data22 === "xdp_cpumap" || data22 === "sk_lookup" || data22 === "xdp" || data22 === "sk_skb_verdict" || data22 === "sk_reuseport_select" || data22 === "sk_reuseport_select_or_migrate" || data22 === "perf_event" || data22 === "trace_kprobe_multi" || data22 === "lsm_cgroup" || data22 === "netfilter" || data22 === "tcx_ingress" || data22 === "tcx_egress" || data22 === "trace_uprobe_multi" || data22 === "cgroup_unix_connect" || data22 === "cgroup_unix_sendmsg" || data22 === "cgroup_unix_recvmsg" || data22 === "cgroup_unix_getpeername" || data22 === "cgroup_unix_getsockname" || data22 === "netkit_primary" || data22 === "netkit_peer" || data22 === "trace_kprobe_session" || data22 === "trace_uprobe_session" || data22 === "trace_fsession")) {
+                const err52 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachType", schemaPath: "#/$defs/sourceProgram/properties/attachType/enum", keyword: "enum", params: { allowedValues: schema51.properties.attachType.enum }, message: "must be equal to one of the allowed values", schema: schema51.properties.attachType.enum, parentSchema: schema51.properties.attachType, data: data22 };
                 if (vErrors === null) {
-                  vErrors = [err53];
+                  vErrors = [err52];
                 } else {
-                  vErrors.push(err53);
+                  vErrors.push(err52);
                 }
                 errors++;
               }
             }
-            if (data17.attachProgram !== void 0) {
-              let data23 = data17.attachProgram;
+            if (data18.attachTarget !== void 0) {
+              let data23 = data18.attachTarget;
               if (typeof data23 === "string") {
                 if (func2(data23) < 1) {
-                  const err54 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachProgram", schemaPath: "#/$defs/sourceProgram/properties/attachProgram/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.attachProgram, data: data23 };
+                  const err53 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.attachTarget, data: data23 };
                   if (vErrors === null) {
-                    vErrors = [err54];
+                    vErrors = [err53];
                   } else {
-                    vErrors.push(err54);
+                    vErrors.push(err53);
                   }
                   errors++;
                 }
               } else {
-                const err55 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachProgram", schemaPath: "#/$defs/sourceProgram/properties/attachProgram/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachProgram.type, parentSchema: schema51.properties.attachProgram, data: data23 };
+                const err54 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachTarget", schemaPath: "#/$defs/sourceProgram/properties/attachTarget/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachTarget.type, parentSchema: schema51.properties.attachTarget, data: data23 };
                 if (vErrors === null) {
-                  vErrors = [err55];
+                  vErrors = [err54];
                 } else {
-                  vErrors.push(err55);
+                  vErrors.push(err54);
                 }
                 errors++;
               }
             }
-            if (data17.sleepable !== void 0) {
-              let data24 = data17.sleepable;
-              if (typeof data24 !== "boolean") {
-                const err56 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/sleepable", schemaPath: "#/$defs/sourceProgram/properties/sleepable/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema51.properties.sleepable.type, parentSchema: schema51.properties.sleepable, data: data24 };
+            if (data18.attachProgram !== void 0) {
+              let data24 = data18.attachProgram;
+              if (typeof data24 === "string") {
+                if (func2(data24) < 1) {
+                  const err55 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachProgram", schemaPath: "#/$defs/sourceProgram/properties/attachProgram/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema51.properties.attachProgram, data: data24 };
+                  if (vErrors === null) {
+                    vErrors = [err55];
+                  } else {
+                    vErrors.push(err55);
+                  }
+                  errors++;
+                }
+              } else {
+                const err56 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/attachProgram", schemaPath: "#/$defs/sourceProgram/properties/attachProgram/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema51.properties.attachProgram.type, parentSchema: schema51.properties.attachProgram, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
                   vErrors.push(err56);
+                }
+                errors++;
+              }
+            }
+            if (data18.sleepable !== void 0) {
+              let data25 = data18.sleepable;
+              if (typeof data25 !== "boolean") {
+                const err57 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/sleepable", schemaPath: "#/$defs/sourceProgram/properties/sleepable/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema51.properties.sleepable.type, parentSchema: schema51.properties.sleepable, data: data25 };
+                if (vErrors === null) {
+                  vErrors = [err57];
+                } else {
+                  vErrors.push(err57);
+                }
+                errors++;
+              }
+            }
+            if (data18.protect !== void 0) {
+              let data26 = data18.protect;
+              if (typeof data26 !== "boolean") {
+                const err58 = { instancePath: instancePath + "/programs/" + key10.replace(/~/g, "~0").replace(/\//g, "~1") + "/protect", schemaPath: "#/$defs/sourceProgram/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema51.properties.protect.type, parentSchema: schema51.properties.protect, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err58];
+                } else {
+                  vErrors.push(err58);
                 }
                 errors++;
               }
@@ -2206,51 +2254,51 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.links !== void 0) {
-      let data25 = data.links;
-      if (!(data25 && typeof data25 == "object" && !Array.isArray(data25)) && data25 !== null) {
-        const err57 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: schema31.properties.links.type }, message: "must be object,null", schema: schema31.properties.links.type, parentSchema: schema31.properties.links, data: data25 };
+      let data27 = data.links;
+      if (!(data27 && typeof data27 == "object" && !Array.isArray(data27)) && data27 !== null) {
+        const err59 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/type", keyword: "type", params: { type: schema31.properties.links.type }, message: "must be object,null", schema: schema31.properties.links.type, parentSchema: schema31.properties.links, data: data27 };
         if (vErrors === null) {
-          vErrors = [err57];
+          vErrors = [err59];
         } else {
-          vErrors.push(err57);
+          vErrors.push(err59);
         }
         errors++;
       }
-      if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
-        for (const key12 in data25) {
-          const _errs75 = errors;
+      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
+        for (const key12 in data27) {
+          const _errs79 = errors;
           if (typeof key12 === "string") {
             if (!pattern8.test(key12)) {
-              const err58 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key12, propertyName: key12 };
+              const err60 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/pattern", keyword: "pattern", params: { pattern: "^[^./\\u0000-\\u001f\\u007f]+$" }, message: 'must match pattern "^[^./\\u0000-\\u001f\\u007f]+$"', schema: "^[^./\\u0000-\\u001f\\u007f]+$", parentSchema: schema40, data: key12, propertyName: key12 };
               if (vErrors === null) {
-                vErrors = [err58];
+                vErrors = [err60];
               } else {
-                vErrors.push(err58);
+                vErrors.push(err60);
               }
               errors++;
             }
           } else {
-            const err59 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key12, propertyName: key12 };
+            const err61 = { instancePath: instancePath + "/links", schemaPath: "#/$defs/pinName/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema40.type, parentSchema: schema40, data: key12, propertyName: key12 };
             if (vErrors === null) {
-              vErrors = [err59];
+              vErrors = [err61];
             } else {
-              vErrors.push(err59);
+              vErrors.push(err61);
             }
             errors++;
           }
-          var valid21 = _errs75 === errors;
+          var valid21 = _errs79 === errors;
           if (!valid21) {
-            const err60 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema31.properties.links.propertyNames, parentSchema: schema31.properties.links, data: data25 };
+            const err62 = { instancePath: instancePath + "/links", schemaPath: "#/properties/links/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema31.properties.links.propertyNames, parentSchema: schema31.properties.links, data: data27 };
             if (vErrors === null) {
-              vErrors = [err60];
+              vErrors = [err62];
             } else {
-              vErrors.push(err60);
+              vErrors.push(err62);
             }
             errors++;
           }
         }
-        for (const key13 in data25) {
-          if (!validate27(data25[key13], { instancePath: instancePath + "/links/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data25, parentDataProperty: key13, rootData, dynamicAnchors })) {
+        for (const key13 in data27) {
+          if (!validate27(data27[key13], { instancePath: instancePath + "/links/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data27, parentDataProperty: key13, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate27.errors : vErrors.concat(validate27.errors);
             errors = vErrors.length;
           }
@@ -2258,63 +2306,41 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.pins !== void 0) {
-      let data27 = data.pins;
-      if (!(data27 && typeof data27 == "object" && !Array.isArray(data27)) && data27 !== null) {
-        const err61 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/type", keyword: "type", params: { type: schema31.properties.pins.type }, message: "must be object,null", schema: schema31.properties.pins.type, parentSchema: schema31.properties.pins, data: data27 };
+      let data29 = data.pins;
+      if (!(data29 && typeof data29 == "object" && !Array.isArray(data29)) && data29 !== null) {
+        const err63 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/type", keyword: "type", params: { type: schema31.properties.pins.type }, message: "must be object,null", schema: schema31.properties.pins.type, parentSchema: schema31.properties.pins, data: data29 };
         if (vErrors === null) {
-          vErrors = [err61];
+          vErrors = [err63];
         } else {
-          vErrors.push(err61);
+          vErrors.push(err63);
         }
         errors++;
       }
-      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
-        for (const key14 in data27) {
-          const _errs82 = errors;
+      if (data29 && typeof data29 == "object" && !Array.isArray(data29)) {
+        for (const key14 in data29) {
+          const _errs86 = errors;
           if (typeof key14 === "string") {
             if (!pattern19.test(key14)) {
-              const err62 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/pattern", keyword: "pattern", params: { pattern: "^(/[^./\\u0000-\\u001f\\u007f]+)+$" }, message: 'must match pattern "^(/[^./\\u0000-\\u001f\\u007f]+)+$"', schema: "^(/[^./\\u0000-\\u001f\\u007f]+)+$", parentSchema: schema63, data: key14, propertyName: key14 };
+              const err64 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/pattern", keyword: "pattern", params: { pattern: "^(/[^./\\u0000-\\u001f\\u007f]+)+$" }, message: 'must match pattern "^(/[^./\\u0000-\\u001f\\u007f]+)+$"', schema: "^(/[^./\\u0000-\\u001f\\u007f]+)+$", parentSchema: schema63, data: key14, propertyName: key14 };
               if (vErrors === null) {
-                vErrors = [err62];
+                vErrors = [err64];
               } else {
-                vErrors.push(err62);
+                vErrors.push(err64);
               }
               errors++;
             }
           } else {
-            const err63 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema63.type, parentSchema: schema63, data: key14, propertyName: key14 };
+            const err65 = { instancePath: instancePath + "/pins", schemaPath: "#/$defs/pinPath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema63.type, parentSchema: schema63, data: key14, propertyName: key14 };
             if (vErrors === null) {
-              vErrors = [err63];
+              vErrors = [err65];
             } else {
-              vErrors.push(err63);
+              vErrors.push(err65);
             }
             errors++;
           }
-          var valid24 = _errs82 === errors;
+          var valid24 = _errs86 === errors;
           if (!valid24) {
-            const err64 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/propertyNames", keyword: "propertyNames", params: { propertyName: key14 }, message: "property name must be valid", schema: schema31.properties.pins.propertyNames, parentSchema: schema31.properties.pins, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err64];
-            } else {
-              vErrors.push(err64);
-            }
-            errors++;
-          }
-        }
-        for (const key15 in data27) {
-          let data28 = data27[key15];
-          if (typeof data28 === "string") {
-            if (!pattern20.test(data28)) {
-              const err65 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/pattern", keyword: "pattern", params: { pattern: "^(map|program|link)\\.[^./]+$" }, message: 'must match pattern "^(map|program|link)\\.[^./]+$"', schema: "^(map|program|link)\\.[^./]+$", parentSchema: schema64, data: data28 };
-              if (vErrors === null) {
-                vErrors = [err65];
-              } else {
-                vErrors.push(err65);
-              }
-              errors++;
-            }
-          } else {
-            const err66 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema64.type, parentSchema: schema64, data: data28 };
+            const err66 = { instancePath: instancePath + "/pins", schemaPath: "#/properties/pins/propertyNames", keyword: "propertyNames", params: { propertyName: key14 }, message: "property name must be valid", schema: schema31.properties.pins.propertyNames, parentSchema: schema31.properties.pins, data: data29 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -2323,23 +2349,45 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        for (const key15 in data29) {
+          let data30 = data29[key15];
+          if (typeof data30 === "string") {
+            if (!pattern20.test(data30)) {
+              const err67 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/pattern", keyword: "pattern", params: { pattern: "^(map|program|link)\\.[^./]+$" }, message: 'must match pattern "^(map|program|link)\\.[^./]+$"', schema: "^(map|program|link)\\.[^./]+$", parentSchema: schema64, data: data30 };
+              if (vErrors === null) {
+                vErrors = [err67];
+              } else {
+                vErrors.push(err67);
+              }
+              errors++;
+            }
+          } else {
+            const err68 = { instancePath: instancePath + "/pins/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/objectReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema64.type, parentSchema: schema64, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err68];
+            } else {
+              vErrors.push(err68);
+            }
+            errors++;
+          }
+        }
       }
     }
     if (data.moved !== void 0) {
-      let data29 = data.moved;
-      if (!Array.isArray(data29) && data29 !== null) {
-        const err67 = { instancePath: instancePath + "/moved", schemaPath: "#/properties/moved/type", keyword: "type", params: { type: schema31.properties.moved.type }, message: "must be array,null", schema: schema31.properties.moved.type, parentSchema: schema31.properties.moved, data: data29 };
+      let data31 = data.moved;
+      if (!Array.isArray(data31) && data31 !== null) {
+        const err69 = { instancePath: instancePath + "/moved", schemaPath: "#/properties/moved/type", keyword: "type", params: { type: schema31.properties.moved.type }, message: "must be array,null", schema: schema31.properties.moved.type, parentSchema: schema31.properties.moved, data: data31 };
         if (vErrors === null) {
-          vErrors = [err67];
+          vErrors = [err69];
         } else {
-          vErrors.push(err67);
+          vErrors.push(err69);
         }
         errors++;
       }
-      if (Array.isArray(data29)) {
-        const len0 = data29.length;
+      if (Array.isArray(data31)) {
+        const len0 = data31.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate31(data29[i0], { instancePath: instancePath + "/moved/" + i0, parentData: data29, parentDataProperty: i0, rootData, dynamicAnchors })) {
+          if (!validate31(data31[i0], { instancePath: instancePath + "/moved/" + i0, parentData: data31, parentDataProperty: i0, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate31.errors : vErrors.concat(validate31.errors);
             errors = vErrors.length;
           }
@@ -2347,11 +2395,11 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err68 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
+    const err70 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema31.type, parentSchema: schema31, data };
     if (vErrors === null) {
-      vErrors = [err68];
+      vErrors = [err70];
     } else {
-      vErrors.push(err68);
+      vErrors.push(err70);
     }
     errors++;
   }

@@ -27,6 +27,8 @@ export interface StackRecord {
   readonly phase: 'published' | 'destroying'
   /** SHA-256 of the manifest. */
   readonly manifest: string
+  /** The stack may not be destroyed; absent: it may. */
+  readonly protect?: true
   /** Former generations that are kept beside this one; absent: none. */
   readonly history?: number
   /** Milliseconds to wait for sleepable programs when this generation goes; absent: the default. */
@@ -59,8 +61,14 @@ export interface Awaited {
   readonly former: number
 }
 
+/** What the kernel would forget of any object. */
+interface Protectable {
+  /** It may not be deleted, nor replaced with a loss, until a manifest says so; absent: it may. */
+  readonly protect?: true
+}
+
 /** What the kernel would forget of a program. */
-export interface RecordedProgram {
+export interface RecordedProgram extends Protectable {
   readonly load: LoadAttributes
   /** What a kernel, new or old, says as its tag. */
   readonly tags: readonly string[]
@@ -70,7 +78,7 @@ export interface RecordedProgram {
 }
 
 /** What the kernel would forget of a map. */
-export interface RecordedMap {
+export interface RecordedMap extends Protectable {
   readonly owner: 'stack' | 'foreign'
   readonly foreignPath?: string
   readonly pinned: boolean
@@ -89,7 +97,7 @@ export interface RecordedMap {
 }
 
 /** What the kernel would forget of a link. */
-export interface RecordedLink {
+export interface RecordedLink extends Protectable {
   /** Of struct_ops the map. */
   readonly program: ProgramAddress | MapAddress
   readonly target: LinkTarget

@@ -47,6 +47,8 @@ export interface CurrentState extends State {
 export interface DesiredState extends State {
   /** Owner and mode of the stack's directories and pins; undefined keeps 0700/0600 and root. */
   readonly ownership?: Ownership
+  /** Whether the stack may not be destroyed; undefined: as it was. */
+  readonly protect?: boolean
   /** Former generations to keep for a rollback; absent: none. */
   readonly history?: number
   /** Further pins by their absolute path outside of the stack's directory; absent: none. */
@@ -117,6 +119,8 @@ export interface MapState {
   readonly btf?: { readonly object: string; readonly keyTypeId: number; readonly valueTypeId: number }
   /** Desired side, of a struct_ops map: the kernel's struct, `tcp_congestion_ops`. */
   readonly structOps?: string
+  /** Desired side: whether the manifest protects it; undefined: as it was. The current side has it in the record. */
+  readonly protect?: boolean
   /** Desired side: where the manifest mentions it. */
   readonly at?: Position
   readonly live?: LiveMap
@@ -172,6 +176,8 @@ export interface ProgramState {
   readonly object?: string
   readonly debug?: DebugInfo
   readonly functions?: readonly FunctionPlace[]
+  /** Desired side: whether the manifest protects it; undefined: as it was. */
+  readonly protect?: boolean
   readonly at?: Position
   readonly live?: LiveProgram
 }
@@ -195,6 +201,8 @@ export interface LinkState {
   readonly target: LinkTarget
   /** How a link that the kernel cannot switch is replaced: both run for a moment, or neither. */
   readonly onReplace: 'overlap' | 'gap'
+  /** Desired side: whether the manifest protects it; undefined: as it was. */
+  readonly protect?: boolean
   readonly at?: Position
   readonly live?: LiveLink
 }

@@ -21,6 +21,9 @@ export interface Reason {
   readonly after?: string | number | undefined
 }
 
+/** What becomes of a protection. */
+export type Protection = 'set' | 'lifted'
+
 /** What happens to one pin outside of the stack's directory. */
 export interface PinChange {
   /** `update`: it leads to another object afterwards, in one instant. */
@@ -47,6 +50,10 @@ export interface Change {
   readonly entries?: number
   /** The address that it is known by until now. */
   readonly movedFrom?: Address
+  /** What becomes of its protection; absent: it stays. */
+  readonly protection?: Protection
+  /** The code of what forbids it. */
+  readonly blocked?: string
   /** The entries of a replaced map are carried over. */
   readonly migration?: Migration
   /** Why they cannot be, although the manifest asks for it. */

@@ -25,6 +25,7 @@ type PlanProblem =
   | 'unmigratable'
   | 'shared'
   | 'bestEffort'
+  | 'protected'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -142,6 +143,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Migration may miss entries',
     explanation:
       'The kernel evicts entries of LRU maps as it sees fit, also while they are copied. Per-CPU counters are added to on their own CPU (on another one where pinfold may not run there), which is exact for programs that run in interrupts (XDP, tc, cgroup on receive), but a tracing program that is preempted in the middle of an addition may lose one.',
+  },
+  protected: {
+    code: 'P140',
+    summary: 'Protected',
+    explanation:
+      'The manifest said `protect: true` of an object, and this plan would delete it, lose the entries of a map, or detach a link or leave a gap; or it said so of the whole stack, or of anything in it, and this plan would destroy that. Protection is kept in the record, whatever becomes of the block in the manifest: apply `protect: false` by itself first, which is a plan of its own.',
   },
   unproven: {
     code: 'P199',

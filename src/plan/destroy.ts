@@ -1,5 +1,6 @@
 import { nameOf } from '../model/address.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
+import { markBlocked } from './block.ts'
 import type { Change } from './change.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
@@ -8,6 +9,7 @@ import { prove } from './make-plan.ts'
 import { pinsThatGo } from './outer-pins.ts'
 import type { Plan, Precondition } from './plan.ts'
 import { existingInTrees, existingOf, preconditionsOf } from './preconditions.ts'
+import { guardProtection } from './protection.ts'
 import { retire } from './retire.ts'
 import { settlePins } from './settle-pins.ts'
 import { settleSlots } from './shared-slots.ts'
@@ -23,7 +25,7 @@ export function makeDestroyPlan(current: CurrentState): Plan {
   const pins = pinsThatGo(current)
   const existing = { ...existingInTrees(current), ...existingOf(current) }
   const steps = [...begin(current), ...removeTrees(current), ...removeStack(current)]
-  return {
+  return markBlocked({
     version: 1,
     action: 'destroy',
     stack: current.stack,
@@ -39,8 +41,9 @@ export function makeDestroyPlan(current: CurrentState): Plan {
     diagnostics: [
       ...[...guardChanges(changes, current), ...guardPins(current)].filter((it) => it.severity === 'warning'),
       ...foreignPins(current, 'destroy'),
+      ...guardProtection(changes, { current }),
     ],
-  }
+  })
 }
 
 /** That there is no staging tree: one that is there goes, too. */

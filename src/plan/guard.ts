@@ -29,11 +29,6 @@ export function guardChanges(
   ]
 }
 
-/** True for a diagnostic that says the manifest itself forbids the change: exit code 4, not 1. */
-export const isBlocked = (diagnostic: Diagnostic): boolean => blocking.has(diagnostic.code)
-
-const blocking: ReadonlySet<string> = new Set([planCodes.refused.code, planCodes.unmigratable.code])
-
 function unheld(map: MapState, desired: DesiredState): Diagnostic {
   const users = [...desired.resources.values()].filter((it) => it.kind === 'program' && it.maps.includes(map.address))
   const names = users.map((user) => user.address).join(', ')

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import { PlanError } from '../model/errors.ts'
 import type { RecordedMigration } from '../model/migration.ts'
 import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
+import { isBlocked, markBlocked } from './block.ts'
 import type { Change, PinChange } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
@@ -21,6 +22,7 @@ import { order, type Staged } from './order.ts'
 import { diffOuterPins, expandOuterPins, outerDirectories, outerPreconditions } from './outer-pins.ts'
 import type { Plan } from './plan.ts'
 import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
+import { guardProtection, keepProtection, markProtection, stackProtection } from './protection.ts'
 import type { Operation } from './step.ts'
 
 /**
@@ -30,13 +32,20 @@ import type { Operation } from './step.ts'
  */
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
-  const changes = markLost(withMoves(diff(current, desired), current), current, desired)
+  return markBlocked(planOf(current, keepProtection(desired, current.record)))
+}
+
+function planOf(current: CurrentState, desired: DesiredState): Plan {
+  const changes = compare(current, desired)
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const renew = !isOwnedAsWanted(current, desired)
   const pins = diffOuterPins(sides, { renew })
-  const settled = !renew && isSettled(current, [...changes, ...pins])
+  const protection = stackProtection(current, desired)
+  const settled = !renew && !protection && isSettled(current, [...changes, ...pins])
+  const risks = guardChanges(changes, current, desired)
   const diagnostics = [
-    ...guardChanges(changes, current, desired),
+    ...risks,
+    ...guardProtected(sides, risks),
     ...guardPins(current, desired),
     ...foreignPins(current, settled ? 'keep' : 'exchange'),
   ]
@@ -47,6 +56,7 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
     stack: desired.stack,
     directory: current.directory,
     changes,
+    ...(protection && { protection }),
     ...(pins.length > 0 && { pins }),
     diagnostics,
   } as const
@@ -67,6 +77,11 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   }
 }
 
+function compare(current: CurrentState, desired: DesiredState): readonly Change[] {
+  const changes = markLost(withMoves(diff(current, desired), current), current, desired)
+  return markProtection(changes, current, desired)
+}
+
 function withMoves(changes: readonly Change[], { moved = [] }: CurrentState): readonly Change[] {
   const origins = new Map(moved.map(({ from, to }) => [to, from]))
   return changes.map((change) => {
@@ -80,7 +95,7 @@ const isSettled = ({ trees }: CurrentState, changes: readonly (Change | PinChang
   trees.some((tree) => tree.name === 'live') && changes.every(isKept)
 
 const isKept = (change: Change | PinChange): boolean =>
-  change.action === 'keep' && !('movedFrom' in change && change.movedFrom)
+  change.action === 'keep' && !('because' in change && (change.movedFrom ?? change.protection))
 
 const isOwnedAsWanted = ({ record }: CurrentState, desired: DesiredState): boolean =>
   JSON.stringify(ownershipOf(record)) === JSON.stringify(ownershipOf(desired))
@@ -172,6 +187,16 @@ function around(sides: Sides): Staged[] {
     ...(desired.confirmWithin === undefined ? [] : staged('publish', [startClock])),
     ...(live ? staged('retire', succeed(successionOf(live, sides))) : []),
   ]
+}
+
+/** Not for what is forbidden already: that loses nothing. */
+function guardProtected(sides: Sides, risks: readonly Diagnostic[]): readonly Diagnostic[] {
+  const { current, desired, changes } = sides
+  const live = current.trees.find((tree) => tree.name === 'live')
+  const keeps = live !== undefined && desired.restores !== undefined && keepsOutgoing(successionOf(live, sides))
+  const forbidden = new Set(risks.filter(isBlocked).map(({ address }) => address))
+  const others = [...changes.values()].filter(({ address }) => !forbidden.has(address))
+  return guardProtection(others, { current, desired, keepsOutgoing: keeps })
 }
 
 /** What is to be confirmed must be able to go back. */

@@ -23,7 +23,7 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
   const links: Record<string, RecordedLink> = {}
   for (const resource of desired.resources.values()) {
     const name = nameOf(resource.address)
-    if (resource.kind === 'map') maps[name] = recordMap(resource)
+    if (resource.kind === 'map') maps[name] = { ...recordMap(resource), ...protection(resource) }
     else if (resource.kind === 'program') Object.assign(programs, recordProgram(resource))
     else Object.assign(links, recordLink(resource))
   }
@@ -33,6 +33,7 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     generation,
     phase: 'published',
     manifest: desired.digest,
+    ...protection(desired),
     ...(desired.history ? { history: desired.history } : {}),
     ...(desired.drain === undefined ? {} : { drain: desired.drain }),
     ...(desired.confirmWithin === undefined ? {} : { awaits: { within: desired.confirmWithin, former } }),
@@ -46,6 +47,9 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
   }
 }
 
+const protection = ({ protect }: { readonly protect?: boolean | undefined }): { readonly protect?: true } =>
+  protect ? { protect } : {}
+
 const recordPins = (pins: DesiredState['pins'] & object): StackRecord['pins'] & object =>
   Object.fromEntries([...pins].map(([path, { address }]) => [path, address]))
 
@@ -54,7 +58,8 @@ function recordProgram(program: ProgramState): Record<string, RecordedProgram> {
   const instructions = toBase64(program.code.instructions)
   const { references } = program.code
   const tags = programTags(program.code.instructions)
-  return { [nameOf(program.address)]: { load: program.load, tags, instructions, references } }
+  const recorded = { load: program.load, tags, instructions, references, ...protection(program) }
+  return { [nameOf(program.address)]: recorded }
 }
 
 function recordMap(map: MapState): RecordedMap {
@@ -87,8 +92,8 @@ function recordMembers({ value, slots }: MapState['contents'] & { kind: 'members
 
 type Recorded = NonNullable<RecordedMap['members']>['slots']
 
-function recordLink({ address, program, target, onReplace }: LinkState): Record<string, RecordedLink> {
+function recordLink({ address, program, target, onReplace, protect }: LinkState): Record<string, RecordedLink> {
   if (program.includes('#')) return {}
-  const recorded = { program: program as RecordedLink['program'], target }
+  const recorded = { program: program as RecordedLink['program'], target, ...protection({ protect }) }
   return { [nameOf(address)]: onReplace === 'gap' ? { ...recorded, onReplace } : recorded }
 }

@@ -2,7 +2,7 @@ import type { Ref } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { ForeignProgram } from '../model/state.ts'
-import type { Change, PinChange } from './change.ts'
+import type { Change, PinChange, Protection } from './change.ts'
 import type { Step } from './step.ts'
 
 /** Everything an apply will do, as data: no closures, no handles. */
@@ -17,6 +17,8 @@ export interface Plan {
   readonly generation: { readonly from: number; readonly to: number }
   /** In execution order of their effects. */
   readonly changes: readonly Change[]
+  /** What becomes of the protection of the whole stack; absent: it stays. */
+  readonly protection?: Protection
   /** Pins outside of the stack's directory; absent: none. */
   readonly pins?: readonly PinChange[]
   /** In execution order; empty where nothing is to be done. */

@@ -36,12 +36,17 @@ export function formerState(current: CurrentState, generation?: number): Desired
     btf: new Map(),
     // The history is a matter of the manifest that is live, not of the one that is restored.
     ...(current.record?.history ? { history: current.record.history } : {}),
+    ...protection(record),
     ...(record.drain === undefined ? {} : { drain: record.drain }),
     ...(record.ownership ? { ownership: record.ownership } : {}),
     ...(record.pins ? { pins: pinsOf(record.pins) } : {}),
     ...movesTo(resources, current),
   }
 }
+
+/** What was protected then is again; what is protected now stays so. */
+const protection = ({ protect }: { readonly protect?: true | undefined }): { readonly protect?: true } =>
+  protect ? { protect } : {}
 
 /** Objects that have been moved since: the same one by its id, or a link at the same place. */
 function movesTo(former: readonly Resource[], { resources }: CurrentState): Pick<DesiredState, 'moved'> {
@@ -93,6 +98,7 @@ function mapOf({ path, id, address, shape }: MapPin, recorded: RecordedMap): Map
     contents: contentsOf(recorded),
     onChange: 'replace',
     onSlotChange: 'in-place',
+    ...protection(recorded),
     live: { id, pins: [path] },
   }
 }
@@ -124,17 +130,19 @@ function programsOf(tree: Tree, record: StackRecord, { graph }: CurrentState): P
         load: recorded.load,
         code: { instructions: fromBase64(recorded.instructions), references: recorded.references },
         maps: used.map((id) => maps.get(id) ?? (`#${id}` as const)),
+        ...protection(recorded),
         live: { id: pin.id, pins: [pin.path], tag: '' },
       }
     })
 }
 
 function linksOf(record: StackRecord): Resource[] {
-  return Object.entries(record.links).map(([name, { program, target, onReplace = 'overlap' as const }]) => ({
+  return Object.entries(record.links).map(([name, { program, target, protect, onReplace = 'overlap' as const }]) => ({
     kind: 'link',
     address: linkAddress(name),
     program,
     target,
     onReplace,
+    ...protection({ protect }),
   }))
 }

@@ -26,7 +26,11 @@ export type HeldByLink = HeldProgram | MapRef | ForeignMap
 export type Phase = 'prepare' | 'switch' | 'publish' | 'retire'
 
 /** One kernel operation as data. Paths are relative to the stack's directory. */
-export type Step = { readonly phase: Phase } & Operation
+export type Step = {
+  readonly phase: Phase
+  /** The code of what forbids the change that it belongs to: such a plan is shown, and not carried out. */
+  readonly blocked?: string
+} & Operation
 
 /** What a step does; the inverse that undoes it is in `apply/undo`. */
 export type Operation =

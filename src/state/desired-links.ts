@@ -23,10 +23,17 @@ export function readLinkStates(reading: Reading, context: LinkContext): LinkStat
     const target =
       attach && attach.kind !== 'struct_ops' && resolveTarget(reading, { link, attach, program, maps: context.maps })
     if (!program || !target || !checkFit(reading, { link, program, target })) return []
-    const at = reading.loaded.at(['links', link.name])
-    const address = linkAddress(link.name)
-    return [{ kind: 'link', address, program: program.address, target, onReplace: link.onReplace, at }]
+    return [toLinkState(reading, link, { program: program.address, target })]
   })
+}
+
+function toLinkState(
+  { loaded }: Reading,
+  { name, onReplace, protect }: ManifestLink,
+  runs: Pick<LinkState, 'program' | 'target'>,
+): LinkState {
+  const at = loaded.at(['links', name])
+  return { kind: 'link', address: linkAddress(name), ...runs, onReplace, ...(protect !== undefined && { protect }), at }
 }
 
 /** A struct's programs are in its map: that is what the link runs. */
@@ -35,8 +42,7 @@ function readStructLink(reading: Reading, link: ManifestLink, maps: MapFinding):
   const map = maps.get(mapAddress(link.attach.map))
   const target = map && structTarget(map)
   const address = linkAddress(link.name)
-  const at = reading.loaded.at(['links', link.name])
-  if (target) return [{ kind: 'link', address, program: map.address, target, onReplace: link.onReplace, at }]
+  if (target) return [toLinkState(reading, link, { program: map.address, target })]
   complain(reading, 'M210', {
     detail: `cannot attach ${address}: ${map ? `${map.address} is no variable of .struct_ops or .struct_ops.link` : `no object has a variable ${link.attach.map}`}`,
     address,

@@ -39,15 +39,17 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
   ]
 }
 
-/** How it is migrated, where the manifest says something about that. */
+/** How it is migrated and whether it is protected, where the manifest says something about that. */
 const policyOf = ({
   merge,
   onLossy,
   globals,
-}: Partial<OwnMap> = {}): Pick<MapState, 'merge' | 'onLossy' | 'globals'> => ({
+  protect,
+}: Partial<OwnMap> = {}): Pick<MapState, 'merge' | 'onLossy' | 'globals' | 'protect'> => ({
   ...(merge && { merge }),
   ...(onLossy && { onLossy }),
   ...(globals && { globals }),
+  ...(protect === undefined ? {} : { protect }),
 })
 
 interface Declaration {

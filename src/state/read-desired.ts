@@ -69,6 +69,7 @@ function toState({ loaded }: Reading, { objects, resources, pins, moved }: Parts
     generation: 0,
     resources,
     ...(manifest.ownership ? { ownership: manifest.ownership } : {}),
+    ...(manifest.protect === undefined ? {} : { protect: manifest.protect }),
     history: manifest.history,
     drain: manifest.drainSeconds * 1000,
     ...(pins ? { pins } : {}),
@@ -97,6 +98,7 @@ function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFin
     ...(linked.poisoned.length > 0 ? { poisoned: linked.poisoned } : {}),
     ...(spec.debug ? { debug: spec.debug } : {}),
     functions: spec.functions,
+    ...(declared.protect === undefined ? {} : { protect: declared.protect }),
     at,
   }
 }

@@ -2,7 +2,7 @@ import { checkDirectory, hasChanges, lockStack, makeDestroyPlan, readCurrent } f
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
-import { approve, execute, showPlan } from '../run-plan.ts'
+import { approve, execute, refusalOf, showPlan } from '../run-plan.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
@@ -25,6 +25,8 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
   const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt: options.adopt ?? false }))
   showPlan(stage, plan)
   if (!hasChanges(plan)) return exitCodes.success
+  const refused = refusalOf(stage, plan)
+  if (refused !== undefined) return refused
   // Awaited here: the lock and the session end with this function.
   return (await approve(stage, plan)) ? await execute(stage, plan) : exitCodes.error
 }

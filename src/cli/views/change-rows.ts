@@ -12,6 +12,10 @@ export interface ChangeRow {
   /** What happens and why. */
   readonly reason: string
   readonly verdict?: Verdict | undefined
+  /** The code of what forbids it. */
+  readonly blocked?: string | undefined
+  /** Something becomes of an object that stays: its address, its protection. */
+  readonly isNews?: boolean
 }
 
 /** What a view needs of a plan to list its changes: also of one that was saved. */
@@ -38,6 +42,8 @@ const rowOf = (change: Change, plan: ChangesOfPlan): ChangeRow => ({
   name: nameOf(change.address),
   reason: renderReason(change, plan),
   verdict: change.verdict,
+  blocked: change.blocked,
+  isNews: (change.movedFrom ?? change.protection) !== undefined,
 })
 
 const pinRow = (pin: PinChange, plan: ChangesOfPlan): ChangeRow => ({

@@ -2,7 +2,7 @@ import type { Action, KernelIdentity, Ledger, Plan, Verdict } from '../../index.
 import type { Paint, Style } from '../terminal.ts'
 import { changeRows, symbols } from './change-rows.ts'
 import { renderDiagnostic } from './diagnostic.ts'
-import { renderSteps } from './steps.ts'
+import { renderBlocked, renderSteps } from './steps.ts'
 import { counted, shortRelease } from './text.ts'
 
 export interface PlanView {
@@ -18,9 +18,8 @@ export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanV
     header(plan, identity, paint),
     hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan),
   ]
-  const proof = renderLedger(plan.ledger)
   const last = parts.length - 1
-  if (proof) parts[last] = `${parts[last]}\n${proof}`
+  for (const line of [protectionLine(plan), renderLedger(plan.ledger)]) if (line) parts[last] += `\n${line}`
   if (steps && plan.steps.length > 0) parts.push(renderSteps(plan, paint))
   if (plan.diagnostics.length > 0) parts.push(plan.diagnostics.map((it) => renderDiagnostic(it, paint)).join('\n'))
   return `${parts.join('\n\n')}\n`
@@ -48,12 +47,14 @@ const colours: Readonly<Record<Action, Style>> = {
 function changeLines(plan: Plan, paint: Paint): string[] {
   const rows = changeRows(plan)
   const nameWidth = longest(rows.map(({ name }) => name)) + 3
-  const reasonWidth = longest(rows.flatMap(({ verdict, reason }) => (verdict ? [reason] : []))) + 3
-  return rows.map(({ action, kind, name, reason, verdict }) => {
+  const reasonWidth = longest(rows.flatMap(({ verdict, blocked, reason }) => (verdict || blocked ? [reason] : []))) + 3
+  const verdictWidth = longest(rows.map(({ verdict = '' }) => verdict)) + 3
+  return rows.map(({ action, kind, name, reason, verdict, blocked }) => {
     const symbol = `${symbols[action].padStart(action === 'replace' ? 4 : 3)} `
     const what = `${symbol}${kind}`.padEnd(13).slice(symbol.length)
     const line = `${paint(colours[action], symbol)}${what}${name.padEnd(nameWidth)}${reason.padEnd(reasonWidth)}`
-    return `${line}${paintVerdict(verdict, paint)}`.trimEnd()
+    const gap = ' '.repeat(verdictWidth - (verdict?.length ?? 0))
+    return `${line}${paintVerdict(verdict, paint)}${gap}${renderBlocked(blocked, paint)}`.trimEnd()
   })
 }
 
@@ -75,6 +76,12 @@ function totalLine(plan: Plan): string {
   const { create, update, replace, delete: gone, keep } = countChanges(plan)
   const todo = [`${create} to create`, `${update} to update`, `${replace} to replace`, `${gone} to delete`]
   return `Plan: ${[...todo, `${keep} kept`].join(', ')}.`
+}
+
+/** What becomes of the protection of the whole stack. */
+export function protectionLine({ protection }: Pick<Plan, 'protection'>): string | undefined {
+  if (protection === undefined) return undefined
+  return protection === 'set' ? 'The stack is protected from now on.' : 'The stack is not protected any more.'
 }
 
 function noChanges(plan: Plan): string {

@@ -5,8 +5,10 @@ import { grouped } from './text.ts'
 /** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
 export function renderReason(change: Change, plan: ChangesOfPlan): string {
   const moved = change.movedFrom === undefined ? '' : `moved from ${change.movedFrom}, `
-  return `${moved}${reasonOf(change, plan)}`
+  return `${moved}${reasonOf(change, plan)}${protections[change.protection ?? 'stays']}`
 }
+
+const protections = { stays: '', set: ', protected from now on', lifted: ', not protected any more' } as const
 
 function reasonOf(change: Change, plan: ChangesOfPlan): string {
   switch (change.action) {

@@ -25,11 +25,15 @@ export function stepBlocks(plan: PlannedSteps, paint: Paint): readonly string[] 
     const holders = (rows.get(index) ?? []).filter(exists)
     return [
       ...(begins ? [paint('bold', phaseTitles[step.phase])] : []),
-      `  ${String(index + 1).padStart(width)}. ${stepPhrase(step)}`,
+      `  ${String(index + 1).padStart(width)}. ${stepPhrase(step)}${step.blocked ? `   ${renderBlocked(step.blocked, paint)}` : ''}`,
       ...holders.map((it) => paint('dim', `  ${' '.repeat(width)}    ${holdersLine(it)}`)),
     ].join('\n')
   })
 }
+
+/** Behind a change or step that may not be; nothing behind others. */
+export const renderBlocked = (code: string | undefined, paint: Paint): string =>
+  code === undefined ? '' : paint('red', `BLOCKED ${code}`)
 
 /** One that nobody holds and nothing reaches is gone, or not there yet. */
 const exists = ({ reachable, pins, open }: Holders): boolean => reachable || open || pins.length > 0

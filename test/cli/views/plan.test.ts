@@ -56,6 +56,43 @@ test('what is only known by another address is kept, and says where it was', () 
   )
 })
 
+test('what may not be is marked, in its line and at its steps, and so is what becomes of a protection', () => {
+  const shown = plan(
+    [
+      change('keep', 'map.seen', { protection: 'set' }),
+      change('replace', 'map.flows', {
+        because: [{ attribute: 'maxEntries', before: 8, after: 16 }],
+        verdict: 'data loss',
+        entries: 3,
+        blocked: 'P140',
+      }),
+      change('delete', 'program.old', { protection: 'lifted', blocked: 'P140' }),
+    ],
+    {
+      protection: 'lifted',
+      steps: [{ phase: 'prepare', kind: 'create-map', target: 'next:map.flows', blocked: 'P140' }],
+      diagnostics: [{ severity: 'error', code: 'P140', summary: 'Protected', detail: 'It is.', address: 'map.flows' }],
+    },
+  )
+  expect(
+    renderPlan(shown, { identity: linux, paint: plain, steps: true }),
+  ).toBe(`pinfold plan · edge · kernel 6.18 · generation 7 -> 8
+
+  = map      seen    kept, protected from now on
+ +/- map     flows   max entries 8 -> 16: new map, 3 entries lost            data loss   BLOCKED P140
+  - program  old     no longer declared, not protected any more               BLOCKED P140
+
+Plan: 0 to create, 0 to update, 1 to replace, 1 to delete, 1 kept.
+The stack is not protected any more.
+
+Prepare: nothing live is touched
+  1. create map.flows   BLOCKED P140
+
+map.flows: error P140 Protected: It is.
+  hint: docs/errors.md says more about P140
+`)
+})
+
 test('pins elsewhere stand below the objects, each with what it leads to, and are counted', () => {
   const path = (name: string) => `/sys/fs/bpf/tc/${name}`
   const pins = [

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../../index.ts'
 import { type ChangeRow, changeRows, symbols } from '../change-rows.ts'
-import { renderLedger } from '../plan.ts'
+import { protectionLine, renderLedger } from '../plan.ts'
 import type { PlanDocument } from '../plan-document.ts'
 import { stepBlocks } from '../steps.ts'
 import { counted, grouped } from '../text.ts'
@@ -11,13 +11,14 @@ import { strong } from './summary.ts'
 /** What stands below the line of a plan; what a reviewer can do without has the higher rank. */
 export function planSections(plan: PlanDocument): readonly Section[] {
   const rows = changeRows(plan)
-  const changed = rows.filter(({ action }) => action !== 'keep')
-  const kept = rows.filter(({ action }) => action === 'keep')
-  const proof = renderLedger(plan.ledger)
+  const isChange = ({ action, isNews }: ChangeRow): boolean => action !== 'keep' || isNews === true
+  const changed = rows.filter(isChange)
+  const kept = rows.filter((row) => !isChange(row))
+  const facts = [protectionLine(plan), renderLedger(plan.ledger)].flatMap((fact) => fact ?? [])
   return [
     ...(plan.diagnostics.length > 0 ? [diagnosticList(plan.diagnostics)] : []),
     ...(changed.length > 0 ? [changeTable(changed)] : []),
-    ...(proof === undefined ? [] : [{ ...empty, before: `\n${prose(proof)}\n` }]),
+    ...facts.map((fact) => ({ ...empty, before: `\n${prose(fact)}\n` })),
     ...(kept.length > 0 ? [keptTable(kept)] : []),
     ...(plan.steps.length > 0 ? [stepList(plan)] : []),
   ]
@@ -51,14 +52,17 @@ function changeTable(changes: readonly ChangeRow[]): Section {
     before: '\n| | kind | name | what and why | verdict |\n|:-:|---|---|---|---|\n',
     after: '',
     rows: changes.map((change) => ({
-      text: `${cells(change)} ${change.verdict ? `${strong(change.verdict)} ` : ''}|\n`,
-      rank: verdictRanks[change.verdict ?? 'none'],
+      text: `${cells(change)} ${verdicts(change)}|\n`,
+      rank: change.blocked ? 0 : verdictRanks[change.verdict ?? 'none'],
     })),
     rank: 2,
     omission: (count) =>
       `| … | | | ${counted(count, 'more change')} left out here; \`pinfold plan\` prints all of them | |\n`,
   }
 }
+
+const verdicts = ({ verdict, blocked }: ChangeRow): string =>
+  `${verdict ? `${strong(verdict)} ` : ''}${blocked ? `**BLOCKED ${blocked}** ` : ''}`
 
 const cells = ({ action, kind, name, reason }: ChangeRow): string =>
   `| \`${symbols[action]}\` | ${kind} | ${code(name)} | ${prose(reason)} |`
