@@ -79,8 +79,8 @@ test('what may not be is marked, in its line and at its steps, and so is what be
   ).toBe(`pinfold plan · edge · kernel 6.18 · generation 7 -> 8
 
   = map      seen    kept, protected from now on
- +/- map     flows   max entries 8 -> 16: new map, 3 entries lost            data loss   BLOCKED P140
-  - program  old     no longer declared, not protected any more               BLOCKED P140
+ +/- map     flows   max entries 8 -> 16: new map, 3 entries lost   data loss   BLOCKED P140
+  - program  old     no longer declared, not protected any more                 BLOCKED P140
 
 Plan: 0 to create, 0 to update, 1 to replace, 1 to delete, 1 kept.
 The stack is not protected any more.

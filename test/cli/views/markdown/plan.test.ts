@@ -106,6 +106,24 @@ test.each([
   expect(line.slice(line.indexOf(' · ', line.indexOf('generation')) + 3)).toBe(end)
 })
 
+test('what may not be is marked in the table, and a change of protection is no unchanged object', () => {
+  const shown = plan(
+    [
+      change('keep', 'map.seen', { protection: 'set' }),
+      change('replace', 'map.flows', { because: [{ attribute: 'type' }], verdict: 'data loss', blocked: 'P102' }),
+      change('delete', 'program.old', { blocked: 'P140' }),
+    ],
+    { protection: 'set', diagnostics: [refused], steps: [] },
+  )
+  expect(markdown(shown)).toContain(`
+| \`=\` | map | \`seen\` | kept, protected from now on | |
+| \`+/-\` | map | \`flows\` | type none -> none: new map | **data loss** **BLOCKED P102** |
+| \`-\` | program | \`old\` | no longer declared | **BLOCKED P140** |
+
+The stack is protected from now on.
+`)
+})
+
 test('an interrupted run is named in the first line, since it is finished first', () => {
   const recovery = plan([], { action: 'recover' })
   const [line] = renderMarkdown([document(upgrade, recovery)]).split('\n')
