@@ -1,15 +1,15 @@
-// Bundles the command line into one directory: pinfold.js, the starter, and chunks that it loads on demand. A start of 100
-// separate modules would cost half as much again as starting Node. The directory must lie two below the package, since the
-// sources look for package.json and the addon there.
+// Bundles the command line into one directory: pinfold.js, the starter, and commands.js, all the rest, for which
+// cache-cli.mjs makes V8's cache. A start of 100 separate modules would cost half as much again as starting Node. The
+// directory must lie two below the package, since the sources look for package.json and the addon there.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, transform } from 'esbuild'
+import { build } from 'esbuild'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-/** Sources have no effects when they are merely imported, so what a command does not use stays out of its chunk. */
+/** Sources have no effects when they are merely imported, so what is not used stays out of the bundle. */
 const pureSources = {
   name: 'pure-sources',
   setup({ onResolve }) {
@@ -21,8 +21,8 @@ const pureSources = {
 }
 
 /**
- * Lets the command line import from the modules behind src/index.ts. esbuild cuts chunks by whole files: whoever imports the
- * index gets all that any command uses (plan: 1.3 times the start of Node instead of 1.1).
+ * Lets the command line import from the modules behind src/index.ts: whoever imports the index starts all modules that
+ * any command uses, and not only its own.
  */
 const pastTheIndex = {
   name: 'past-the-index',
@@ -37,6 +37,26 @@ const pastTheIndex = {
       }),
       loader: 'ts',
     }))
+  },
+}
+
+/** Node's libraries that few commands come to use, and that take a millisecond or two each: loaded at the first call. */
+const lateLibraries = {
+  name: 'late-libraries',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(net|crypto|child_process)$/ }, ({ path, namespace }) =>
+      namespace === 'late' ? undefined : { path, namespace: 'late', sideEffects: false },
+    )
+    onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => {
+      const functions = Object.entries(await import(path)).filter(
+        ([name, value]) => typeof value === 'function' && name !== 'default',
+      )
+      return {
+        contents: functions
+          .map(([name]) => `export const ${name} = (...words) => require('${path}').${name}(...words)`)
+          .join('\n'),
+      }
+    })
   },
 }
 
@@ -64,46 +84,45 @@ const valuesIn = (names) =>
 /** Writes the bundle into a directory, in place of what was there. */
 export async function bundleCli(directory) {
   rmSync(directory, { recursive: true, force: true })
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: ['src/cli/pinfold.ts'],
-    outdir: directory,
-    write: false,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'warning',
-    define: { 'import.meta.url': 'moduleUrl' },
-    // The same code as modules: unlike the CommonJS for Node, what is not used of it stays away (40 ms become 15).
-    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
-    plugins: [pureSources, pastTheIndex],
-  })
   mkdirSync(directory)
-  for (const { path, text } of outputFiles) writeFileSync(path, await toCommonJs(text))
+  writeFileSync(join(directory, 'pinfold.js'), await bundle('pinfold'))
+  // A script that is one function, for vm.Script: Node would compile a module without the cache.
+  const body = await bundle('start')
+  writeFileSync(
+    join(directory, 'commands.js'),
+    `(function (exports, require, module, __filename, __dirname) {${body}\n})`,
+  )
   writeFileSync(join(directory, 'package.json'), '{ "type": "commonjs" }\n')
   chmodSync(join(directory, 'pinfold.js'), 0o755)
 }
 
 /**
- * Node starts CommonJS sooner than modules: it reads each file at once, and needs neither the loader of modules nor a facade for
- * each of its own libraries. esbuild cuts chunks of modules only.
+ * One source and all that it needs. As CommonJS, which Node starts sooner than modules: those need a loader of their own and
+ * a facade for each of Node's own libraries. What is imported on demand starts on demand.
  */
-async function toCommonJs(text) {
-  const { code } = await transform(text, {
+async function bundle(name) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [`src/cli/${name}.ts`],
+    outdir: '/',
+    write: false,
+    bundle: true,
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     supported: { 'dynamic-import': false },
-    charset: 'utf8',
+    charset: 'ascii',
+    legalComments: 'none',
+    logLevel: 'warning',
     minifySyntax: true,
     minifyWhitespace: true,
-    banner: text.includes('moduleUrl') ? "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" : '',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    // The same code as modules: unlike the CommonJS for Node, what is not used of it stays away (40 ms become 15).
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+    plugins: [pureSources, pastTheIndex, lateLibraries],
   })
-  return code
+  return outputFiles[0].text
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleCli(resolve(process.argv[2]))

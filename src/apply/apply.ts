@@ -5,6 +5,7 @@ import { PlanError } from '../model/errors.ts'
 import type { DesiredState } from '../model/state.ts'
 import { type Plan, verbOf } from '../plan/plan.ts'
 import type { Phase } from '../plan/step.ts'
+import { sinceStart } from '../util/clock.ts'
 import { keepAccount } from './account.ts'
 import { Btf } from './btf.ts'
 import { applyCodes } from './codes.ts'
@@ -110,7 +111,7 @@ async function* runForward(
   const closable = lastUses(run.plan, run.desired)
   for (const [index, step] of run.plan.steps.slice(0, firstOfRetire(run.plan)).entries()) {
     yield { type: 'step-started', index, step }
-    const started = performance.now()
+    const started = sinceStart()
     done.push({ index, phase: step.phase, operations: inverse(step) })
     try {
       if (signal?.aborted) throw interrupted(run.plan)
@@ -124,7 +125,7 @@ async function* runForward(
       return { problem, result: isStale(error) ? 'stale' : resultOf(step.phase) }
     }
     const loadMs = step.kind === 'load-program' ? run.loads.durationOf(step.target) : undefined
-    const ms = performance.now() - started
+    const ms = sinceStart() - started
     yield { type: 'step-finished', index, step, ms, ...(loadMs === undefined ? {} : { loadMs }) }
   }
   return undefined

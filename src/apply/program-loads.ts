@@ -1,5 +1,6 @@
 import type { Fd } from '../kernel/kernel.ts'
 import type { ProgramRef, Step } from '../plan/step.ts'
+import { sinceStart } from '../util/clock.ts'
 
 /** What a queue of loads works on. */
 export interface LoadQueue {
@@ -85,11 +86,11 @@ export class ProgramLoads implements AsyncDisposable {
   }
 
   async #measured(target: ProgramRef): Promise<Fd<'program'>> {
-    const started = performance.now()
+    const started = sinceStart()
     try {
       return await this.#queue.load(target)
     } finally {
-      this.#durations.set(target, performance.now() - started)
+      this.#durations.set(target, sinceStart() - started)
     }
   }
 }

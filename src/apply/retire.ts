@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { addressOf, type MapAddress } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
 import type { Step } from '../plan/step.ts'
+import { sinceStart } from '../util/clock.ts'
 import { applyCodes } from './codes.ts'
 import type { ApplyEvent, Problem } from './event.ts'
 import { execute } from './execute.ts'
@@ -39,10 +40,10 @@ export async function* retire(run: Execution, first: number): AsyncGenerator<App
       continue
     }
     yield { type: 'step-started', index, step }
-    const started = performance.now()
+    const started = sinceStart()
     try {
       await execute(run, step)
-      yield { type: 'step-finished', index, step, ms: performance.now() - started }
+      yield { type: 'step-finished', index, step, ms: sinceStart() - started }
       if (step.kind === 'merge-map') yield* tellMigrated(run, step)
     } catch (error) {
       const problem = describeFailure(step, error)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockStack, PinfoldError, readRecord, type Unconfirmed, unconfirmedAt } from '../index.ts'
+import { sinceStart } from '../util/clock.ts'
 import type { Session } from './command-session.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Stage } from './run-plan.ts'
@@ -79,13 +80,13 @@ function replaced(stage: Stage, { stack, unconfirmed }: Waiting): ExitCode {
 
 /** Whoever holds the lock now confirms, recovers or takes back: that does not take long. */
 export async function lockPatiently({ kernel, bpffs }: Session, stack: string, patience = 30_000): Promise<Disposable> {
-  const deadline = performance.now() + patience
+  const deadline = sinceStart() + patience
   for (;;) {
     try {
       return lockStack(kernel, `${bpffs}/${stack}`)
     } catch (error) {
       const isHeld = error instanceof PinfoldError && error.code === 'P302'
-      if (!isHeld || performance.now() > deadline) throw error
+      if (!isHeld || sinceStart() > deadline) throw error
     }
     await sleep(pause)
   }

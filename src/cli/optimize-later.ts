@@ -8,3 +8,9 @@ import { setFlagsFromString } from 'node:v8'
 export function optimizeLater(): void {
   setFlagsFromString('--interrupt-budget=1000000')
 }
+
+/**
+ * Lets V8 optimise each function by itself, without those that it calls: that takes its compiler half the time, which a
+ * `show` of ten thousand pins otherwise waits for, and the code is as fast. Later than the code is loaded: with other flags V8 would not take its cache.
+ */
+export const optimizeSmall = (): void => setFlagsFromString('--no-turbo-inlining')

@@ -1,20 +1,17 @@
 #!/usr/bin/env node
-// The starter: answers --version and --help at once, and loads everything else on demand.
+// The starter: answers --version at once, and loads everything else on demand.
+import { loadCommands } from './load-commands.ts'
+import { readVersion } from './version.ts'
+
 /** Ends with the command; for those who load this file instead of starting it (scripts/demo.mjs). */
 export const finished: Promise<void> = run(process.argv.slice(2))
 
 async function run([first, ...rest]: readonly string[]): Promise<void> {
   const asks = (...words: readonly string[]): boolean =>
     first !== undefined && words.includes(first) && rest.length === 0
-  if (asks('--version', '-v', 'version')) {
-    const { readVersion } = await import('./version.ts')
-    console.log(readVersion())
-  } else if (first === undefined || asks('--help', '-h', 'help')) {
-    const { renderHelp } = await import('./help.ts')
-    process.stdout.write(renderHelp())
+  if (asks('--version', '-v', 'version')) console.log(readVersion())
+  else if (first === undefined || asks('--help', '-h', 'help')) {
+    process.stdout.write(loadCommands().renderHelp())
     if (first === undefined) process.exitCode = 1
-  } else {
-    const { start } = await import('./start.ts')
-    await start()
-  }
+  } else await loadCommands().start()
 }

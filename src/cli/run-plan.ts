@@ -8,6 +8,7 @@ import {
   type RecoveryPlan,
   verbOf,
 } from '../index.ts'
+import { sinceStart } from '../util/clock.ts'
 import { makeEnvelope, type Origin } from './envelope.ts'
 import { type ExitCode, exitCodes, outcomeExitCode } from './exit-codes.ts'
 import { LogFile, logExtent } from './log-file.ts'
@@ -89,10 +90,10 @@ const questions: Readonly<Record<Plan['action'], string>> = {
 
 /** Carries a plan out and reports each step; the exit code is the outcome's. An interrupt undoes it. */
 export async function execute(stage: Stage, plan: Plan, desired?: DesiredState): Promise<ExitCode> {
-  const started = performance.now()
+  const started = sinceStart()
   const outcome = await run(stage, plan, desired)
   if (outcome.problem?.log) new LogFile(stage).add(outcome.problem.log, plan.stack)
-  if (!stage.options.json) closing(stage, { plan, outcome, duration: performance.now() - started })
+  if (!stage.options.json) closing(stage, { plan, outcome, duration: sinceStart() - started })
   return outcomeExitCode(outcome)
 }
 

@@ -1,6 +1,8 @@
 import { main } from './main.ts'
 import { processTerminal } from './terminal.ts'
 
+export { renderHelp } from './help.ts'
+
 /** Runs pinfold as this process: its arguments, its streams, its exit code. */
 export async function start(): Promise<void> {
   // A reader such as `head` may leave early; what was done stays done.

@@ -3,8 +3,8 @@ import { type Stamp, stampNow } from './stamp.ts'
 
 /** Where a command reads and writes: the process's streams, or a test's. */
 export interface Terminal {
-  /** Standard output. */
-  readonly write: (text: string) => void
+  /** Standard output: text, or UTF-8. */
+  readonly write: (text: string | Uint8Array) => void
   /** Standard error. */
   readonly warn: (text: string) => void
   /** Someone can be asked: input and output are terminals. */
@@ -68,8 +68,11 @@ class Output {
   #waiting = ''
   #isScheduled = false
 
-  write(text: string): void {
-    if (process.stdout.isTTY) return void process.stdout.write(text)
+  write(text: string | Uint8Array): void {
+    if (typeof text !== 'string' || process.stdout.isTTY) {
+      this.flush()
+      return void process.stdout.write(text)
+    }
     if (!this.#isScheduled) this.#flushSoon()
     this.#waiting += text
     if (this.#waiting.length > enough) this.flush()

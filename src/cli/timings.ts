@@ -1,4 +1,5 @@
 import type { ApplyEvent, Judgement, Measure } from '../index.ts'
+import { sinceStart } from '../util/clock.ts'
 import { paintOf, type Speaker } from './say.ts'
 import { renderTimings, type TimedPart, timingsDocument } from './views/timings.ts'
 
@@ -25,7 +26,7 @@ const none: Timings = {
 
 class Clock implements Timings {
   readonly #speaker: Speaker
-  readonly #parts = new Map<string, number>([['start', performance.now()]])
+  readonly #parts = new Map<string, number>([['start', sinceStart()]])
   readonly #programs: TimedPart[] = []
   /** Milliseconds of finished parts within the one that is running. */
   #within = 0
@@ -68,7 +69,7 @@ class Clock implements Timings {
   [Symbol.dispose](): void {
     const { terminal, options } = this.#speaker
     const parts: TimedPart[] = [...this.#parts].map(([name, ms]) => ({ name, ms }))
-    const timings = { parts, programs: this.#programs, total: performance.now() }
+    const timings = { parts, programs: this.#programs, total: sinceStart() }
     if (options.json) terminal.write(`${JSON.stringify(timingsDocument(timings))}\n`)
     else terminal.warn(renderTimings(timings, paintOf(this.#speaker)))
   }
@@ -76,9 +77,9 @@ class Clock implements Timings {
   #begin(part: string): () => void {
     const outer = this.#within
     this.#within = 0
-    const started = performance.now()
+    const started = sinceStart()
     return () => {
-      const ms = performance.now() - started
+      const ms = sinceStart() - started
       this.#add(part, ms - this.#within)
       this.#within = outer + ms
     }

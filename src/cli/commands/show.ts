@@ -10,6 +10,7 @@ import {
 import type { Invocation } from '../arguments.ts'
 import type { Session } from '../command-session.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { optimizeSmall } from '../optimize-later.ts'
 import { paintOf, type Speaker } from '../say.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
@@ -20,6 +21,7 @@ import { stackDocument } from '../views/show-document.ts'
 /** Shows one live stack, or all of a bpffs. */
 export async function show({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
   using session = await openSession(options)
+  optimizeSmall()
   const { kernel, bpffs } = session
   const mounts = kernel.bpffs.mounts()
   checkDirectory(kernel, { path: bpffs, mounts })
@@ -28,14 +30,27 @@ export async function show({ operand, options }: Invocation, terminal: Terminal)
     throw noSuchStack(session, named, 'show')
   const names = named === undefined ? listStacks(kernel, bpffs) : [named]
   const texts = await readTexts(session, { names, mounts, render: rendererOf({ options, terminal }) })
-  if (!options.json) terminal.write(texts.length === 0 ? `No stacks on ${bpffs}.\n` : texts.join('\n'))
-  else {
-    terminal.write('{"type":"stacks","stacks":[')
-    // Piece by piece: a copy of the whole would be the largest thing in memory.
-    for (const [i, document] of texts.entries()) terminal.write(i === 0 ? document : `,${document}`)
-    terminal.write(']}\n')
-  }
+  if (options.json) writeAll(terminal, { before: '{"type":"stacks","stacks":[', texts, between: ',', after: ']}\n' })
+  else if (texts.length === 0) terminal.write(`No stacks on ${bpffs}.\n`)
+  else writeAll(terminal, { before: '', texts, between: '\n', after: '' })
   return exitCodes.success
+}
+
+interface Pieces {
+  readonly before: string
+  readonly texts: readonly Uint8Array[]
+  readonly between: string
+  readonly after: string
+}
+
+/** Piece by piece: a copy of the whole would be the largest thing in memory. */
+function writeAll({ write }: Terminal, { before, texts, between, after }: Pieces): void {
+  write(before)
+  for (const [i, text] of texts.entries()) {
+    if (i > 0) write(between)
+    write(text)
+  }
+  write(after)
 }
 
 interface Reading {
@@ -44,17 +59,23 @@ interface Reading {
   readonly render: (stack: CurrentState) => string
 }
 
-/** A stack at a time, so that one at most is in memory; the kernel is asked about the next one meanwhile. */
-async function readTexts({ kernel, bpffs }: Session, { names, mounts, render }: Reading): Promise<string[]> {
+/** Stacks that the kernel is asked about while the one before them is rendered: with one, each waits for the other at times. */
+const ahead = 2
+
+/**
+ * A stack at a time, so that few are in memory; the kernel is asked about the next ones meanwhile. What is rendered is kept as
+ * bytes: texts would be copied whenever memory is collected.
+ */
+async function readTexts({ kernel, bpffs }: Session, { names, mounts, render }: Reading): Promise<Uint8Array[]> {
   const askAbout = async (name: string | undefined): Promise<void> => {
     if (name !== undefined) await readTreesAhead(kernel, `${bpffs}/${name}`)
   }
-  const texts: string[] = []
-  let asked = askAbout(names[0])
+  const texts: Uint8Array[] = []
+  const asked = names.slice(0, ahead).map(askAbout)
   for (const [i, stack] of names.entries()) {
-    await asked
-    asked = askAbout(names[i + 1])
-    texts.push(render(readCurrent(kernel, { bpffs, stack, graph: emptyGraph, mounts })))
+    await asked[i]
+    asked.push(askAbout(names[i + ahead]))
+    texts.push(Buffer.from(render(readCurrent(kernel, { bpffs, stack, graph: emptyGraph, mounts }))))
   }
   return texts
 }

@@ -9,6 +9,7 @@ import {
   readObject,
   verify,
 } from '../../index.ts'
+import { sinceStart } from '../../util/clock.ts'
 import type { Invocation } from '../arguments.ts'
 import type { Session } from '../command-session.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -25,7 +26,7 @@ import { isAccepted, type Report, renderReport, renderSummary, reportDocument } 
 /** Has the kernel verify what manifests and objects declare; goes on after what is refused, and reports all of it. */
 export async function verifyAll({ options, operands = [] }: Invocation, terminal: Terminal): Promise<ExitCode> {
   const speaker: Speaker = { options, terminal }
-  const started = performance.now()
+  const started = sinceStart()
   using timings = openTimings(speaker)
   using session = await openSession(options, timings)
   const run: Run = { session, speaker, timings, logs: new LogFile(speaker) }
@@ -35,7 +36,7 @@ export async function verifyAll({ options, operands = [] }: Invocation, terminal
     reports.push(report)
     if (!options.json) terminal.write(renderReport(report, paintOf(speaker)))
   }
-  const ending = { ms: performance.now() - started, identity: session.kernel.identity }
+  const ending = { ms: sinceStart() - started, identity: session.kernel.identity }
   if (options.json) terminal.write(`${JSON.stringify(reportDocument(reports, ending))}\n`)
   else terminal.write(renderSummary(reports, { ...ending, paint: paintOf(speaker) }))
   return reports.every(isAccepted) ? exitCodes.success : exitCodes.error

@@ -28,7 +28,7 @@ export function fakeTerminal(options: FakeTerminalOptions = {}): { terminal: Ter
     current?.abort()
   }
   const terminal: Terminal = {
-    write: print,
+    write: (more) => print(typeof more === 'string' ? more : Buffer.from(more).toString()),
     warn: (more) => print(more.replace(/^(?=.)/gm, '! ')),
     interactive: answers.length > 0,
     color,
