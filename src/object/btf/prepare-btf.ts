@@ -12,7 +12,7 @@ import type { BtfType, SectionVariable } from './decode-type.ts'
 export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<Edit, 'elf' | 'externs'>): Uint8Array {
   const bytes = btf.bytes.slice()
   const hidden = new Set(elf.symbols.flatMap((symbol) => (symbol.hidden ? [symbol.name] : [])))
-  const edit: Edit = { write: writer(bytes, btf), types, elf, hidden, externs }
+  const edit: Edit = { write: writer(bytes, btf), types, elf, hidden, values: valuesOf(elf), externs }
   for (let id = 1; id < types.count; id++) {
     const type = types.get(id)
     if (type.kind === 'section') prepareSection(edit, id, type)
@@ -29,6 +29,8 @@ interface Edit {
   readonly elf: ElfFile
   /** Names of symbols that are not visible outside of the object. */
   readonly hidden: ReadonlySet<string>
+  /** Where symbols that are not local stand in their sections; by `section name`, since an object has hundreds of each. */
+  readonly values: ReadonlyMap<string, number>
   readonly externs: Externs
 }
 
@@ -81,13 +83,20 @@ function configExtern({ types, externs }: Edit, id: number): ConfigExtern | unde
 }
 
 /** clang fills in the offsets of static variables only. */
-function offsetOf({ types, elf }: Edit, variable: SectionVariable, section: Section): number {
+function offsetOf({ types, values }: Edit, variable: SectionVariable, section: Section): number {
   const type = types.get(variable.type)
   if (type.kind !== 'variable' || type.linkage === 'static') return variable.offset
-  const found = elf.symbols.find(
-    (symbol) => symbol.name === type.name && symbol.section === section.index && symbol.binding !== 'local',
-  )
-  return found?.value ?? variable.offset
+  return values.get(`${section.index} ${type.name}`) ?? variable.offset
+}
+
+function valuesOf({ symbols }: ElfFile): ReadonlyMap<string, number> {
+  const values = new Map<string, number>()
+  for (const { section, name, binding, value } of symbols) {
+    const key = `${section} ${name}`
+    // Of two of one name the first counts.
+    if (binding !== 'local' && !values.has(key)) values.set(key, value)
+  }
+  return values
 }
 
 const infoOf = (kind: number, count: number): number => ((kind << 24) | count) >>> 0
