@@ -17,6 +17,16 @@ type ApplyProblem =
   | 'order'
   | 'notRescued'
   | 'noBtf'
+  | 'planUsed'
+  | 'otherHost'
+  | 'otherBoot'
+  | 'otherBpffs'
+  | 'otherGeneration'
+  | 'otherManifest'
+  | 'otherObject'
+  | 'otherBtf'
+  | 'recoverFirst'
+  | 'planDiffers'
 
 /** Every P3xx code. Numbers are never reused. */
 export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
@@ -81,6 +91,64 @@ export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
     summary: 'Loaded without type information',
     explanation:
       'The kernel refused the BTF of an object, so its maps and programs were made without it: bpftool shows bytes instead of fields and no source lines. Nothing else is lost.',
+  },
+  planUsed: {
+    code: 'P312',
+    summary: 'Saved plan used already',
+    explanation:
+      "A saved plan is carried out once, whatever came of it. Which ones were is kept in the map that is pinned as `used` in the stack's directory, also after a destroy (until `pinfold destroy --purge`). If that apply was interrupted, `pinfold recover` finishes it. Plan again.",
+  },
+  otherHost: {
+    code: 'P313',
+    summary: 'Saved plan for another host',
+    explanation:
+      'The plan was made for another machine (by its machine-id, or by its host name where it has none), or for the kernel in memory. Objects and ids of one host mean nothing on another one: plan there.',
+  },
+  otherBoot: {
+    code: 'P314',
+    summary: 'Saved plan from before a boot',
+    explanation: 'The host was booted since the plan was made, so every pin and every id that it speaks of is gone.',
+  },
+  otherBpffs: {
+    code: 'P315',
+    summary: 'Saved plan for another bpffs',
+    explanation: 'The plan says for which bpffs it was made; `--bpffs` names another one. Leave it out, or plan again.',
+  },
+  otherGeneration: {
+    code: 'P316',
+    summary: 'Saved plan for another generation',
+    explanation:
+      'Since the plan was made another one was applied, rolled back or destroyed, so it would change something else than what was looked at. Plan again.',
+  },
+  otherManifest: {
+    code: 'P317',
+    summary: 'Manifest changed since the plan was saved',
+    explanation:
+      'The manifest, with the variables of the plan filled in, is not the text that the plan was made from. `-f` says where it is now if it was only moved.',
+  },
+  otherObject: {
+    code: 'P318',
+    summary: 'Object file changed since the plan was saved',
+    explanation:
+      'An object file is not, byte by byte, the one that the plan was made from. Apply with the files of the build that was planned, or plan again.',
+  },
+  otherBtf: {
+    code: 'P319',
+    summary: 'Saved plan with another BTF',
+    explanation:
+      'The file of `--btf`, which decides CO-RE, has to be the same when the plan is made and when it is applied.',
+  },
+  recoverFirst: {
+    code: 'P320',
+    summary: 'Saved plan before a recovery',
+    explanation:
+      'A saved plan is all that is done, so what a killed command left has to be finished or taken back before it: `pinfold recover` does that. What there is then was not there when the plan was made, so plan again.',
+  },
+  planDiffers: {
+    code: 'P321',
+    summary: 'Live state changed since the plan was saved',
+    explanation:
+      'A plan that is made now would do something else than the saved one: somebody changed a slot, an entry, a link or a pin meanwhile, or it was saved by a pinfold that plans otherwise. The message names the first difference. Plan again.',
   },
 }
 

@@ -1,4 +1,4 @@
-import { type CurrentState, type DesiredState, makePlan, type RecoveryPlan } from '../index.ts'
+import { type CurrentState, type DesiredState, makePlan, type Plan, type RecoveryPlan } from '../index.ts'
 import { unmeasured } from '../util/measure.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
@@ -38,7 +38,15 @@ const rounds = 4
 /** Plans, shows, asks and executes. */
 export async function converge(current: CurrentState, desired: DesiredState, stage: Stage): Promise<ExitCode> {
   const { measure = unmeasured } = stage.timings ?? {}
-  const plan = measure('plan', () => makePlan(current, desired))
+  return await carryOut(
+    measure('plan', () => makePlan(current, desired)),
+    desired,
+    stage,
+  )
+}
+
+/** Shows, asks and executes; refuses what is blocked. */
+export async function carryOut(plan: Plan, desired: DesiredState, stage: Stage): Promise<ExitCode> {
   showPlan(stage, plan)
   const refused = refusalOf(stage, plan)
   if (refused !== undefined) return refused

@@ -82,4 +82,4 @@ function objectsOf({ loaded, files }: Origin): ObjectEnvelope[] {
 }
 
 /** SHA-256 as hexadecimal text. */
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,5 +1,5 @@
 import { asksFor, type Invocation, parseArguments } from './arguments.ts'
-import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { type ExitCode, exitCodes, staleErrors } from './exit-codes.ts'
 import type { CommandName } from './option-table.ts'
 import { painter, type Terminal } from './terminal.ts'
 
@@ -50,8 +50,7 @@ async function report(error: unknown, words: readonly string[], terminal: Termin
   return exitCodeOf(error)
 }
 
-/** The lock, and a generation that awaits confirmation, are free again a little later: they have an exit code of their own. */
 function exitCodeOf(error: unknown): ExitCode {
-  const isBusy = error instanceof Error && 'code' in error && (error.code === 'P302' || error.code === 'P405')
-  return isBusy ? exitCodes.stale : exitCodes.error
+  const isStale = error instanceof Error && 'code' in error && staleErrors.has(error.code as string)
+  return isStale ? exitCodes.stale : exitCodes.error
 }

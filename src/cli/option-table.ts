@@ -59,7 +59,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     value: 'FILE',
     help: "write the verifier's whole log there if it refuses a program",
   },
-  out: { type: 'string', value: 'FILE', help: 'write it there; nothing is overwritten' },
+  out: { type: 'string', value: 'FILE', help: 'write it there: a plan for pinfold apply FILE, or a manifest' },
   name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
   confirm: {
     type: 'string',
@@ -124,11 +124,23 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   plan: {
     summary: 'Show what apply would do, without doing it.',
     details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
-    options: [...manifestOptions, ...kernelOptions, 'btf', 'adopt', 'steps', 'timings', 'format', ...outputOptions],
+    options: [
+      ...manifestOptions,
+      ...kernelOptions,
+      'btf',
+      'adopt',
+      'steps',
+      'out',
+      'timings',
+      'format',
+      ...outputOptions,
+    ],
   },
   apply: {
     summary: 'Make the kernel hold what the manifest says.',
-    details: 'Finishes an interrupted apply first. Shows the plan and asks before it changes anything.',
+    details:
+      'Finishes an interrupted apply first. Shows the plan and asks before it changes anything. Of a plan that `pinfold plan` saved\nit does exactly what that says, without asking, or refuses: exit code 5 where it is stale.',
+    operand: '[PLAN]',
     options: [
       ...manifestOptions,
       ...kernelOptions,

@@ -43,7 +43,7 @@ function variablesOf(pairs: readonly string[]): Record<string, string> {
 /** What a plan for a manifest comes from, once the manifest was resolved. */
 export const originOf = (loaded: LoadedManifest, { files, btf }: Session): Origin => ({ loaded, files, btf })
 
-/** What a manifest is resolved against; `files` keeps the object files that are read. */
+/** What a manifest is resolved against; `files` has object files that were read before, and keeps those that are read now. */
 type WishWorld = Omit<DesiredWorld, 'readFile'> & { readonly files?: Map<string, Uint8Array> }
 
 /**
@@ -53,7 +53,7 @@ type WishWorld = Omit<DesiredWorld, 'readFile'> & { readonly files?: Map<string,
 export function wish(loaded: LoadedManifest, world: WishWorld): DesiredState {
   const { kernel, bpffs, btf, measure, files, trustsForeign = false } = world
   const readFile = (path: string): Uint8Array => {
-    const bytes = readBytes(path)
+    const bytes = files?.get(path) ?? readBytes(path)
     files?.set(path, bytes)
     return bytes
   }

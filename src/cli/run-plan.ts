@@ -21,7 +21,7 @@ import type { Timings } from './timings.ts'
 import { UsageError } from './usage-error.ts'
 import { renderOutcome } from './views/outcome.ts'
 import { renderPlan } from './views/plan.ts'
-import { planDocument } from './views/plan-document.ts'
+import { type PlanDocument, planDocument } from './views/plan-document.ts'
 import { renderRecovery } from './views/recovery.ts'
 
 /** Where plans are shown, approved and carried out. */
@@ -33,6 +33,8 @@ export interface Stage {
   readonly timings?: Timings
   /** What the plans come from; absent: not from a manifest. */
   readonly origin?: Origin
+  /** The saved plan that is carried out. */
+  readonly saved?: PlanDocument
   /** What must be running before an approved plan is carried out; false: it could not be started, nothing is done. */
   readonly beforeRun?: () => Promise<boolean>
 }
@@ -52,7 +54,7 @@ function sayPlan(stage: Stage, plan: Plan, render: () => string): void {
   const { kernel, options, terminal } = stage
   if (!options.json) return terminal.write(render())
   const { identity } = kernel
-  const document = planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }) })
+  const document = stage.saved ?? planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }) })
   terminal.write(`${JSON.stringify(document)}\n`)
 }
 

@@ -42,3 +42,8 @@ const isNew = ({ trees, strays = [], outerPins = [] }: CurrentState, { resources
   strays.length === 0 &&
   outerPins.length === 0 &&
   [...resources.values()].every((resource) => resource.kind !== 'map' || resource.owner === 'stack')
+
+/** Whom the stack's directory may belong to. */
+export function ownersOf({ ownership }: DesiredState): { readonly owners?: readonly number[] } {
+  return ownership?.uid === undefined ? {} : { owners: [0, process.getuid?.() ?? 0, ownership.uid] }
+}

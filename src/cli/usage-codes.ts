@@ -20,6 +20,12 @@ export type UsageCode =
   | 'C115'
   | 'C116'
   | 'C120'
+  | 'C130'
+  | 'C131'
+  | 'C132'
+  | 'C133'
+  | 'C134'
+  | 'C135'
   | 'C180'
   | 'C181'
   | 'C160'
@@ -40,7 +46,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C105: {
     summary: 'Wrong number of arguments',
     explanation:
-      'Only confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files.',
+      'Only apply, confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
@@ -65,6 +71,34 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'No watcher',
     explanation:
       'apply --confirm starts a second process that takes the generation back when the first one is killed or its terminal lost. It could not be started, so nothing was applied.',
+  },
+  C130: {
+    summary: 'Not a saved plan',
+    explanation:
+      '`pinfold apply FILE` and `pinfold show FILE` take a plan that `pinfold plan --out FILE` saved (or that `pinfold plan --json` printed), and the whole of it.',
+  },
+  C131: {
+    summary: 'Saved plan changed',
+    explanation:
+      'Every saved plan carries a digest of itself, which does not fit this one any more: somebody edited the file, or it was damaged on its way. Nothing of it is shown or carried out. The digest is no signature: what protects a host is that a plan is made anew there and must turn out to be the same.',
+  },
+  C132: {
+    summary: 'Saved plan of another version',
+    explanation: 'The plan was saved by a pinfold whose plans have another form. Use that one, or plan again.',
+  },
+  C133: {
+    summary: 'Option that a saved plan fixes',
+    explanation:
+      'A saved plan says with which variables and how it is carried out; `--var`, `--var-file`, `--adopt` and `--confirm` cannot change that. Plan again with them.',
+  },
+  C134: {
+    summary: 'Plan not saved',
+    explanation: 'The file of --out cannot be written. It is replaced as a whole, so its directory must be writable.',
+  },
+  C135: {
+    summary: 'Saved plan of another command',
+    explanation:
+      'Only what `pinfold plan` shows can be saved and applied: destroy, rollback and recover plan for themselves.',
   },
   C113: {
     summary: 'Unreadable file',

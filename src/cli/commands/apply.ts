@@ -8,16 +8,17 @@ import { optimizeLater } from '../optimize-later.ts'
 import { originOf, readManifest, wish } from '../read-manifest.ts'
 import type { Stage } from '../run-plan.ts'
 import { openSession } from '../session.ts'
-import { readSituation } from '../situation.ts'
+import { ownersOf, readSituation } from '../situation.ts'
 import type { Terminal } from '../terminal.ts'
 import { openTimings } from '../timings.ts'
 import { overdueOrRefuse, takeBackOverdue } from '../unconfirmed.ts'
 
 /**
  * Makes the kernel hold what the manifest says: finishes what was interrupted, plans, shows, asks, executes. With --confirm
- * it then waits, without the lock, for somebody to confirm it.
+ * it then waits, without the lock, for somebody to confirm it. Of a saved plan it does what that says.
  */
-export async function applyManifest({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+export async function applyManifest({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  if (operand !== undefined) return await (await import('../saved/apply-plan.ts')).applyPlan(operand, options, terminal)
   using timings = openTimings({ options, terminal })
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   const confirmWithin = confirmOption(options)
@@ -57,8 +58,4 @@ async function applyLocked(session: Session, stage: Stage, desired: DesiredState
 function watching({ kernel, bpffs }: Session, { stack, confirmWithin }: DesiredState): Pick<Stage, 'beforeRun'> {
   if (confirmWithin === undefined || kernel.identity.kind !== 'linux') return {}
   return { beforeRun: async () => (await import('../watcher.ts')).startWatcher(stack, bpffs) }
-}
-
-function ownersOf({ ownership }: DesiredState): { readonly owners?: readonly number[] } {
-  return ownership?.uid === undefined ? {} : { owners: [0, process.getuid?.() ?? 0, ownership.uid] }
 }

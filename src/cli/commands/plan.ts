@@ -2,16 +2,17 @@ import { makePlan, unconfirmedAt } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { makeEnvelope } from '../envelope.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import type { OptionValues } from '../option-table.ts'
 import { planExitCode } from '../plan-exit-code.ts'
 import { originOf, readManifest, wish } from '../read-manifest.ts'
+import { paintOf } from '../say.ts'
 import { openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
-import { painter, type Terminal } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+
 import { openTimings } from '../timings.ts'
-import { renderUnconfirmed } from '../views/confirmation.ts'
-import { renderPlan } from '../views/plan.ts'
 import { type PlanDocument, planDocument } from '../views/plan-document.ts'
-import { renderRecovery } from '../views/recovery.ts'
+import { renderPlanning, renderSaved } from '../views/planning.ts'
 
 /** Shows what apply would do. Reads only, and so needs no lock. */
 export async function plan({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
@@ -24,23 +25,24 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())
   const exitCode = recovery || unconfirmed?.left === 0 ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel
-  if (options.json || options.format === 'markdown') {
+  const isDocument = options.json || options.format === 'markdown'
+  const makeDocument = (): PlanDocument => {
     const envelope = makeEnvelope({ identity, options, terminal, origin: originOf(loaded, session) })
-    const document = planDocument(found, { identity, envelope, recovery, unconfirmed, exitCode })
-    terminal.write(
-      options.json
-        ? `${JSON.stringify(document)}
-`
-        : await asMarkdown(document),
-    )
-    return exitCode
+    return planDocument(found, { identity, envelope, recovery, unconfirmed, exitCode })
   }
-  const paint = painter(terminal.color && !options['no-color'])
-  if (recovery) terminal.write(`${renderRecovery(recovery, paint)}\n`)
-  if (unconfirmed) terminal.write(`${renderUnconfirmed(desired.stack, unconfirmed)}\n`)
-  terminal.write(renderPlan(found, { identity, paint, steps: options.steps ?? false }))
+  const document = isDocument || options.out !== undefined ? makeDocument() : undefined
+  if (isDocument && document) terminal.write(await textOf(document, options))
+  else {
+    const view = { identity, paint: paintOf({ options, terminal }), steps: options.steps ?? false }
+    terminal.write(renderPlanning({ plan: found, recovery, unconfirmed }, view))
+  }
+  if (options.out !== undefined && document) {
+    const { writePlan } = await import('../saved/write-plan.ts')
+    writePlan(document, options.out)
+    if (!isDocument) terminal.write(renderSaved(options.out))
+  }
   return exitCode
 }
 
-const asMarkdown = async (document: PlanDocument): Promise<string> =>
-  (await import('../views/markdown/plan.ts')).renderMarkdown([document])
+const textOf = async (document: PlanDocument, { json }: OptionValues): Promise<string> =>
+  json ? `${JSON.stringify(document)}\n` : (await import('../views/markdown/plan.ts')).renderMarkdown([document])

@@ -1,4 +1,4 @@
-import type { KernelIdentity, Plan, Unconfirmed } from '../../index.ts'
+import type { KernelIdentity, Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
 import type { Envelope } from '../envelope.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { seal } from '../seal.ts'
@@ -8,7 +8,7 @@ export interface PlanContext {
   readonly identity: KernelIdentity
   readonly envelope: Envelope
   /** What has to be done before this plan. */
-  readonly recovery?: Plan | undefined
+  readonly recovery?: RecoveryPlan | undefined
   /** The live generation, where it awaits confirmation. */
   readonly unconfirmed?: Unconfirmed | undefined
   readonly exitCode?: ExitCode
@@ -25,7 +25,7 @@ export interface BarePlan extends Omit<Plan, 'record'> {
 /** What `plan --json` prints; all that views need, so that a plan that was saved is shown like a new one. */
 export interface PlanDocument extends BarePlan {
   readonly envelope: Envelope
-  readonly recovery?: BarePlan
+  readonly recovery?: BarePlan & Pick<RecoveryPlan, 'leftovers'>
   readonly unconfirmed?: Unconfirmed
   readonly exitCode?: ExitCode
 }
@@ -41,7 +41,7 @@ export function planDocument(
     version,
     envelope,
     ...rest,
-    ...(recovery ? { recovery: bare(recovery, identity) } : {}),
+    ...(recovery ? { recovery: { ...bare(recovery, identity), leftovers: recovery.leftovers } } : {}),
     ...(unconfirmed ? { unconfirmed } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
   })

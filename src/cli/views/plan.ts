@@ -6,7 +6,7 @@ import { renderBlocked, renderSteps } from './steps.ts'
 import { counted, shortRelease } from './text.ts'
 
 export interface PlanView {
-  readonly identity: KernelIdentity
+  readonly identity: Pick<KernelIdentity, 'kind' | 'release'>
   readonly paint: Paint
   /** List every step with the holders of each array after it. */
   readonly steps?: boolean
@@ -28,7 +28,7 @@ export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanV
 const hasWork = (plan: Plan): boolean =>
   plan.steps.length > 0 || [...plan.changes, ...(plan.pins ?? [])].some((it) => it.action !== 'keep')
 
-function header(plan: Plan, identity: KernelIdentity, paint: Paint): string {
+function header(plan: Plan, identity: PlanView['identity'], paint: Paint): string {
   const { from, to } = plan.generation
   const kernel = `kernel ${shortRelease(identity.release)}${identity.kind === 'memory' ? ' in memory' : ''}`
   const generation = from === to ? `generation ${from}` : `generation ${from} -> ${to}`

@@ -15,7 +15,7 @@ const phrases: Readonly<Record<Leftover['todo'], string>> = {
 }
 
 /** Names what was interrupted and what is done about it, and who does it; ends in a line break. */
-export function renderRecovery({ stack, leftovers }: RecoveryPlan, paint: Paint): string {
+export function renderRecovery({ stack, leftovers }: Pick<RecoveryPlan, 'stack' | 'leftovers'>, paint: Paint): string {
   const rows = aligned(leftovers.map((leftover) => [leftover.tree, describe(leftover)]))
   const text = paint('yellow', 'An interrupted run was found:')
   const who = `pinfold apply does that first; pinfold recover ${stack} does nothing else.`

@@ -55,4 +55,4 @@ const envelope: Envelope = {
 
 /** The document of a plan that was made on edge-1; `recovery` comes before it. */
 export const document = (of: Plan, recovery?: Plan): PlanDocument =>
-  planDocument(of, { identity: linux, envelope, recovery })
+  planDocument(of, { identity: linux, envelope, recovery: recovery && { ...recovery, leftovers: [] } })

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { isSealed } from '../seal.ts'
+import { UsageError } from '../usage-error.ts'
+import type { PlanDocument } from '../views/plan-document.ts'
+
+/**
+ * Reads a plan that was saved (or that `plan --json` printed). Throws a UsageError: C130 for anything else, C132 for a plan
+ * of a version that this pinfold does not know, C131 where the plan was changed since.
+ */
+export function readPlan(file: string): PlanDocument {
+  const json = parse(file, readText(file))
+  if (json['type'] !== 'plan') throw noPlan(file, 'it is no plan that pinfold saved')
+  if (json['version'] !== 1) throw unknownVersion(file, json['version'])
+  if (!isPlan(json)) throw noPlan(file, 'it is not a whole plan')
+  if (!isSealed(json)) throw tampered(file)
+  return json
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw noPlan(file, code === 'ENOENT' ? 'there is no such file' : message, cause)
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+function parse(file: string, text: string): Json {
+  try {
+    const json: unknown = JSON.parse(text)
+    return isObject(json) ? json : {}
+  } catch (cause) {
+    throw noPlan(
+      file,
+      text.trimStart().startsWith('{') ? 'it is damaged, or only a part of a plan' : 'it is no JSON',
+      cause,
+    )
+  }
+}
+
+const noPlan = (file: string, why: string, cause?: unknown): UsageError =>
+  new UsageError(`cannot use ${file} as a plan: ${why}`, {
+    code: 'C130',
+    hint: 'pinfold plan --out FILE saves one',
+    cause,
+  })
+
+const unknownVersion = (file: string, version: unknown): UsageError =>
+  new UsageError(
+    `cannot use ${file} as a plan: this pinfold does not know version ${JSON.stringify(version)} of plans`,
+    {
+      code: 'C132',
+      hint: 'use the pinfold that saved it, or plan again',
+    },
+  )
+
+const tampered = (file: string): UsageError =>
+  new UsageError(`cannot trust ${file}: somebody has changed it since pinfold saved it`, {
+    code: 'C131',
+    hint: 'plan again, and look at what it shows',
+  })
+
+/** What is asked before the seal is looked at; a sealed plan is as pinfold wrote it. */
+function isPlan(json: Json): json is Json & PlanDocument {
+  const { envelope } = json
+  return (
+    texts.every((field) => typeof json[field] === 'string') &&
+    lists.every((field) => Array.isArray(json[field])) &&
+    objects.every((field) => isObject(json[field])) &&
+    isObject(envelope) &&
+    isObject(envelope['host']) &&
+    ['nonce', 'time', 'bpffs'].every((field) => typeof envelope[field] === 'string') &&
+    ['variables', 'objects'].every((field) => Array.isArray(envelope[field]))
+  )
+}
+
+const texts = ['action', 'stack', 'directory'] as const
+const lists = ['changes', 'steps', 'preconditions', 'diagnostics'] as const
+const objects = ['generation', 'existing', 'ledger', 'kernel', 'total'] as const
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,25 @@
+import type { Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
+import { renderUnconfirmed } from './confirmation.ts'
+import { type PlanView, renderPlan } from './plan.ts'
+import { renderRecovery } from './recovery.ts'
+
+/** A plan, and what stands before it. */
+export interface Planning {
+  readonly plan: Plan
+  readonly recovery?: Pick<RecoveryPlan, 'stack' | 'leftovers'> | undefined
+  readonly unconfirmed?: Unconfirmed | undefined
+}
+
+/** What has to be done first, what awaits confirmation, and the plan, for people; ends in a line break. */
+export function renderPlanning({ plan, recovery, unconfirmed }: Planning, view: PlanView): string {
+  const parts = [
+    ...(recovery ? [renderRecovery(recovery, view.paint)] : []),
+    ...(unconfirmed ? [renderUnconfirmed(plan.stack, unconfirmed)] : []),
+    renderPlan(plan, view),
+  ]
+  return parts.join('\n')
+}
+
+/** Says where a plan was saved, and what it is for; ends in a line break. */
+export const renderSaved = (file: string): string =>
+  `\nSaved as ${file}: pinfold apply ${file} does exactly that, once.\n`
