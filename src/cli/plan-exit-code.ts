@@ -8,6 +8,7 @@ export function planExitCode(plan: Plan): ExitCode {
     return errors.every(isBlocked) ? exitCodes.blocked : exitCodes.error
   }
   const changes = [...plan.changes, ...(plan.pins ?? [])].filter((change) => change.action !== 'keep')
-  if (changes.length === 0) return plan.steps.length > 0 ? exitCodes.changes : exitCodes.success
-  return changes.every((change) => change.drift) ? exitCodes.drift : exitCodes.changes
+  const causes = [...changes.map(({ cause }) => cause), ...(plan.ownership ? [plan.ownership] : [])]
+  if (causes.length === 0) return plan.steps.length > 0 ? exitCodes.changes : exitCodes.success
+  return causes.every((cause) => cause === 'drift') ? exitCodes.drift : exitCodes.changes
 }

@@ -72,7 +72,14 @@ function realpathOfExisting(path: string): string {
 
 function fileStat(stats: Stats | undefined): FileStat | undefined {
   if (!stats) return undefined
-  return { kind: fileKind(stats), uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o7777, inode: stats.ino }
+  return {
+    kind: fileKind(stats),
+    uid: stats.uid,
+    gid: stats.gid,
+    mode: stats.mode & 0o7777,
+    inode: stats.ino,
+    changed: stats.ctimeMs,
+  }
 }
 
 function fileKind(stats: Stats): FileStat['kind'] {

@@ -15,6 +15,8 @@ export interface FileStat {
   /** Permission bits with the sticky bit: 0o1777. */
   readonly mode: number
   readonly inode: number
+  /** When it was last changed (of a directory also: what is in it), in milliseconds since 1970; undefined in memory. */
+  readonly changed?: number
 }
 
 /** One name in a directory of bpffs. */

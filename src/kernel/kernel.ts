@@ -83,8 +83,10 @@ export interface Kernel {
   /** BPF_OBJ_PIN; EEXIST when the path is taken. */
   pin(fd: Fd<ObjectKind>, path: string): void
 
-  /** Ids of the processes that have a descriptor of a map, by the map's id; this one, too. What cannot be seen is left out. */
-  mapDescriptors(): ReadonlyMap<number, readonly number[]>
+  /** Ids of the processes that have a descriptor of an object, by kind and id; this one, too. What cannot be seen is left out. */
+  descriptors(): Descriptors
+  /** Name of a process; undefined where it has ended, or has none. */
+  processName(id: number): string | undefined
 
   /** Waits until no CPU is inside a non-sleepable program that started before the call (an RCU grace period). */
   waitForReaders(): Promise<void>
@@ -115,6 +117,9 @@ export interface Kernel {
 export type ObjectKind = 'map' | 'program' | 'link'
 /** Objects that a descriptor can stand for. */
 export type FdKind = ObjectKind | 'btf'
+
+/** Ids of processes by the id of an object of which they have a descriptor. */
+export type Descriptors = Readonly<Record<ObjectKind, ReadonlyMap<number, readonly number[]>>>
 
 /** An open descriptor with an owner: `using fd = kernel.createMap(...)`. Closing twice is harmless. */
 export interface Fd<K extends FdKind = FdKind> extends Disposable {

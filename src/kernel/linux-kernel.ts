@@ -13,6 +13,7 @@ import { btfLoadAttr } from './attr-program.ts'
 import { linuxBpffs } from './bpffs.ts'
 import { createMap } from './create-map.ts'
 import { describePins, readAhead } from './describe-pins.ts'
+import { readDescriptors, readProcessName } from './descriptors.ts'
 import type { Adder, EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
@@ -22,6 +23,7 @@ import { readId, readInfo, readInfoAlone } from './info.ts'
 import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
   AdderRequest,
+  Descriptors,
   Fd,
   HostIdentity,
   Kernel,
@@ -37,7 +39,6 @@ import type {
 import { attach } from './links.ts'
 import { loadProgram } from './load-program.ts'
 import { linuxMachine } from './machine.ts'
-import { readMapDescriptors } from './map-descriptors.ts'
 import { MapElements } from './map-elements.ts'
 import { describePin, openPin } from './pins.ts'
 import * as places from './places.ts'
@@ -197,8 +198,12 @@ class LinuxKernel implements Kernel {
     if (result < 0) throw kernelError({ command: 'BPF_OBJ_PIN', errno: -result, doing: `pin ${path}`, target: path })
   }
 
-  mapDescriptors(): ReadonlyMap<number, readonly number[]> {
-    return readMapDescriptors()
+  descriptors(): Descriptors {
+    return readDescriptors()
+  }
+
+  processName(id: number): string | undefined {
+    return readProcessName(id)
   }
 
   async waitForReaders(): Promise<void> {

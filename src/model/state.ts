@@ -35,6 +35,8 @@ export interface CurrentState extends State {
   readonly strays?: readonly Stray[]
   /** Pins elsewhere, recorded or wanted; absent: none. */
   readonly outerPins?: readonly OuterPin[]
+  /** Directories of the live tree that have not the owner or mode that the record says; absent: none. */
+  readonly misowned?: readonly Misowned[]
   /** Objects of the live tree that were read under another address than the one they have there; absent: none. */
   readonly moved?: readonly Move[]
   /** Where something was moved: the live tree under the addresses that it has there. */
@@ -233,6 +235,18 @@ export interface Stray {
   readonly path: string
   /** For people: `map #41 (flows)`, `a directory`. */
   readonly what: string
+}
+
+/** A directory whose owner or mode somebody changed. */
+export interface Misowned {
+  /** Relative to the stack's directory; empty for that itself. */
+  readonly path: string
+  /** What of it differs, as recorded and as found; `mode` are permission bits. */
+  readonly differs: readonly {
+    readonly attribute: keyof Ownership
+    readonly recorded: number
+    readonly found: number
+  }[]
 }
 
 /** A pin and what the kernel says it is. */

@@ -10,6 +10,9 @@ export type Action = 'keep' | 'create' | 'update' | 'replace' | 'delete'
  */
 export type Verdict = 'atomic' | 'overlap' | 'gap' | 'data loss'
 
+/** `drift`: undoes what somebody else did since the last apply. `both`: and the manifest changed, too. */
+export type Cause = 'drift' | 'both'
+
 /** Why: one attribute that differs. Shown, never used to decide. */
 export interface Reason {
   /**
@@ -32,8 +35,8 @@ export interface PinChange {
   readonly path: string
   /** What it leads to: afterwards, or for one that goes until now. */
   readonly address: Address
-  /** Somebody removed it. */
-  readonly drift?: boolean
+  /** Absent: the manifest's. */
+  readonly cause?: Cause
 }
 
 /** The difference of one resource between two states. */
@@ -44,8 +47,8 @@ export interface Change {
   readonly because: readonly Reason[]
   /** How it looks from outside; absent where nothing live changes. */
   readonly verdict?: Verdict
-  /** A live link whose device, cgroup or namespace is gone, a pin that somebody removed: drift. */
-  readonly drift?: boolean
+  /** Absent: the manifest's, or no record tells. */
+  readonly cause?: Cause
   /** Entries that a kept or replaced map holds, where known. */
   readonly entries?: number
   /** The address that it is known by until now. */

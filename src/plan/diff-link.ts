@@ -4,20 +4,19 @@ import type { Change, Reason, Verdict } from './change.ts'
 import { differing } from './diff-map.ts'
 
 /** What happens to a link: kept, switched to another program, or made anew. */
-export type LinkDifference = Pick<Change, 'action' | 'because' | 'drift'> & { readonly verdict?: Verdict }
+export type LinkDifference = Pick<Change, 'action' | 'because'> & { readonly verdict?: Verdict }
 
 /** Compares a live link with the wanted one; `reloaded` says that the wanted program is loaded anew by this plan. */
 export function diffLink(before: LinkState, after: LinkState, reloaded: boolean): LinkDifference {
-  if (before.live?.severed) return { action: 'replace', because: [{ attribute: 'severed' }], drift: true }
+  if (before.live?.severed) return { action: 'replace', because: [{ attribute: 'severed' }] }
   const moved = diffTarget(before.target, after.target)
   if (moved.length > 0) return { action: 'replace', because: moved, verdict: verdictOfMove(before, after) }
   const other = differing('program', before.program, after.program)
   if (other.length === 0 && !reloaded) return { action: 'keep', because: [] }
   const because: Reason[] =
     other.length > 0 ? other : [{ attribute: 'program', before: before.program, after: after.program }]
-  const drift = before.program.startsWith('#') ? { drift: true } : {}
-  if (linkRuleOf(after.target).updatable) return { action: 'update', because, verdict: 'atomic', ...drift }
-  return { action: 'replace', because, verdict: verdictOfMove(before, after), ...drift }
+  if (linkRuleOf(after.target).updatable) return { action: 'update', because, verdict: 'atomic' }
+  return { action: 'replace', because, verdict: verdictOfMove(before, after) }
 }
 
 function diffTarget(before: LinkTarget, after: LinkTarget): Reason[] {

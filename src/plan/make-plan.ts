@@ -4,9 +4,11 @@ import { PlanError } from '../model/errors.ts'
 import type { RecordedMigration } from '../model/migration.ts'
 import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
 import { isBlocked, markBlocked } from './block.ts'
+import { withCauses, withPinCauses } from './causes.ts'
 import type { Change, PinChange } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
+import { findDrift } from './drift.ts'
 import { expand, type Sides } from './expand.ts'
 
 import { foreignPins } from './foreign-pins.ts'
@@ -15,7 +17,6 @@ import { guardPins } from './guard-pins.ts'
 import { keepsOutgoing, type Succession, succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
 import { inLoadOrder } from './load-order.ts'
-import { markLost } from './lost-pins.ts'
 import { makeRecord } from './make-record.ts'
 import { snapshotFolder } from './merge.ts'
 import { order, type Staged } from './order.ts'
@@ -36,12 +37,10 @@ export function makePlan(current: CurrentState, desired: DesiredState): Plan {
 }
 
 function planOf(current: CurrentState, desired: DesiredState): Plan {
-  const changes = compare(current, desired)
+  const { changes, pins, ownership, drift } = compare(current, desired)
   const sides: Sides = { current, desired, changes: byAddress(changes) }
-  const renew = !isOwnedAsWanted(current, desired)
-  const pins = diffOuterPins(sides, { renew })
   const protection = stackProtection(current, desired)
-  const settled = !renew && !protection && isSettled(current, [...changes, ...pins])
+  const settled = !ownership && !protection && isSettled(current, [...changes, ...pins])
   const risks = guardChanges(changes, current, desired)
   const diagnostics = [
     ...risks,
@@ -58,6 +57,8 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
     changes,
     ...(protection && { protection }),
     ...(pins.length > 0 && { pins }),
+    ...(ownership && { ownership }),
+    ...(drift.length > 0 && { drift }),
     diagnostics,
   } as const
   if (settled) return { ...head, ...nothingToDo(current) }
@@ -77,9 +78,17 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
   }
 }
 
-function compare(current: CurrentState, desired: DesiredState): readonly Change[] {
-  const changes = markLost(withMoves(diff(current, desired), current), current, desired)
-  return markProtection(changes, current, desired)
+/** What differs, and why. */
+type Comparison = Pick<Plan, 'changes' | 'ownership'> & Required<Pick<Plan, 'pins' | 'drift'>>
+
+function compare(current: CurrentState, desired: DesiredState): Comparison {
+  const changes = markProtection(withMoves(diff(current, desired), current), current, desired)
+  const ownership = ownershipCause(current, desired)
+  const pins = diffOuterPins({ current, desired, changes: byAddress(changes) }, { renew: ownership !== undefined })
+  if (!ownership && isSettled(current, [...changes, ...pins])) return { changes, pins, drift: [] }
+  const drift = findDrift(current, desired)
+  const caused = drift.length > 0 ? withCauses(changes, current, desired) : changes
+  return { changes: caused, pins: withPinCauses(pins, current, caused), drift, ...(ownership && { ownership }) }
 }
 
 function withMoves(changes: readonly Change[], { moved = [] }: CurrentState): readonly Change[] {
@@ -97,13 +106,20 @@ const isSettled = ({ trees }: CurrentState, changes: readonly (Change | PinChang
 const isKept = (change: Change | PinChange): boolean =>
   change.action === 'keep' && !('because' in change && (change.movedFrom ?? change.protection))
 
-const isOwnedAsWanted = ({ record }: CurrentState, desired: DesiredState): boolean =>
-  JSON.stringify(ownershipOf(record)) === JSON.stringify(ownershipOf(desired))
+/** Why owner and mode of the tree are set again, if they are. */
+function ownershipCause({ record, misowned }: CurrentState, desired: DesiredState): Plan['ownership'] {
+  const isDeclared = JSON.stringify(ownershipOf(record)) === JSON.stringify(ownershipOf(desired))
+  if (!misowned) return isDeclared ? undefined : 'manifest'
+  return isDeclared ? 'drift' : 'both'
+}
 
 const ownershipOf = (side: { readonly ownership?: Ownership } | undefined): Ownership => {
-  const { uid = 0, gid = 0, mode = 0o700 } = side?.ownership ?? {}
+  const { uid = 0, gid = 0, mode = closed } = side?.ownership ?? {}
   return { uid, gid, mode }
 }
+
+/** The mode of directories that the manifest says nothing of. */
+const closed = 0o700
 
 function nothingToDo(
   current: CurrentState,
@@ -171,7 +187,8 @@ function around(sides: Sides): Staged[] {
   ]
   const staged = (stage: Staged['stage'], operations: readonly Operation[]): Staged[] =>
     operations.map((operation) => ({ stage, operation }))
-  const ownership = desired.ownership ?? (current.record?.ownership && ownershipOf(undefined))
+  const former = current.record?.ownership && ownershipOf(undefined)
+  const ownership = desired.ownership ?? former ?? (current.misowned && { mode: closed })
   return [
     ...staged(
       'directories',

@@ -19,10 +19,9 @@ export function diffOuterPins(sides: Sides, { renew }: { readonly renew: boolean
   const { current, desired } = sides
   const wanted = [...(desired.pins ?? [])].map(([path, { address }]): PinChange => {
     const found = outerPinAt(current, path)?.found
-    const drift = !found && current.record?.pins?.[path] !== undefined
     const stays = isSameObject(found, objectAfter(address, sides)) && !renew
     const action = found ? (stays ? 'keep' : 'update') : 'create'
-    return { action, path, address, ...(drift && { drift }) }
+    return { action, path, address }
   })
   return [...wanted, ...pinsThatGo(current, desired)]
 }

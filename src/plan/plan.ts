@@ -2,7 +2,8 @@ import type { Ref } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { ForeignProgram } from '../model/state.ts'
-import type { Change, PinChange, Protection } from './change.ts'
+import type { Cause, Change, PinChange, Protection } from './change.ts'
+import type { Drift } from './drift.ts'
 import type { Step } from './step.ts'
 
 /** Everything an apply will do, as data: no closures, no handles. */
@@ -21,6 +22,10 @@ export interface Plan {
   readonly protection?: Protection
   /** Pins outside of the stack's directory; absent: none. */
   readonly pins?: readonly PinChange[]
+  /** Why owner and mode of the tree are set again; absent: they stay. */
+  readonly ownership?: Cause | 'manifest'
+  /** What somebody else changed since the last apply, where something is to be done; absent: nothing, or no record tells. */
+  readonly drift?: readonly Drift[]
   /** In execution order; empty where nothing is to be done. */
   readonly steps: readonly Step[]
   /** The record that `write-record` writes. */

@@ -1,18 +1,11 @@
-import {
-  type Address,
-  linkAddress,
-  type MapAddress,
-  nameOf,
-  type ProgramAddress,
-  programAddress,
-} from '../model/address.ts'
+import { type Address, nameOf, programAddress } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
 import { targetKey } from '../model/link-spec.ts'
 import type { RecordedMap, StackRecord } from '../model/record.ts'
-import type { CurrentState, DesiredState, MapContents, MapState, ProgramState, Resource, Tree } from '../model/state.ts'
-import { fromBase64 } from '../util/base64.ts'
+import type { CurrentState, DesiredState, MapState, ProgramState, Resource, Tree } from '../model/state.ts'
 import { planCodes } from './codes.ts'
 import { canReturn, formerTrees } from './history.ts'
+import { recordedContents, recordedLinks, recordedLoad, recordedPins } from './recorded-state.ts'
 
 type MapPin = Tree['pins'][number] & { readonly kind: 'map' }
 type ProgramPin = Tree['pins'][number] & { readonly kind: 'program' }
@@ -26,7 +19,7 @@ export function formerState(current: CurrentState, generation?: number): Desired
   const tree = generation === undefined ? former[0] : former.find((it) => it.record?.generation === generation)
   const record = tree?.record
   if (!tree || !record) throw notKept(current, former, generation)
-  const resources = [...mapsOf(tree, record), ...programsOf(tree, record, current), ...linksOf(record)]
+  const resources = [...mapsOf(tree, record), ...programsOf(tree, record, current), ...recordedLinks(record)]
   return {
     stack: current.stack,
     generation: 0,
@@ -39,7 +32,7 @@ export function formerState(current: CurrentState, generation?: number): Desired
     ...protection(record),
     ...(record.drain === undefined ? {} : { drain: record.drain }),
     ...(record.ownership ? { ownership: record.ownership } : {}),
-    ...(record.pins ? { pins: pinsOf(record.pins) } : {}),
+    ...(record.pins ? { pins: recordedPins(record.pins) } : {}),
     ...movesTo(resources, current),
   }
 }
@@ -63,9 +56,6 @@ function isSame(live: Resource, former: Resource): boolean {
   if (live.kind === 'link') return former.kind === 'link' && targetKey(live.target) === targetKey(former.target)
   return live.kind === former.kind && live.live !== undefined && live.live.id === former.live?.id
 }
-
-const pinsOf = (pins: StackRecord['pins'] & object): DesiredState['pins'] & object =>
-  new Map(Object.entries(pins).map(([path, address]) => [path, { address }]))
 
 function notKept({ stack }: CurrentState, former: readonly Tree[], generation: number | undefined): PlanError {
   const kept = former.map((tree) => tree.record?.generation).join(', ')
@@ -95,24 +85,13 @@ function mapOf({ path, id, address, shape }: MapPin, recorded: RecordedMap): Map
     shape: recorded.innerShape ? { ...shape, inner: recorded.innerShape } : shape,
     layout: recorded.layout,
     pinned: true,
-    contents: contentsOf(recorded),
+    contents: recordedContents(recorded),
     onChange: 'replace',
     onSlotChange: 'in-place',
     ...protection(recorded),
     live: { id, pins: [path] },
   }
 }
-
-function contentsOf({ slots, inner, entries, frozen, initial, members }: RecordedMap): MapContents {
-  if (members) return { kind: 'members', value: members.value, slots: byIndex<ProgramAddress>(members.slots) }
-  if (slots) return { kind: 'slots', slots: byIndex<ProgramAddress>(slots) }
-  if (inner) return { kind: 'inner', slots: byIndex<MapAddress>(inner) }
-  if (entries) return { kind: 'entries', entries }
-  return frozen === undefined ? { kind: 'runtime' } : { kind: 'data', initial, frozen }
-}
-
-const byIndex = <T>(slots: Readonly<Record<string, T>>): ReadonlyMap<number, T> =>
-  new Map(Object.entries(slots).map(([index, held]) => [Number(index), held]))
 
 function programsOf(tree: Tree, record: StackRecord, { graph }: CurrentState): ProgramState[] {
   const maps = new Map(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [[pin.id as number, pin.address]] : [])))
@@ -127,22 +106,10 @@ function programsOf(tree: Tree, record: StackRecord, { graph }: CurrentState): P
         kind: 'program',
         address: programAddress(name),
         name,
-        load: recorded.load,
-        code: { instructions: fromBase64(recorded.instructions), references: recorded.references },
+        ...recordedLoad(recorded),
         maps: used.map((id) => maps.get(id) ?? (`#${id}` as const)),
         ...protection(recorded),
         live: { id: pin.id, pins: [pin.path], tag: '' },
       }
     })
-}
-
-function linksOf(record: StackRecord): Resource[] {
-  return Object.entries(record.links).map(([name, { program, target, protect, onReplace = 'overlap' as const }]) => ({
-    kind: 'link',
-    address: linkAddress(name),
-    program,
-    target,
-    onReplace,
-    ...protection({ protect }),
-  }))
 }

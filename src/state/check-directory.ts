@@ -16,19 +16,22 @@ export interface DirectoryCheck {
 
 /**
  * Refuses a place for pins that is not on a usable bpffs, or in which others could exchange them: every directory below
- * the mount's root must be a real one, ours, and closed to writes by group and others. Throws PlanError P201 or P202.
+ * the mount's root must be a real one, ours, and closed to writes by group and others. Returns what stat(2) says of it,
+ * undefined where it does not exist. Throws PlanError P201 or P202.
  */
-export function checkDirectory(kernel: Kernel, check: DirectoryCheck): void {
+export function checkDirectory(kernel: Kernel, check: DirectoryCheck): FileStat | undefined {
   const { path, owners = [0, process.getuid?.() ?? 0], mounts = kernel.bpffs.mounts() } = check
   const mount = mounts.of(path)
   if (!mount) throw noBpffs(path)
   if (mount.problem !== undefined) throw new PlanError(`cannot use ${path}: ${mount.problem}`, unusableMount)
+  let stat: FileStat | undefined
   for (const directory of directoriesBetween(mount.mountPoint, path)) {
-    const stat = kernel.bpffs.stat(directory)
-    if (!stat) return
+    stat = kernel.bpffs.stat(directory)
+    if (!stat) return undefined
     const problem = whyUnsafe(stat, owners)
     if (problem) throw unsafe(directory, problem, stat)
   }
+  return stat
 }
 
 /** The directory of the stack that a directory lies in or is, as far as one can tell by its record. */

@@ -1,21 +1,27 @@
 import type { Fd, MapInfo } from '../kernel/kernel.ts'
-import { type MapAddress, mapAddress, nameOf } from '../model/address.ts'
+import { type MapAddress, nameOf } from '../model/address.ts'
 import type { MapId } from '../model/ids.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import { mapTypeRule } from '../model/map-types.ts'
-import type { RecordedMap, StackRecord } from '../model/record.ts'
+import type { RecordedMap } from '../model/record.ts'
 import type { DesiredState, MapContents, MapState } from '../model/state.ts'
+import { misplacedMaps } from './bound-maps.ts'
 import { readContents } from './current-contents.ts'
 import { countEntries, readInnerIds } from './held.ts'
 import type { LiveTree } from './live-tree.ts'
 import { openOrGone } from './open-or-gone.ts'
 
-/** Reads the live tree's maps, and those that the record says are there without a pin. */
+/** Reads the live tree's maps; those that are not at their pin through the programs that use them. */
 export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapState[] {
-  const found = findPinned(live)
+  const pinned = findPinned(live)
   const names = new Map<MapId, MapAddress>()
-  for (const { info, address } of found) names.set(info.id, address)
-  for (const map of findUnpinned(live, names)) {
+  for (const { info, address } of pinned) names.set(info.id, address)
+  const misplaced = openMisplaced(live, misplacedMaps(live, names))
+  const isElsewhere = new Set(misplaced.map(({ address }) => address))
+  const found = isElsewhere.size === 0 ? pinned : pinned.filter(({ address }) => !isElsewhere.has(address))
+  // What is pinned in the place of another map is nobody's by that name.
+  if (isElsewhere.size > 0) for (const [id, address] of names) if (isElsewhere.has(address)) names.delete(id)
+  for (const map of misplaced) {
     found.push(map)
     names.set(map.info.id, map.address)
   }
@@ -137,34 +143,13 @@ function shapeOfSomeInner(live: LiveTree, outer: Fd<'map'>): MapShape | undefine
 const sameKernelName = (name: string, kernelName: string): boolean =>
   name === kernelName || name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15) === kernelName
 
-/**
- * Maps without a pin, found through the programs that use them: a program's map ids come in the order in which its code
- * first refers to each map, and the record has those references.
- */
-function findUnpinned(live: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): FoundMap[] {
-  const { record, kernel } = live
-  if (!record) return []
-  const found = new Map<MapAddress, FoundMap>()
-  for (const [address, id] of recordedBindings(live, record)) {
-    if (found.has(address) || pinned.has(id) || live.rows.maps.get(nameOf(address))?.pinned !== false) continue
+/** Opens maps that are not at their pin by their ids; one that is gone is left out. */
+function openMisplaced({ kernel }: LiveTree, misplaced: ReadonlyMap<MapAddress, MapId>): FoundMap[] {
+  const found: FoundMap[] = []
+  for (const [address, id] of misplaced) {
     using map = openOrGone(kernel, 'map', id)
     const info = map && kernel.describe(map)
-    if (info?.kind === 'map' && info.type) {
-      found.set(address, { address, info, shape: { type: info.type, ...info.shape } })
-    }
+    if (info?.kind === 'map' && info.type) found.push({ address, info, shape: { type: info.type, ...info.shape } })
   }
-  return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1))
-}
-
-function recordedBindings(live: LiveTree, record: StackRecord): [MapAddress, MapId][] {
-  if (!Object.values(record.maps).some((map) => !map.pinned)) return []
-  return live.tree.pins.flatMap((pin, i) => {
-    const info = live.infos[i]
-    const recorded = pin.kind === 'program' ? live.rows.programs.get(nameOf(pin.address)) : undefined
-    if (!recorded || info?.kind !== 'program') return []
-    const used = [...new Set(recorded.references.map((reference) => reference.map))]
-    // Another number of maps: the pin is not the recorded program, nothing can be told.
-    if (used.length !== info.mapIds.length) return []
-    return info.mapIds.map((id, index): [MapAddress, MapId] => [used[index] ?? mapAddress('?'), id])
-  })
+  return found.sort((a, b) => (a.address < b.address ? -1 : 1))
 }

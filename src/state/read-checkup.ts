@@ -20,7 +20,7 @@ import { readTarget } from './read-target.ts'
 export function readCheckup(kernel: Kernel, bpffs: string, wanted?: DesiredState): Checkup {
   const stacks = listStacks(kernel, bpffs).map((stack) => readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))
   // Who holds what is read before anything is opened by its id.
-  const descriptors = kernel.mapDescriptors()
+  const descriptors = kernel.descriptors().map
   const mounts = kernel.bpffs.mounts().list()
   const pins = mounts.flatMap(({ mountPoint }) => pinsBelow(kernel, mountPoint))
   const graph = readGraph(kernel, { targets: targetsOf(stacks, wanted) })

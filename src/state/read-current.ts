@@ -13,6 +13,7 @@ import { type LiveTree, openLiveTree } from './live-tree.ts'
 import { moveTree } from './moves.ts'
 import { readOuterPins } from './outer-pins.ts'
 import { type KnownInfos, readGraph } from './reachable.ts'
+import { readMisowned } from './read-misowned.ts'
 import { readTrees, type TreeReading } from './read-trees.ts'
 
 /** Where a stack lies, and how it is read. */
@@ -42,11 +43,12 @@ export interface Place {
 export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState): CurrentState {
   const directory = `${place.bpffs}/${place.stack}`
   const owners = ownersOf(place, wanted)
-  checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
+  const stat = checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
   const { trees, strays } = readTrees(kernel, directory, { adopt: place.adopt })
   const { readings, moved, unmoved } = moveLive(trees, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
+  const misowned = readMisowned(kernel, { directory, stat, live: live?.tree })
   return {
     stack: place.stack,
     generation: live?.record?.generation ?? 0,
@@ -55,6 +57,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     record: live?.record,
     trees: readings.map((reading) => reading.tree),
     strays,
+    ...(misowned.length > 0 && { misowned }),
     ...(moved.length > 0 && { moved }),
     ...(unmoved && { unmoved }),
     ...outerPins(readOuterPins(kernel, { records: readings.map(({ tree }) => tree.record), wanted, owners })),

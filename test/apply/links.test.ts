@@ -119,7 +119,7 @@ describe.skipIf(!canTestLinux)('three links of one stack on Linux', () => {
     const again = desired('severed', 1)
     const plan = planFor(kernel, again, place)
     expect(plan.changes.filter(({ action }) => action !== 'keep')).toMatchObject([
-      { action: 'replace', address: 'link.far', because: [{ attribute: 'severed' }], drift: true },
+      { action: 'replace', address: 'link.far', because: [{ attribute: 'severed' }], cause: 'drift' },
     ])
     expect((await applyStack(kernel, again, place)).outcome).toMatchObject({ result: 'done', left: [] })
     expect(links('severed')[2]).toMatchObject({ severed: false, target: { ifindex } })

@@ -62,7 +62,7 @@ describe.skipIf(!canTestLinux)('pins elsewhere on Linux', () => {
     kernel.bpffs.unpin(pathOf('map.calls'))
     expect(
       planFor(kernel, desired({ more: raw('gap', 2), verdicts: { v4: 1, ingress: 1 } }), place).pins,
-    ).toContainEqual({ action: 'create', path: pathOf('map.calls'), address: 'map.calls', drift: true })
+    ).toContainEqual({ action: 'create', path: pathOf('map.calls'), address: 'map.calls', cause: 'drift' })
     expect((await destroyStack(kernel, desired({}), place)).outcome).toMatchObject({ result: 'done', left: [] })
     expect(kernel.bpffs.stat(`${host.bpffs}/tc`)).toBeUndefined()
     expect(kernel.openDescriptors()).toBe(open)

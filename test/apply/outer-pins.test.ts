@@ -103,7 +103,7 @@ describe('a pin elsewhere', () => {
     const machine = await machineWith(pinned)
     machine.open().bpffs.unpin(at)
     const plan = planFor(machine.open(), pinned)
-    expect(plan.pins).toEqual([{ action: 'create', path: at, address: 'map.calls', drift: true }])
+    expect(plan.pins).toEqual([{ action: 'create', path: at, address: 'map.calls', cause: 'drift' }])
     expect(plan.changes.every(({ action }) => action === 'keep')).toBe(true)
     await applyStack(machine.open(), pinned)
     expect(idAt(machine, at)).toBe(idOfCalls(machine))

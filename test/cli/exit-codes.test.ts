@@ -10,12 +10,19 @@ const diagnostic = (code: string, severity: Diagnostic['severity'] = 'error'): D
   summary: 'x',
   detail: 'x',
 })
-const drifted = change('replace', 'link.eth0', { drift: true })
+const drifted = change('replace', 'link.eth0', { cause: 'drift' })
 
 test.each([
   ['nothing to do', plan([change('keep', 'map.flows')]), 0],
   ['changes', plan([change('create', 'map.flows')]), 2],
   ['drift only', plan([change('keep', 'map.flows'), drifted]), 3],
+  ['what drifted and was changed', plan([change('update', 'program.a', { cause: 'both' }), drifted]), 2],
+  [
+    'another mode of the tree',
+    plan([change('keep', 'map.flows')], { ownership: 'manifest', steps: plan([drifted]).steps }),
+    2,
+  ],
+  ['a mode that somebody changed', plan([], { ownership: 'drift', steps: plan([drifted]).steps }), 3],
   ['drift and a change', plan([change('update', 'program.a'), drifted]), 2],
   ['refused by onChange', plan([drifted], { diagnostics: [diagnostic('P102')] }), 4],
   ['another error', plan([drifted], { diagnostics: [diagnostic('P102'), diagnostic('P107')] }), 1],

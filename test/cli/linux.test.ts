@@ -94,7 +94,7 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
     expect({ code, printed }).toEqual({
       code: 3,
       printed: expect.stringContaining(
-        `  + link     uplink       somebody removed its pin: new: xdp ${host.veth.name}`,
+        `  + link     uplink       drift: somebody removed its pin: new: xdp ${host.veth.name}`,
       ),
     })
     expect(await pinfold('apply', '--auto-approve', ...options)).toMatchObject({ code: 0 })

@@ -61,10 +61,10 @@ export function mapContract(world: () => TestWorld): void {
     const { kernel, bpffs } = world()
     const map = makeMap(kernel)
     const id = idOf(kernel, map)
-    expect(kernel.mapDescriptors().get(id)).toHaveLength(1)
+    expect(kernel.descriptors().map.get(id)).toHaveLength(1)
     kernel.pin(map, `${bpffs}/held`)
     map[Symbol.dispose]()
-    expect(kernel.mapDescriptors().get(id)).toBeUndefined()
+    expect(kernel.descriptors().map.get(id)).toBeUndefined()
     kernel.bpffs.unpin(`${bpffs}/held`)
   })
 

@@ -47,17 +47,18 @@ test('another mode of the tree alone is a new generation of the same objects', (
   )
 })
 
-test('what is new because somebody removed its pin is drift, and not what the manifest sends elsewhere', () => {
+test('what is new because somebody removed its pin is drift; it is both where the manifest changed it, too', () => {
   const without = (address: string): CurrentState => {
     const whole = applied(edge())
     const resources = new Map([...whole.resources].filter(([it]) => it !== address))
     return { ...whole, resources, record: makeRecord(desired(...edge()), 7) }
   }
-  const drifted = (current: CurrentState, wanted: readonly Resource[]): string[] =>
-    makePlan(current, desired(...wanted)).changes.flatMap((change) => (change.drift ? [change.address] : []))
+  const drifted = (current: CurrentState, wanted: readonly Resource[], cause = 'drift'): string[] =>
+    makePlan(current, desired(...wanted)).changes.flatMap((it) => (it.cause === cause ? [it.address] : []))
   for (const { address } of edge()) expect(drifted(without(address), edge())).toEqual([address])
   const elsewhere = link('eth0', 'ipv4')
   expect(drifted(without('link.eth0'), [...edge().slice(0, -1), elsewhere])).toEqual([])
+  expect(drifted(without('link.eth0'), [...edge().slice(0, -1), elsewhere], 'both')).toEqual(['link.eth0'])
   expect(drifted(applied(edge().slice(1)), edge())).toEqual([])
 })
 

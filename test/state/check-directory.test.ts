@@ -51,13 +51,13 @@ test('a pin where a directory should be is refused', () => {
 test('a symbolic link where a directory should be is refused, whoever made it', () => {
   const kernel = openMemoryKernel()
   const stat = (): FileStat => ({ kind: 'symlink', uid: 0, gid: 0, mode: 0o700, inode: 1 })
-  const check = (): void => checkDirectory({ ...kernel, bpffs: { ...kernel.bpffs, stat } }, { path })
+  const check = (): unknown => checkDirectory({ ...kernel, bpffs: { ...kernel.bpffs, stat } }, { path })
   expect(check).toThrow(expect.objectContaining({ code: 'P202' }))
 })
 
 test('no bpffs is said with how to mount one', () => {
   const kernel = openMemoryKernel({ mounts: ['/somewhere/else'] })
-  const check = (): void => checkDirectory(kernel, { path })
+  const check = (): unknown => checkDirectory(kernel, { path })
   expect(check).toThrow(expect.objectContaining({ code: 'P201', hint: expect.stringContaining('mount -t bpf') }))
 })
 
@@ -68,7 +68,7 @@ test('a bpffs that cannot be used is refused with the reason', () => {
     problem: 'another mount hides it',
   })
   const hidden = { ...kernel, bpffs: { ...kernel.bpffs, mounts: () => ({ of, list: () => [] }) } }
-  const check = (): void => checkDirectory(hidden, { path })
+  const check = (): unknown => checkDirectory(hidden, { path })
   expect(check).toThrow(expect.objectContaining({ code: 'P201', message: expect.stringContaining('hides') }))
 })
 

@@ -19,7 +19,8 @@ export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanV
     hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan),
   ]
   const last = parts.length - 1
-  for (const line of [protectionLine(plan), renderLedger(plan.ledger)]) if (line) parts[last] += `\n${line}`
+  for (const line of [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan)])
+    if (line) parts[last] += `\n${line}`
   if (steps && plan.steps.length > 0) parts.push(renderSteps(plan, paint))
   if (plan.diagnostics.length > 0) parts.push(plan.diagnostics.map((it) => renderDiagnostic(it, paint)).join('\n'))
   return `${parts.join('\n\n')}\n`
@@ -83,6 +84,12 @@ export function protectionLine({ protection }: Pick<Plan, 'protection'>): string
   if (protection === undefined) return undefined
   return protection === 'set' ? 'The stack is protected from now on.' : 'The stack is not protected any more.'
 }
+
+/** That something drifted. */
+const driftLine = ({ drift = [] }: Pick<Plan, 'drift'>): string | undefined =>
+  drift.length === 0
+    ? undefined
+    : `Drift: ${counted(drift.length, 'difference')} from what was last applied; pinfold plan --drift-only tells by whom.`
 
 function noChanges(plan: Plan): string {
   const { keep } = countChanges(plan)

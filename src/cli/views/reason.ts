@@ -5,8 +5,12 @@ import { grouped } from './text.ts'
 /** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
 export function renderReason(change: Change, plan: ChangesOfPlan): string {
   const moved = change.movedFrom === undefined ? '' : `moved from ${change.movedFrom}, `
-  return `${moved}${reasonOf(change, plan)}${protections[change.protection ?? 'stays']}`
+  return `${renderCause(change)}${moved}${reasonOf(change, plan)}${protections[change.protection ?? 'stays']}`
 }
+
+const renderCause = ({ cause }: Change): string => (cause ? causes[cause] : '')
+
+const causes = { drift: 'drift: ', both: 'drift, and the manifest: ' } as const
 
 const protections = { stays: '', set: ', protected from now on', lifted: ', not protected any more' } as const
 
@@ -15,7 +19,7 @@ function reasonOf(change: Change, plan: ChangesOfPlan): string {
     case 'keep':
       return kept(change)
     case 'create':
-      return `${change.drift ? 'somebody removed its pin: ' : ''}${change.detail ?? 'new'}`
+      return `${change.cause ? 'somebody removed its pin: ' : ''}${change.detail ?? 'new'}`
     case 'delete':
       return plan.action === 'destroy' ? `removed${lost(change)}` : `no longer declared${lost(change)}`
     default:
@@ -24,14 +28,14 @@ function reasonOf(change: Change, plan: ChangesOfPlan): string {
 }
 
 /** The same for a pin elsewhere: `to the new map.flows`. */
-export function renderPinReason({ action, address, drift }: PinChange, plan: ChangesOfPlan): string {
+export function renderPinReason({ action, address, cause }: PinChange, plan: ChangesOfPlan): string {
   switch (action) {
     case 'keep':
       return `to ${address}`
     case 'create':
-      return drift ? `to ${address}: somebody removed it` : `to ${address}`
+      return cause ? `drift: to ${address}: somebody removed it` : `to ${address}`
     case 'update':
-      return `to the new ${address}`
+      return `${cause ? causes[cause] : ''}to the new ${address}`
     case 'delete':
       return plan.action === 'destroy' ? `to ${address}, removed` : `to ${address}, no longer declared`
   }

@@ -1,7 +1,7 @@
 import type { ProgramId } from '../../model/ids.ts'
 import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
 import { identify } from '../host.ts'
-import type { Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind, PinEntry } from '../kernel.ts'
+import type { Descriptors, Fd, Kernel, KernelIdentity, ObjectInfo, ObjectKind, PinEntry } from '../kernel.ts'
 import { entries, openAdder, writeEntries } from './batches.ts'
 import { describeObject } from './describe.ts'
 import { addPin, bpffsOf, pinnedObject } from './files.ts'
@@ -55,7 +55,8 @@ export function kernelOf(process: Process): MemoryProcess {
     openAdder: async (request) => openAdder(process, request),
     freeze: (map) => freeze(process, map),
     pin: (fd, path) => pin(process, fd, path),
-    mapDescriptors: () => mapDescriptors(process),
+    descriptors: () => descriptors(process),
+    processName: () => undefined,
     sinceBoot: () => timeOf(process.machine),
     waitForReaders: async () => waitForReaders(process),
     interfaceIndex: (name) => numberOf(world, 'interface', name),
@@ -151,15 +152,17 @@ function pin(process: Process, fd: Fd<ObjectKind>, path: string): void {
   holdAsUser(process.machine.world, object)
 }
 
-function mapDescriptors(process: Process): ReadonlyMap<number, readonly number[]> {
-  assertAlive(process, 'mapDescriptors')
-  const found = new Map<number, Set<number>>()
+function descriptors(process: Process): Descriptors {
+  assertAlive(process, 'descriptors')
+  const found = { map: new Map(), program: new Map(), link: new Map() } as Record<ObjectKind, Map<number, number[]>>
   for (const { number, descriptors } of process.machine.processes) {
     for (const { object } of descriptors.values()) {
-      if (object.kind === 'map') found.set(object.id, (found.get(object.id) ?? new Set()).add(number))
+      if (object.kind === 'btf') continue
+      const holders = found[object.kind].get(object.id) ?? []
+      if (!holders.includes(number)) found[object.kind].set(object.id, [...holders, number])
     }
   }
-  return new Map([...found].map(([id, holders]) => [id, [...holders]]))
+  return found
 }
 
 function waitForReaders(process: Process): void {

@@ -97,7 +97,7 @@ test('pins elsewhere stand below the objects, each with what it leads to, and ar
   const path = (name: string) => `/sys/fs/bpf/tc/${name}`
   const pins = [
     { action: 'create', path: path('new'), address: 'map.flows' },
-    { action: 'create', path: path('lost'), address: 'map.flows', drift: true },
+    { action: 'create', path: path('lost'), address: 'map.flows', cause: 'drift' },
     { action: 'update', path: path('calls'), address: 'map.calls' },
     { action: 'keep', path: path('flows'), address: 'map.flows' },
     { action: 'delete', path: path('old'), address: 'map.flows' },
@@ -108,7 +108,7 @@ test('pins elsewhere stand below the objects, each with what it leads to, and ar
 
  +/- map     calls                  slot 1 differs: new array, switched with its callers   atomic
   + pin      /sys/fs/bpf/tc/new     to map.flows
-  + pin      /sys/fs/bpf/tc/lost    to map.flows: somebody removed it
+  + pin      /sys/fs/bpf/tc/lost    drift: to map.flows: somebody removed it
   ~ pin      /sys/fs/bpf/tc/calls   to the new map.calls                                   atomic
   = pin      /sys/fs/bpf/tc/flows   to map.flows
   - pin      /sys/fs/bpf/tc/old     to map.flows, no longer declared
@@ -138,7 +138,7 @@ test('creation, deletion and loss are told with their reasons; risks stand below
       change('create', 'program.extra'),
       change('delete', 'link.old'),
       change('delete', 'map.counts', { entries: 3, verdict: 'data loss' }),
-      change('replace', 'link.tp', { because: [{ attribute: 'severed' }], verdict: 'gap', drift: true }),
+      change('replace', 'link.tp', { because: [{ attribute: 'severed' }], verdict: 'gap', cause: 'drift' }),
     ],
     {
       diagnostics: [
@@ -157,8 +157,8 @@ test('creation, deletion and loss are told with their reasons; risks stand below
 
   + program  extra    new
   - link     old      no longer declared
-  - map      counts   no longer declared, 3 entries lost               data loss
- +/- link    tp       what it was attached to is gone: attached anew   gap
+  - map      counts   no longer declared, 3 entries lost                      data loss
+ +/- link    tp       drift: what it was attached to is gone: attached anew   gap
 
 Plan: 1 to create, 0 to update, 1 to replace, 2 to delete, 0 kept.
 

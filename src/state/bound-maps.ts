@@ -1,0 +1,48 @@
+import { type MapAddress, mapAddress, nameOf } from '../model/address.ts'
+import type { MapId } from '../model/ids.ts'
+import type { LiveTree } from './live-tree.ts'
+
+/**
+ * The map that each recorded program was given for each map that its code names: a program's map ids come in the order in
+ * which its code first refers to each map, and the record has those references.
+ */
+export function boundMaps(live: LiveTree): ReadonlyMap<MapAddress, MapId> {
+  const bound = new Map<MapAddress, MapId>()
+  for (const [i, pin] of live.tree.pins.entries()) {
+    const info = live.infos[i]
+    const recorded = pin.kind === 'program' ? live.rows.programs.get(nameOf(pin.address)) : undefined
+    // Another program than the recorded one tells nothing.
+    if (!recorded || info?.kind !== 'program' || !recorded.tags.includes(info.tag)) continue
+    const used = [...new Set(recorded.references.map((reference) => reference.map))]
+    if (used.length !== info.mapIds.length) continue
+    for (const [index, id] of info.mapIds.entries()) {
+      const address = used[index] ?? mapAddress('?')
+      if (!bound.has(address)) bound.set(address, id)
+    }
+  }
+  return bound
+}
+
+/**
+ * The stack's maps that are not where the record says: without a pin (the manifest wants none, or somebody removed it), or
+ * with another map in their place. `pinned` is what the tree's pins lead to.
+ */
+export function misplacedMaps(live: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): ReadonlyMap<MapAddress, MapId> {
+  if (!mayMisplace(live, pinned)) return new Map()
+  const found = [...boundMaps(live)].filter(([address, id]) => {
+    const recorded = live.rows.maps.get(nameOf(address))
+    return recorded && pinned.get(id) !== address && (recorded.owner === 'stack' || !recorded.pinned)
+  })
+  return new Map(found)
+}
+
+/** Most stacks are whole: every recorded map has its pin, and every program uses pinned maps only. */
+function mayMisplace({ rows, infos, record }: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): boolean {
+  if (!record) return false
+  if (pinned.size < rows.maps.size) return true
+  for (const info of infos) {
+    if (info?.kind !== 'program') continue
+    for (const id of info.mapIds) if (!pinned.has(id)) return true
+  }
+  return false
+}
