@@ -7,6 +7,7 @@ import {
   type ProgramAddress,
   programAddress,
 } from '../model/address.ts'
+import { describeTarget } from '../model/link-spec.ts'
 import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord } from '../model/record.ts'
 import type {
   CurrentState,
@@ -41,7 +42,7 @@ export function recordedState(current: CurrentState, desired?: State): RecordedS
   const state = (found: readonly Resource[]): State => ({ stack, generation, resources: byAddress(found) })
   return {
     wanted: state(resources.map((it) => asForeign(it, desired) ?? it)),
-    untouched: state(resources.map((it) => asForeign(it, desired) ?? asLive(it, current))),
+    untouched: state(resources.map((it) => asForeign(it, desired) ?? asLive(asResolved(it, desired), current))),
     found: state([...current.resources.values()].map((it) => (it.kind === 'map' ? asDeclared(it, record) : it))),
   }
 }
@@ -54,6 +55,14 @@ function asForeign(resource: Resource, desired: State | undefined): Resource | u
   if (resource.kind !== 'map' || resource.owner !== 'foreign') return undefined
   const id = desired?.resources.get(resource.address)?.live?.id as NonNullable<MapState['live']>['id'] | undefined
   return id === undefined ? undefined : { ...resource, live: { id, pins: [] } }
+}
+
+/** Which number an interface or cgroup of that name has today is no matter of the manifest. */
+function asResolved(resource: Resource, desired: State | undefined): Resource {
+  const wish = desired?.resources.get(resource.address)
+  if (resource.kind !== 'link' || wish?.kind !== 'link') return resource
+  const isSameName = describeTarget(resource.target) === describeTarget(wish.target)
+  return isSameName ? { ...resource, target: wish.target } : resource
 }
 
 /** With its pin, and the id of what stands there. */

@@ -6,7 +6,7 @@ import type { LiveTree } from './live-tree.ts'
  * The map that each recorded program was given for each map that its code names: a program's map ids come in the order in
  * which its code first refers to each map, and the record has those references.
  */
-export function boundMaps(live: LiveTree): ReadonlyMap<MapAddress, MapId> {
+function boundMaps(live: LiveTree): ReadonlyMap<MapAddress, MapId> {
   const bound = new Map<MapAddress, MapId>()
   for (const [i, pin] of live.tree.pins.entries()) {
     const info = live.infos[i]
