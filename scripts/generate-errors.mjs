@@ -1,15 +1,15 @@
-// Writes docs/errors.md from the tables of codes; with --check only says whether it is out of date (exit code 1). Fails when
+// Writes docs/errors.md and docs/lint.md from the tables of codes; with --check only says whether one is out of date (exit code 1). Fails when
 // the sources use a code that has no row.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { kernelRows, manifestRows, objectRows } from './error-rows.mjs'
+import { renderLintPage } from './lint-page.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const target = join(root, 'docs/errors.md')
 
-const tables = await load('scripts/error-tables.mjs')
+const { lintRules, ...tables } = await load('scripts/error-tables.mjs')
 
 /** Every row by its code. Tables have the code as key, or under a name with the code in the row. */
 const rows = new Map(
@@ -28,10 +28,14 @@ const sections = [
 
 const missing = [...codesInSources()].filter((code) => !rows.has(code))
 if (missing.length > 0) fail(`codes without a row: ${missing.join(', ')}`)
-const text = render()
-if (!process.argv.includes('--check')) writeFileSync(target, text)
-else if (text !== readFileSync(target, 'utf8'))
-  fail('out of date: docs/errors.md (run: node scripts/generate-errors.mjs)')
+write('docs/errors.md', render())
+write('docs/lint.md', renderLintPage(lintRules, rows))
+
+function write(page, text) {
+  const file = join(root, page)
+  if (!process.argv.includes('--check')) writeFileSync(file, text)
+  else if (text !== readFileSync(file, 'utf8')) fail(`out of date: ${page} (run: node scripts/generate-errors.mjs)`)
+}
 
 function render() {
   const parts = sections.map(([letter, title, about]) => {

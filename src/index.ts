@@ -30,6 +30,7 @@ export {
   PlanError,
 } from './model/errors.ts'
 export { describeTarget, type LinkTarget } from './model/link-spec.ts'
+export { type LintPolicy, type LintRule, lintRules, type Silence } from './model/lint-rules.ts'
 export type { BtfFile, Machine } from './model/machine.ts'
 export type { InitialContents, MapShape, MapSpec } from './model/map-spec.ts'
 export { type MapType, mapTypeRule } from './model/map-types.ts'

@@ -10,7 +10,7 @@ export const exitCodes = {
   changes: 2,
   /** `plan`: all there is to do is to put back what somebody else changed. */
   drift: 3,
-  /** Blocked by `onChange: refuse` or a protection. */
+  /** Blocked by `onChange: refuse`, a protection or a denied warning. */
   blocked: 4,
   /** A precondition, the lock or a compare-and-swap failed; everything was undone. */
   stale: 5,
@@ -28,7 +28,7 @@ export const exitCodeTexts: Readonly<Record<ExitCode, string>> = {
   1: 'error, nothing changed',
   2: 'plan: changes present',
   3: 'plan: drift only; doctor: something found',
-  4: 'blocked by onChange: refuse or a protection',
+  4: 'blocked by onChange: refuse, a protection or a denied warning',
   5: 'a precondition, the lock or a compare-and-swap failed, everything undone',
   6: 'failed, rolled back; or not confirmed in time',
   7: 'failed and not fully rolled back, or something had to be kept',

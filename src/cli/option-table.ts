@@ -23,6 +23,8 @@ export interface OptionValues {
   readonly btf?: string
   readonly 'auto-approve'?: true
   readonly adopt?: true
+  readonly deny?: readonly string[]
+  readonly warn?: readonly string[]
   readonly steps?: true
   readonly 'verifier-log'?: string
   readonly out?: string
@@ -52,6 +54,8 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   state: { type: 'string', value: 'FILE', help: 'keep the memory kernel in this file between commands' },
   btf: { type: 'string', value: 'FILE', help: "adapt programs (CO-RE) to this BTF, not to the running kernel's" },
   'auto-approve': { type: 'boolean', help: 'do not ask; needed where there is no terminal' },
+  deny: { type: 'string', value: 'CODE', multiple: true, help: 'let this warning block (P103,P104; all); repeatable' },
+  warn: { type: 'string', value: 'CODE', multiple: true, help: 'let this error of the lint be a warning; repeatable' },
   adopt: { type: 'boolean', help: "take pins in the stack's tree that its record does not know for its own" },
   steps: { type: 'boolean', help: 'list every step, and who holds each program array after it' },
   'verifier-log': {
@@ -111,6 +115,7 @@ export type CommandName =
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
+const lintOptions: readonly OptionName[] = ['deny', 'warn']
 const outputOptions: readonly OptionName[] = ['json', 'no-color', 'help']
 
 /** Every command; arguments are parsed and help is written from this table. */
@@ -127,6 +132,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     options: [
       ...manifestOptions,
       ...kernelOptions,
+      ...lintOptions,
       'btf',
       'adopt',
       'steps',
@@ -144,6 +150,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     options: [
       ...manifestOptions,
       ...kernelOptions,
+      ...lintOptions,
       'btf',
       'adopt',
       'auto-approve',

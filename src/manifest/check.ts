@@ -2,6 +2,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import { checkMaps } from './check-maps.ts'
 import { checkMoves } from './check-moves.ts'
 import { checkPins } from './check-pins.ts'
+import { checkSilences } from './check-silences.ts'
 import { type CheckContext, complainAt, type Found, type PlaceComplaint, suggest, wrongKind } from './complain.ts'
 import type { Path } from './manifest.ts'
 import { readReference } from './references.ts'
@@ -17,6 +18,7 @@ export function check(context: CheckContext): readonly Diagnostic[] {
     ...checkMaps(context),
     ...checkPins(context),
     ...checkMoves(context),
+    ...checkSilences(context),
   ]
   return found.map(([code, place]) => complainAt(context.locate, code, place))
 }

@@ -108,6 +108,15 @@ export const manifestCodes = {
     explanation:
       'A row of moved: gives one object a new address of the same kind. What it moves from is not declared any more, what it moves to is, and neither stands in two rows.',
   },
+  M243: {
+    summary: 'Code that cannot be silenced',
+    explanation:
+      '`silence:` accepts warnings of plans; docs/lint.md lists them. Errors cannot be silenced, and neither can what is no code.',
+  },
+  M244: {
+    summary: 'Silence without a reason',
+    explanation: 'Whoever reviews a plan reads why a warning is accepted: a few words that say it.',
+  },
 } as const
 
 export type ManifestCode = keyof typeof manifestCodes

@@ -1,5 +1,6 @@
 import type { Address } from '../model/address.ts'
 import type { IteratorStart, XdpMode } from '../model/link-spec.ts'
+import type { Silence } from '../model/lint-rules.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { Ownership } from '../model/state.ts'
 import type { Value } from '../model/value.ts'
@@ -24,6 +25,8 @@ export interface Manifest {
   /** Further pins by their absolute path outside of the stack's directory. */
   readonly pins: ReadonlyMap<string, Address>
   readonly moved: readonly ManifestMove[]
+  /** Warnings that are accepted. */
+  readonly silences: readonly Silence[]
 }
 
 /** A new address for an object that stays what it is; both of one kind. */

@@ -1,4 +1,5 @@
 import type { Address } from '../model/address.ts'
+import type { Silence } from '../model/lint-rules.ts'
 import type { Ownership } from '../model/state.ts'
 import type {
   Manifest,
@@ -32,6 +33,7 @@ export function normalize(root: SourceNode): Manifest {
     links: mapEach(source.links, linkOf),
     pins: mapEach(source.pins, (_, address) => address as Address),
     moved: (source.moved ?? []) as readonly ManifestMove[],
+    silences: (source.silence ?? []) as readonly Silence[],
   })
 }
 

@@ -292,6 +292,10 @@ export interface SourceManifest {
    * New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.
    */
   moved?: SourceMove[] | null
+  /**
+   * Warnings of plans that are accepted, each with the reason: they are shown as silenced, and `--deny` passes over them. docs/lint.md lists the codes. A row that matches no warning is one itself (P160), so that nothing is accepted unseen.
+   */
+  silence?: SourceSilence[] | null
 }
 /**
  * Who owns the stack's directories and pins, as numbers. Without it root.
@@ -516,4 +520,21 @@ export interface SourceMove {
    * An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.
    */
   to: string
+}
+/**
+ * One warning that is accepted.
+ */
+export interface SourceSilence {
+  /**
+   * The code of the warning.
+   */
+  code: string
+  /**
+   * An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.
+   */
+  address?: string
+  /**
+   * Why it is accepted, in at least three words; every plan shows it.
+   */
+  reason: string
 }

@@ -25,4 +25,10 @@ export interface Diagnostic {
   readonly address?: Address
   /** Where in the manifest the mistake stands, where it stands there. */
   readonly at?: Position
+  /** A warning that the manifest accepts, and why. */
+  readonly silenced?: string
+  /** An error only since the user denied the warning. */
+  readonly denied?: true
+  /** A warning only since the user lowered the error. */
+  readonly lowered?: true
 }

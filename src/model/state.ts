@@ -4,6 +4,7 @@ import type { Position } from './diagnostic.ts'
 import type { SystemGraph } from './graph.ts'
 import type { LinkId, MapId, ProgramId } from './ids.ts'
 import type { LinkTarget } from './link-spec.ts'
+import type { LintPolicy, Silence } from './lint-rules.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
 import type { Code, DebugInfo, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
@@ -51,6 +52,10 @@ export interface DesiredState extends State {
   readonly ownership?: Ownership
   /** Whether the stack may not be destroyed; undefined: as it was. */
   readonly protect?: boolean
+  /** Warnings of the plan that the manifest accepts; absent: none. */
+  readonly silences?: readonly Silence[]
+  /** What the user said about codes; absent: nothing. */
+  readonly policy?: LintPolicy
   /** Former generations to keep for a rollback; absent: none. */
   readonly history?: number
   /** Further pins by their absolute path outside of the stack's directory; absent: none. */

@@ -5,7 +5,8 @@ import type { Plan } from './plan.ts'
 import type { Step } from './step.ts'
 
 /** True for a diagnostic that says that the change is forbidden by the user's own rules: exit code 4, not 1. */
-export const isBlocked = ({ severity, code }: Diagnostic): boolean => severity === 'error' && blocking.has(code)
+export const isBlocked = ({ severity, code, denied }: Diagnostic): boolean =>
+  severity === 'error' && (denied === true || blocking.has(code))
 
 const blocking: ReadonlySet<string> = new Set([
   planCodes.refused.code,

@@ -26,6 +26,7 @@ type PlanProblem =
   | 'shared'
   | 'bestEffort'
   | 'protected'
+  | 'unusedSilence'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -149,6 +150,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Protected',
     explanation:
       'The manifest said `protect: true` of an object, and this plan would delete it, lose the entries of a map, or detach a link or leave a gap; or it said so of the whole stack, or of anything in it, and this plan would destroy that. Protection is kept in the record, whatever becomes of the block in the manifest: apply `protect: false` by itself first, which is a plan of its own.',
+  },
+  unusedSilence: {
+    code: 'P160',
+    summary: 'Silence without a warning',
+    explanation:
+      'A row of `silence:` matches no warning of the plan: what it was for is done, or its code or address is mistyped. Remove it, since it would silence the next warning of that kind unseen.',
   },
   unproven: {
     code: 'P199',

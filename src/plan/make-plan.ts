@@ -22,6 +22,7 @@ import { snapshotFolder } from './merge.ts'
 import { order, type Staged } from './order.ts'
 import { diffOuterPins, expandOuterPins, outerDirectories, outerPreconditions } from './outer-pins.ts'
 import type { Plan } from './plan.ts'
+import { applyPolicy } from './policy.ts'
 import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
 import { guardProtection, keepProtection, markProtection, stackProtection } from './protection.ts'
 import type { Operation } from './step.ts'
@@ -33,7 +34,7 @@ import type { Operation } from './step.ts'
  */
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
-  return markBlocked(planOf(current, keepProtection(desired, current.record)))
+  return markBlocked(applyPolicy(planOf(current, keepProtection(desired, current.record)), desired))
 }
 
 function planOf(current: CurrentState, desired: DesiredState): Plan {

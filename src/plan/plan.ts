@@ -1,5 +1,6 @@
 import type { Ref } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { LintPolicy } from '../model/lint-rules.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { ForeignProgram } from '../model/state.ts'
 import type { Cause, Change, PinChange, Protection } from './change.ts'
@@ -36,6 +37,8 @@ export interface Plan {
   readonly preconditions: readonly Precondition[]
   /** Who holds each program array after each step. */
   readonly ledger: Ledger
+  /** What the user said about codes, which `diagnostics` follow; absent: nothing. */
+  readonly policy?: LintPolicy
   /** Risks and refusals; one of severity `error` means that the plan must not be applied. */
   readonly diagnostics: readonly Diagnostic[]
 }

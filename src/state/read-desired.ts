@@ -73,10 +73,16 @@ function toState({ loaded }: Reading, { objects, resources, pins, moved }: Parts
     history: manifest.history,
     drain: manifest.drainSeconds * 1000,
     ...(pins ? { pins } : {}),
+    ...silencesOf(loaded),
     ...(moved.length > 0 ? { moved } : {}),
     digest,
     btf: new Map(objects.flatMap(({ name, file }) => (file.btf ? [[name, file.btf.bytes]] : []))),
   }
+}
+
+function silencesOf({ manifest, at }: LoadedManifest): Pick<DesiredState, 'silences'> {
+  if (manifest.silences.length === 0) return {}
+  return { silences: manifest.silences.map((silence, row) => ({ ...silence, at: at(['silence', row]) })) }
 }
 
 function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFinding): ProgramState {

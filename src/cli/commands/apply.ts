@@ -5,6 +5,7 @@ import { confirmOption } from '../confirm-option.ts'
 import { converge, recover } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { optimizeLater } from '../optimize-later.ts'
+import { policyOf } from '../policy-options.ts'
 import { originOf, readManifest, wish } from '../read-manifest.ts'
 import type { Stage } from '../run-plan.ts'
 import { openSession } from '../session.ts'
@@ -24,7 +25,11 @@ export async function applyManifest({ operand, options }: Invocation, terminal: 
   const confirmWithin = confirmOption(options)
   using session = await openSession(options, timings)
   optimizeLater()
-  const desired = { ...wish(loaded, session), ...(confirmWithin === undefined ? {} : { confirmWithin }) }
+  const desired = {
+    ...wish(loaded, session),
+    ...policyOf(options),
+    ...(confirmWithin === undefined ? {} : { confirmWithin }),
+  }
   const origin = originOf(loaded, session)
   const stage = { kernel: session.kernel, options, terminal, timings, origin, ...watching(session, desired) }
   const applied = await applyLocked(session, stage, desired)

@@ -4,6 +4,7 @@ import { makeEnvelope } from '../envelope.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { OptionValues } from '../option-table.ts'
 import { planExitCode } from '../plan-exit-code.ts'
+import { policyOf } from '../policy-options.ts'
 import { originOf, readManifest, wish } from '../read-manifest.ts'
 import { paintOf } from '../say.ts'
 import { openSession } from '../session.ts'
@@ -19,7 +20,7 @@ export async function plan({ options }: Invocation, terminal: Terminal): Promise
   using timings = openTimings({ options, terminal })
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   using session = await openSession(options, timings)
-  const desired = wish(loaded, session)
+  const desired = { ...wish(loaded, session), ...policyOf(options) }
   const { current, recovery } = readSituation(session, desired, options)
   const found = timings.measure('plan', () => makePlan(current, desired))
   const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())

@@ -3,11 +3,21 @@ import type { Paint } from '../terminal.ts'
 
 /** `edge.yaml:12:7: error M104 Unknown map: …`, the hint on a line of its own; without a final line break. */
 export function renderDiagnostic(diagnostic: Diagnostic, paint: Paint): string {
-  const { severity, code, summary, detail, hint } = diagnostic
-  const label = paint(severity === 'error' ? 'red' : 'yellow', `${severity} ${code}`)
+  const { severity, code, summary, detail, hint, silenced } = diagnostic
+  const what = `${place(diagnostic, paint)}${label(diagnostic, paint)} ${summary}: ${detail}`
+  if (silenced !== undefined) return `${what}\n  ${paint('cyan', 'reason:')} ${silenced}`
   const advice = hint ?? (severity === 'error' ? whereToRead(code) : undefined)
-  return `${place(diagnostic, paint)}${label} ${summary}: ${detail}${renderHint(advice, paint)}`
+  return `${what}${renderHint(advice, paint)}`
 }
+
+function label(diagnostic: Diagnostic, paint: Paint): string {
+  const { severity, code, silenced } = diagnostic
+  if (silenced !== undefined) return paint('dim', `silenced ${code}`)
+  return `${paint(severity === 'error' ? 'red' : 'yellow', `${severity} ${code}`)}${decision(diagnostic)}`
+}
+
+/** What the user made of it. */
+export const decision = ({ denied, lowered }: Diagnostic): string => (denied ? ' (--deny)' : lowered ? ' (--warn)' : '')
 
 /** The hint of an error that brings none. */
 export const whereToRead = (code: string): string => `docs/errors.md says more about ${code}`

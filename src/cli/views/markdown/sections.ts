@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../../index.ts'
 import { type ChangeRow, changeRows, symbols } from '../change-rows.ts'
+import { decision } from '../diagnostic.ts'
 import { protectionLine, renderLedger } from '../plan.ts'
 import type { PlanDocument } from '../plan-document.ts'
 import { stepBlocks } from '../steps.ts'
@@ -31,17 +32,23 @@ export function diagnosticList(diagnostics: readonly Diagnostic[]): Section {
   return {
     before: '\n',
     after: '',
-    rows: diagnostics.map((it) => ({ text: diagnosticItem(it), rank: it.severity === 'error' ? 0 : 1 })),
+    rows: diagnostics.map((it) => ({ text: diagnosticItem(it), rank: rankOf(it) })),
     rank: 1,
     omission: (count) => `- … ${counted(count, 'more message')} left out here; \`pinfold plan\` prints all of them.\n`,
   }
 }
 
-/** Code, place, what and advice. */
-function diagnosticItem({ severity, code: number, summary, detail, hint, at, address }: Diagnostic): string {
+const rankOf = ({ severity, silenced }: Diagnostic): number =>
+  severity === 'error' ? 0 : silenced === undefined ? 1 : 2
+
+/** Code, place, what and advice, or why it is accepted. */
+function diagnosticItem(diagnostic: Diagnostic): string {
+  const { severity, code: number, summary, detail, hint, at, address, silenced } = diagnostic
   const place = at ? ` ${code(`${at.file}:${at.line}:${at.column}`)}` : address ? ` ${code(address)}` : ''
+  const what = `${place} ${prose(summary)}: ${prose(detail)}`
+  if (silenced !== undefined) return `- silenced ${number}${what}<br>_Reason:_ ${prose(silenced)}\n`
   const advice = hint === undefined ? '' : `<br>_Hint:_ ${prose(hint)}`
-  return `- **${severity} ${number}**${place} ${prose(summary)}: ${prose(detail)}${advice}\n`
+  return `- **${severity} ${number}**${decision(diagnostic)}${what}${advice}\n`
 }
 
 /** What loses or interrupts something stays longest in a table that is too long. */

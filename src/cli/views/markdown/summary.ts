@@ -56,12 +56,12 @@ export const strong = (verdict: Verdict): string =>
 
 /** Nothing where there is nothing to permit. */
 function permission({ diagnostics, steps }: PlanDocument): string | undefined {
-  const codes = (severity: string): string[] => [
-    ...new Set(diagnostics.filter((it) => it.severity === severity).map(({ code }) => code)),
-  ]
-  const errors = codes('error')
-  if (errors.length > 0) return `**BLOCKED by ${errors.join(', ')}**`
-  const warnings = codes('warning')
-  if (warnings.length > 0) return `not blocked, warnings: ${warnings.join(', ')}`
-  return steps.length > 0 ? 'not blocked' : undefined
+  const codes = (kind: string): string => {
+    const found = diagnostics.filter((it) => (it.silenced === undefined ? it.severity : 'silenced') === kind)
+    return [...new Set(found.map(({ code }) => code))].join(', ')
+  }
+  const [errors, warnings, silenced] = [codes('error'), codes('warning'), codes('silenced')]
+  if (errors !== '') return `**BLOCKED by ${errors}**`
+  const noted = [...(warnings ? [`warnings: ${warnings}`] : []), ...(silenced ? [`silenced: ${silenced}`] : [])]
+  return noted.length > 0 || steps.length > 0 ? ['not blocked', ...noted].join(', ') : undefined
 }
