@@ -26,7 +26,7 @@ export interface Manifest {
   readonly pins: ReadonlyMap<string, Address>
   readonly moved: readonly ManifestMove[]
   /** Warnings that are accepted. */
-  readonly silences: readonly Silence[]
+  readonly silence: readonly Silence[]
 }
 
 /** A new address for an object that stays what it is; both of one kind. */

@@ -33,7 +33,7 @@ export function normalize(root: SourceNode): Manifest {
     links: mapEach(source.links, linkOf),
     pins: mapEach(source.pins, (_, address) => address as Address),
     moved: (source.moved ?? []) as readonly ManifestMove[],
-    silences: (source.silence ?? []) as readonly Silence[],
+    silence: (source.silence ?? []) as readonly Silence[],
   })
 }
 

@@ -21,7 +21,7 @@ export function manifestOfObject(object: ObjectFile, file: string): LoadedManife
       links: new Map(),
       pins: new Map(),
       moved: [],
-      silences: [],
+      silence: [],
     },
     digest: '',
     variables: [],

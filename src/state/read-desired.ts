@@ -81,8 +81,8 @@ function toState({ loaded }: Reading, { objects, resources, pins, moved }: Parts
 }
 
 function silencesOf({ manifest, at }: LoadedManifest): Pick<DesiredState, 'silences'> {
-  if (manifest.silences.length === 0) return {}
-  return { silences: manifest.silences.map((silence, row) => ({ ...silence, at: at(['silence', row]) })) }
+  if (manifest.silence.length === 0) return {}
+  return { silences: manifest.silence.map((silence, row) => ({ ...silence, at: at(['silence', row]) })) }
 }
 
 function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFinding): ProgramState {

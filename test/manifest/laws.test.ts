@@ -68,12 +68,14 @@ const source = fc.record(
     programs: fc.record({
       ingress: fc.constant(null),
       egress: fc.record(
-        { function: name, type: fc.constantFrom('xdp', 'sched_cls'), sleepable: fc.boolean() },
+        { function: name, type: fc.constantFrom('xdp', 'sched_cls'), sleepable: fc.boolean(), protect: fc.boolean() },
         optional,
       ),
     }),
     maps: fc.dictionary(name, map, { maxKeys: 4 }),
     links: fc.dictionary(name, link, { maxKeys: 3 }),
+    protect: fc.boolean(),
+    silence: fc.constant([{ code: 'P103', address: 'map.a', reason: 'it is learnt again' }]),
     pins: fc.dictionary(
       name.map((text) => `/x/${text}`),
       fc.constantFrom('map.a', 'program.ingress', 'link.l'),

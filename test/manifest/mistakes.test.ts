@@ -233,6 +233,17 @@ const mistakes: readonly Mistake[] = [
     expected: ['M027 6:17'],
   },
   { name: 'a program where a map is wanted', text: map('{ inner: { 0: program.ingress } }'), expected: ['M027 6:24'] },
+  {
+    name: 'an error that is silenced',
+    text: minimal('silence:\n  - { code: P101, reason: it is said to be safe }\n'),
+    expected: ['M243 4:13'],
+    hint: 'P103',
+  },
+  {
+    name: 'a silence that does not say why',
+    text: minimal('silence:\n  - { code: P103, address: map.flows, reason: " fine  here" }\n'),
+    expected: ['M244 4:47'],
+  },
   { name: 'a link in place of an iterated map', text: link('{ iter: { map: link.x } }'), expected: ['M027 6:52'] },
 ]
 

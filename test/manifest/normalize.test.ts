@@ -79,15 +79,26 @@ test('the example of the design becomes plain data with every default in place',
     ]),
     pins: new Map([['/sys/fs/bpf/tc/globals/flows', 'map.flows']]),
     moved: [{ from: 'map.counters', to: 'map.flows' }],
+    silence: [],
   })
 })
 
 test('empty sections are as good as absent ones', () => {
-  expect(manifest(minimal('vars:\nobjects:\nmaps:\nprograms:\nlinks:\npins:\nmoved:\n'))).toEqual(manifest(minimal()))
+  expect(manifest(minimal('vars:\nobjects:\nmaps:\nprograms:\nlinks:\npins:\nmoved:\nsilence:\n'))).toEqual(
+    manifest(minimal()),
+  )
 })
 
 test('owner and mode become numbers', () => {
   expect(manifest(minimal('mode: "0750"\nowner: { gid: 1000 }\n')).ownership).toEqual({ mode: 0o750, gid: 1000 })
+})
+
+test('protection and silences stand as they are written', () => {
+  const row = '{ code: P103, address: map.a, reason: it is learnt again soon }'
+  const found = manifest(edge(`protect: false\nmaps:\n  a: { protect: true }\nsilence: [${row}]\n`))
+  expect(found).toMatchObject({ protect: false, silence: [{ code: 'P103', address: 'map.a' }] })
+  expect(found.maps.get('a')).toMatchObject({ protect: true })
+  expect(manifest(minimal())).not.toHaveProperty('protect')
 })
 
 test('references are bare, whichever way they are written', () => {
