@@ -44,7 +44,8 @@ export async function applyPlan(file: string, options: OptionValues, terminal: T
   using session = await openSession(place, timings)
   const loaded = timings.measure('manifest', () => checkFiles(saved, session, place))
   optimizeLater()
-  const desired = wish(loaded, session)
+  const { policy } = saved.plan
+  const desired = { ...wish(loaded, session), ...(policy && { policy }) }
   const origin = originOf(loaded, session)
   const stage = { kernel: session.kernel, options: place, terminal, timings, origin, saved: saved.plan }
   // Awaited here: the session ends with this function.
@@ -60,7 +61,9 @@ function optionsFor({ file, plan }: Saved, options: OptionValues): OptionValues 
       hint: `run pinfold ${action}`,
     })
   }
-  const fixed = (['var', 'var-file', 'adopt', 'confirm'] as const).find((name) => options[name] !== undefined)
+  const fixed = (['var', 'var-file', 'adopt', 'confirm', 'deny', 'warn'] as const).find(
+    (name) => options[name] !== undefined,
+  )
   if (fixed) {
     throw new UsageError(`cannot use --${fixed} with ${file}: a saved plan is carried out as it was made`, {
       code: 'C133',
