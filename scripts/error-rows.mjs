@@ -95,4 +95,24 @@ export const kernelRows = {
     'The kernel lacks a type or field that the program uses',
     'The verifier came to an access that CO-RE could not adapt to this kernel. Guard it with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists().',
   ],
+  K110: [
+    'Entries that a snapshot does not have',
+    'A plan from a snapshot (--against) asks for an entry of a map that is beyond the bound of 4,096 entries or 1 MiB, or in no stack. Declared entries that a stack has recorded are always in it. Plan on the host itself.',
+  ],
+  K113: [
+    'Place that a snapshot does not know',
+    'A snapshot lists the cgroups below the mounts of cgroup2 and the namespaces in the usual directories, and follows no symbolic links. Name the place by another path, or plan on the host itself.',
+  ],
+  K114: [
+    'Pin that a snapshot could not read',
+    'Who took the snapshot was not allowed to open the pin, or it is none. Take the snapshot as root.',
+  ],
+  K115: [
+    'Damaged snapshot',
+    'The file of --against or --state is no snapshot of a host, or was changed or cut after it had been taken. Take it again: `pinfold snapshot`.',
+  ],
+  K116: [
+    'Snapshot of another version',
+    'Another version of pinfold took the snapshot and laid it out otherwise. Take it again with this version, or plan with that one.',
+  ],
 }

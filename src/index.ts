@@ -7,6 +7,11 @@ export { precheck } from './apply/precheck.ts'
 export { nameFor, phraseOf } from './apply/problem.ts'
 export { type Judgement, type Verification, verify } from './apply/verify.ts'
 export type { Mounts } from './kernel/files.ts'
+export {
+  checkSnapshot,
+  type HostSnapshot,
+  isSnapshot,
+} from './kernel/host-snapshot.ts'
 export type { Fd, Kernel, KernelIdentity } from './kernel/kernel.ts'
 export { type MemoryMachine, openMemoryMachine } from './kernel/memory/memory-kernel.ts'
 export { type KernelKind, openKernel } from './kernel/open-kernel.ts'
@@ -76,4 +81,5 @@ export { readCheckup } from './state/read-checkup.ts'
 export { emptyGraph, type Place, readCurrent } from './state/read-current.ts'
 export { readDesired } from './state/read-desired.ts'
 export { readTreesAhead } from './state/read-trees.ts'
+export { type SnapshotOptions, takeSnapshot } from './state/snapshot/take-snapshot.ts'
 export type { Measure } from './util/measure.ts'

@@ -20,6 +20,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   verify: async () => (await import('./commands/verify.ts')).verifyAll,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   init: async () => (await import('./commands/init.ts')).init,
+  snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
 }
 
 /** Runs one command line; every error becomes a sentence on standard error (a document on standard output with --json). */

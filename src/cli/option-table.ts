@@ -28,6 +28,8 @@ export interface OptionValues {
   readonly steps?: true
   readonly 'verifier-log'?: string
   readonly out?: string
+  readonly 'with-btf'?: true
+  readonly against?: readonly string[]
   readonly name?: string
   readonly confirm?: string
   readonly repair?: true
@@ -63,7 +65,22 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     value: 'FILE',
     help: "write the verifier's whole log there if it refuses a program",
   },
-  out: { type: 'string', value: 'FILE', help: 'write it there: a plan for pinfold apply FILE, or a manifest' },
+  out: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    help: 'write it there: a plan for pinfold apply FILE, a manifest, a snapshot',
+  },
+  'with-btf': {
+    type: 'boolean',
+    help: "also the kernel's types and symbols, for CO-RE, ksyms and kfuncs; some megabytes",
+  },
+  against: {
+    type: 'string',
+    value: 'SNAPSHOT',
+    multiple: true,
+    help: 'plan for the host of this snapshot, without a kernel; repeatable: one plan for each class of hosts',
+  },
   name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
   confirm: {
     type: 'string',
@@ -112,6 +129,7 @@ export type CommandName =
   | 'verify'
   | 'inspect'
   | 'init'
+  | 'snapshot'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
@@ -139,6 +157,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'out',
       'timings',
       'format',
+      'against',
       ...outputOptions,
     ],
   },
@@ -216,6 +235,12 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'Everything that the objects declare, each map with its policy, links guessed from the sections and commented out: what is\nwritten is valid as it is and attaches nothing. Makes no system call on bpf objects.',
     operand: 'OBJECT...',
     options: ['out', 'name', ...outputOptions],
+  },
+  snapshot: {
+    summary: 'Write down all that plans for this host are made from.',
+    details:
+      'With it plans for this host are made anywhere, without the host and without root. Reads only. The document holds entries of the\nmaps of stacks: keep it as closely as those.',
+    options: ['bpffs', 'kernel', 'state', 'with-btf', 'out', ...outputOptions],
   },
 }
 

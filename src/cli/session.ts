@@ -7,11 +7,15 @@ import type { Timings } from './timings.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Opens the kernel that the options name; mounts a bpffs where that was asked for. */
-export async function openSession(options: OptionValues, timings?: Timings): Promise<Session> {
+export async function openSession(
+  options: OptionValues,
+  timings?: Timings,
+  openKernel: OpenKernel = openKernelOf,
+): Promise<Session> {
   const bpffs = bpffsOf(options)
   const btf = readBtfFile(options)
   const { measure, measureAsync } = timings ?? {}
-  const open = (): ReturnType<typeof openKernelOf> => openKernelOf(options)
+  const open = (): Promise<OpenedKernel> => openKernel(options)
   const opened = await (measureAsync ? measureAsync('open kernel', open) : open())
   const session = { ...opened, bpffs, btf, measure, files: new Map() }
   try {
@@ -34,7 +38,9 @@ function mountAt({ bpffs }: Kernel, path: string): void {
   bpffs.mount(path)
 }
 
-type OpenedKernel = Pick<Session, 'kernel' | typeof Symbol.dispose>
+/** A kernel of which a session is made. */
+export type OpenedKernel = Pick<Session, 'kernel' | typeof Symbol.dispose>
+export type OpenKernel = (options: OptionValues) => Promise<OpenedKernel>
 
 async function openKernelOf({ kernel: kind = 'linux', state }: OptionValues): Promise<OpenedKernel> {
   if (kind !== 'linux' && kind !== 'memory') {

@@ -3,6 +3,7 @@ import {
   type DesiredState,
   emptyGraph,
   hasChanges,
+  type Kernel,
   makePlan,
   mayNeedRecovery,
   planRecovery,
@@ -44,6 +45,6 @@ const isNew = ({ trees, strays = [], outerPins = [] }: CurrentState, { resources
   [...resources.values()].every((resource) => resource.kind !== 'map' || resource.owner === 'stack')
 
 /** Whom the stack's directory may belong to. */
-export function ownersOf({ ownership }: DesiredState): { readonly owners?: readonly number[] } {
-  return ownership?.uid === undefined ? {} : { owners: [0, process.getuid?.() ?? 0, ownership.uid] }
+export function ownersOf({ bpffs }: Kernel, { ownership }: DesiredState): { readonly owners?: readonly number[] } {
+  return ownership?.uid === undefined ? {} : { owners: [0, bpffs.user, ownership.uid] }
 }

@@ -26,6 +26,9 @@ export type UsageCode =
   | 'C133'
   | 'C134'
   | 'C135'
+  | 'C150'
+  | 'C151'
+  | 'C152'
   | 'C180'
   | 'C181'
   | 'C160'
@@ -99,6 +102,18 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'Saved plan of another command',
     explanation:
       'Only what `pinfold plan` shows can be saved and applied: destroy, rollback and recover plan for themselves.',
+  },
+  C150: {
+    summary: 'Unreadable snapshot',
+    explanation: 'The file of --against is no document of `pinfold snapshot`, was cut, or cannot be read.',
+  },
+  C151: {
+    summary: 'Option that does not go with --against',
+    explanation: 'A plan from snapshots opens no kernel: --kernel, --state and --mount-bpffs say nothing there.',
+  },
+  C152: {
+    summary: 'Snapshot not written',
+    explanation: 'The file of --out cannot be written. It is replaced as a whole, so its directory must be writable.',
   },
   C113: {
     summary: 'Unreadable file',

@@ -24,6 +24,7 @@ import { bpf } from './syscall.ts'
 
 /** The pin file system of this machine. Every failure is a KernelError with the path in `target`. */
 export const linuxBpffs: Bpffs = {
+  user: process.getuid?.() ?? 0,
   mountOf: (path) => mounts().of(path),
   mounts,
   mount: mountBpffs,

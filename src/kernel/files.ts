@@ -29,6 +29,8 @@ export interface DirectoryEntry {
  * The pin file system. Paths are absolute. Directories are created with mode 0700.
  */
 export interface Bpffs {
+  /** Id of the user who asks, who may own directories beside root. */
+  readonly user: number
   /** The bpffs mount that a path is on: its mount point. Undefined when the path is on no visible bpffs. */
   mountOf(path: string): BpffsMount | undefined
   /** All mounts as they are now, for asking about many paths. */

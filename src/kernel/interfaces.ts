@@ -1,5 +1,6 @@
+import type { NamedNumber } from './attach-places.ts'
 import { littleEndian, viewOf } from './layout.ts'
-import { askRtnetlink, attributesIn } from './rtnetlink.ts'
+import { askRtnetlink, attributesIn, type Message } from './rtnetlink.ts'
 
 /** Index of an interface in the network namespace of this process; undefined when there is none. */
 export function interfaceIndex(name: string): number | undefined {
@@ -20,10 +21,23 @@ export function interfaceName(ifindex: number): string | undefined {
   return askAbout(body, `look for interface ${ifindex}`)?.name
 }
 
-function askAbout(body: Uint8Array, doing: string): { readonly index: number; readonly name: string } | undefined {
+/** Every interface there, in the kernel's order. */
+export function listInterfaces(): NamedNumber[] {
+  const messages = askRtnetlink({ type: RTM_GETLINK, dump: true, body: Buffer.alloc(infoSize) }, 'list the interfaces')
+  return messages
+    .filter(({ type }) => type === RTM_NEWLINK)
+    .map((message) => {
+      const { name, index } = decode(message)
+      return [name, index]
+    })
+}
+
+function askAbout(body: Uint8Array, doing: string): ReturnType<typeof decode> | undefined {
   const message = askRtnetlink({ type: RTM_GETLINK, body }, doing).find(({ type }) => type === RTM_NEWLINK)
-  if (!message) return undefined
-  const { bytes, start, end } = message
+  return message && decode(message)
+}
+
+function decode({ bytes, start, end }: Message): { readonly index: number; readonly name: string } {
   const found = attributesIn(bytes, start + infoSize, end).find(({ type }) => type === IFLA_IFNAME)
   const name = found ? Buffer.from(bytes.subarray(found.start, found.end)).toString().replace(/\0.*$/, '') : ''
   return { index: viewOf(bytes).getInt32(start + indexAt, littleEndian), name }

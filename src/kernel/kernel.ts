@@ -4,6 +4,7 @@ import type { Machine } from '../model/machine.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
+import type { AttachPlaces } from './attach-places.ts'
 import type { AddedInteger, Adder, EntryBatch } from './entries.ts'
 import type { Bpffs, DirectoryEntry } from './files.ts'
 import type { ProgramLoad } from './program-load.ts'
@@ -47,8 +48,11 @@ export interface Kernel {
   idOf(fd: Fd<ObjectKind>): number
   /** Every living id of a kind, ascending (BPF_*_GET_NEXT_ID; CAP_SYS_ADMIN). */
   ids(kind: ObjectKind): number[]
-  /** Programs attached to a target without a link (PROG_ATTACH, netlink XDP, tc), where the kernel tells. */
-  attachedWithoutLink(target: LinkTarget): ProgramId[]
+  /**
+   * Programs attached to a target without a link (PROG_ATTACH, netlink XDP, tc), where the kernel tells; `links` are all of
+   * the system, where they are known already.
+   */
+  attachedWithoutLink(target: LinkTarget, links?: readonly LinkInfo[]): ProgramId[]
   /** Programs on any interface of this network namespace, by XDP (with or without a link) or in a tc filter. */
   programsOnInterfaces(): ProgramId[]
 
@@ -106,6 +110,9 @@ export interface Kernel {
   namespaceInode(path: string): number | undefined
   /** True when the tracepoint exists; undefined when that cannot be known (no tracefs). */
   hasTracepoint(category: string, name: string): boolean | undefined
+
+  /** Everything that programs can be attached to and that has a name. Walks directories: slow. */
+  places(): Promise<AttachPlaces>
 
   /** Descriptors that are open now, for leak checks. */
   openDescriptors(): number

@@ -4,6 +4,7 @@ import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
 import { placeArena, writeArena } from './arena.ts'
+import type { AttachPlaces } from './attach-places.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { programsOnInterfaces } from './attached-by-netlink.ts'
 import { linkUpdateAttr } from './attr-link.ts'
@@ -147,8 +148,8 @@ class LinuxKernel implements Kernel {
     }
   }
 
-  attachedWithoutLink(target: LinkTarget): ProgramId[] {
-    return attachedWithoutLink(target, () => this.#links())
+  attachedWithoutLink(target: LinkTarget, links?: readonly LinkInfo[]): ProgramId[] {
+    return attachedWithoutLink(target, () => links ?? this.#links())
   }
 
   lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined {
@@ -212,6 +213,11 @@ class LinuxKernel implements Kernel {
 
   sinceBoot(): number {
     return uptime() * 1000
+  }
+
+  async places(): Promise<AttachPlaces> {
+    // Loaded on demand: only a snapshot asks.
+    return (await import('./list-places.ts')).listPlaces()
   }
 
   openDescriptors(): number {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { release, version } from 'node:os'
 import { gunzipSync } from 'node:zlib'
-import type { Machine, SymbolAddress } from '../model/machine.ts'
+import type { Machine } from '../model/machine.ts'
 import { readVmlinuxBtf } from './read-vmlinux-btf.ts'
+import { symbolsIn } from './symbols.ts'
 
 const btfDirectory = '/sys/kernel/btf'
 
@@ -22,7 +23,8 @@ export function linuxMachine(): Machine {
       return btf.get(name)
     },
     config,
-    symbolAddresses,
+    symbols: readSymbols,
+    symbolAddresses: (names) => symbolsIn(readSymbols() ?? '', names),
   }
 }
 
@@ -59,6 +61,8 @@ function readConfig(release: string): string | undefined {
   return packed && gunzipSync(packed).toString('latin1')
 }
 
+const readSymbols = (): string | undefined => readOrNothing('/proc/kallsyms')?.toString('latin1')
+
 /** The file is not there, or not readable for this user: then the kernel does not tell. */
 function readOrNothing(path: string): Buffer | undefined {
   try {
@@ -66,30 +70,4 @@ function readOrNothing(path: string): Buffer | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Lines are `ffffffff81000000 T name` with a tab and a module behind for those of modules. */
-function symbolAddresses(names: ReadonlySet<string>): ReadonlyMap<string, SymbolAddress> {
-  const found = new Map<string, SymbolAddress>()
-  const text = readOrNothing('/proc/kallsyms')?.toString('latin1') ?? ''
-  // A search for each name: walking a hundred thousand lines costs more than many searches.
-  for (const name of names) {
-    for (const address of addressesOf(text, name)) addSymbol(found, name, address)
-  }
-  return found
-}
-
-function* addressesOf(text: string, name: string): Generator<bigint> {
-  const needle = ` ${name}`
-  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
-    const end = text[at + needle.length]
-    const start = text.lastIndexOf('\n', at) + 1
-    if (end === '\n' || end === '\t') yield BigInt(`0x${text.slice(start, text.indexOf(' ', start))}`)
-  }
-}
-
-function addSymbol(found: Map<string, SymbolAddress>, name: string, address: bigint): void {
-  const before = found.get(name)
-  if (!before) found.set(name, { address, ambiguous: false })
-  else if (before.address !== address) found.set(name, { ...before, ambiguous: true })
 }

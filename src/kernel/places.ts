@@ -47,7 +47,8 @@ function findDirectory(root: string, inode: number): string | undefined {
   return undefined
 }
 
-function directoriesIn(path: string): string[] {
+/** Paths of the directories in a directory; none of one that was removed meanwhile, or may not be read. */
+export function directoriesIn(path: string): string[] {
   try {
     const entries = readdirSync(path, { withFileTypes: true })
     return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name))

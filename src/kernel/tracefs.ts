@@ -28,7 +28,8 @@ export function tracepointId(category: string, name: string): number {
   )
 }
 
-function tracefsRoot(): string | undefined {
+/** Where tracefs is mounted; undefined where it is not, or may not be looked at. */
+export function tracefsRoot(): string | undefined {
   const usual = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].find((path) => existsSync(join(path, 'events')))
   if (usual) return usual
   const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))

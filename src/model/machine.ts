@@ -12,6 +12,8 @@ export interface Machine {
   moduleBtf(name: string): Uint8Array | undefined
   /** Text of the configuration, as in /boot/config-*; undefined where it cannot be read. */
   config(): string | undefined
+  /** Text of /proc/kallsyms; undefined where it cannot be read. */
+  symbols(): string | undefined
   /** Addresses of symbols in kernel and modules; those of other names are left out. */
   symbolAddresses(names: ReadonlySet<string>): ReadonlyMap<string, SymbolAddress>
 }

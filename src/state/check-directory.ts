@@ -20,7 +20,7 @@ export interface DirectoryCheck {
  * undefined where it does not exist. Throws PlanError P201 or P202.
  */
 export function checkDirectory(kernel: Kernel, check: DirectoryCheck): FileStat | undefined {
-  const { path, owners = [0, process.getuid?.() ?? 0], mounts = kernel.bpffs.mounts() } = check
+  const { path, owners = [0, kernel.bpffs.user], mounts = kernel.bpffs.mounts() } = check
   const mount = mounts.of(path)
   if (!mount) throw noBpffs(path)
   if (mount.problem !== undefined) throw new PlanError(`cannot use ${path}: ${mount.problem}`, unusableMount)

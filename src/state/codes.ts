@@ -169,6 +169,16 @@ export const stateCodes = {
     explanation:
       'Walking all links, programs and maps needs CAP_SYS_ADMIN; without the walk nobody can say who still uses a program array.',
   },
+  K111: {
+    summary: "Kernel's types that a snapshot does not have",
+    explanation:
+      'The program is adapted to the types of the kernel (CO-RE, ksyms, kfuncs, struct_ops), and the snapshot was taken without them: take it with --with-btf, or name a copy of its BTF by --btf (for CO-RE).',
+  },
+  K112: {
+    summary: "Kernel's symbols that a snapshot does not have",
+    explanation:
+      'The program uses the address of a kernel symbol, and the snapshot was taken without those: take it with --with-btf, as root. Addresses change with each boot.',
+  },
 } as const
 
 export type StateCodeName = keyof typeof stateCodes

@@ -79,7 +79,8 @@ function* countsIn(kernel: Kernel, map: Fd<'map'>, type: MapType): Generator<num
 // struct bpf_devmap_val and struct bpf_cpumap_val: a number, then the program's id.
 const programOffset = 4
 const mostCounted = 4096
-const countable: ReadonlySet<MapType> = new Set([
+/** Maps whose entries are not always all there. */
+export const countable: ReadonlySet<MapType> = new Set([
   'hash',
   'percpu_hash',
   'lru_hash',

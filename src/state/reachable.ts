@@ -55,7 +55,8 @@ function readAll<K extends ObjectKind>(kernel: Kernel, kind: K, known: ReadonlyM
   return found
 }
 
-function listIds(kernel: Kernel, kind: ObjectKind): number[] {
+/** Ids of all living objects of a kind; throws KernelError K201 without CAP_SYS_ADMIN. */
+export function listIds(kernel: Kernel, kind: ObjectKind): number[] {
   try {
     return kernel.ids(kind)
   } catch (error) {
@@ -104,9 +105,10 @@ function otherRoots(kernel: Kernel, targets: readonly LinkTarget[]): Root[] {
 /** The place is gone, and all that was attached there with it; EINVAL: the kernel knows no such attachment. */
 const nowhere: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ENXIO', 'EINVAL'])
 
-function attachedAt(kernel: Kernel, target: LinkTarget): readonly ProgramId[] {
+/** Programs attached to a target without a link; `links` are all of the system, where they are known. */
+export function attachedAt(kernel: Kernel, target: LinkTarget, links?: readonly LinkInfo[]): readonly ProgramId[] {
   try {
-    return kernel.attachedWithoutLink(target)
+    return kernel.attachedWithoutLink(target, links)
   } catch (error) {
     if (error instanceof KernelError && nowhere.has(error.errno)) return []
     throw error

@@ -42,7 +42,7 @@ export interface Place {
  */
 export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState): CurrentState {
   const directory = `${place.bpffs}/${place.stack}`
-  const owners = ownersOf(place, wanted)
+  const owners = ownersOf(kernel, place, wanted)
   const stat = checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
   const { trees, strays } = readTrees(kernel, directory, { adopt: place.adopt })
   const { readings, moved, unmoved } = moveLive(trees, wanted?.moved ?? [])
@@ -84,8 +84,8 @@ const outerPins = (pins: readonly OuterPin[]): Pick<CurrentState, 'outerPins'> =
 /** No roots, no edges: for a `Place` whose reader does not ask who uses what. */
 export const emptyGraph: SystemGraph = { roots: [], programs: new Map(), maps: new Map() }
 
-function ownersOf(place: Place, wanted: DesiredState | undefined): number[] {
-  const owners = [...(place.owners ?? [0, process.getuid?.() ?? 0])]
+function ownersOf(kernel: Kernel, place: Place, wanted: DesiredState | undefined): number[] {
+  const owners = [...(place.owners ?? [0, kernel.bpffs.user])]
   return wanted?.ownership?.uid === undefined ? owners : [...owners, wanted.ownership.uid]
 }
 

@@ -53,7 +53,7 @@ function toStray({ name, directory, info }: PinEntry): Stray {
 }
 
 /** True for a name that pinfold gives to a tree. */
-const isTreeName = (name: string): boolean =>
+export const isTreeName = (name: string): boolean =>
   name === 'live' || name === 'next' || name === asidePath('live') || /^gen-[0-9]+(-[0-9]+)?$/.test(name)
 
 type KindFolder = 'maps' | 'programs' | 'links' | 'migrations'

@@ -16,6 +16,7 @@ const machineWith = (btf: Uint8Array | undefined): Machine => ({
   moduleNames: () => [],
   moduleBtf: () => undefined,
   config: () => undefined,
+  symbols: () => undefined,
   symbolAddresses: () => new Map(),
 })
 

@@ -45,7 +45,7 @@ async function applyLocked(session: Session, stage: Stage, desired: DesiredState
   const { stack } = desired
   const directory = `${session.bpffs}/${stack}`
   // Before the lock makes a directory there: it must be on a bpffs.
-  checkDirectory(session.kernel, { path: directory, ...ownersOf(desired) })
+  checkDirectory(session.kernel, { path: directory, ...ownersOf(session.kernel, desired) })
   using _lock = lockStack(session.kernel, directory, { create: true })
   const read = () => readSituation(session, desired, stage.options)
   const { situation, exitCode } = await recover(read, stage)

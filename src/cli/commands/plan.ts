@@ -7,7 +7,7 @@ import { planExitCode } from '../plan-exit-code.ts'
 import { policyOf } from '../policy-options.ts'
 import { originOf, readManifest, wish } from '../read-manifest.ts'
 import { paintOf } from '../say.ts'
-import { openSession } from '../session.ts'
+import { type OpenKernel, openSession } from '../session.ts'
 import { readSituation } from '../situation.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -16,10 +16,12 @@ import { type PlanDocument, planDocument } from '../views/plan-document.ts'
 import { renderPlanning, renderSaved } from '../views/planning.ts'
 
 /** Shows what apply would do. Reads only, and so needs no lock. */
-export async function plan({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+export async function plan(invocation: Invocation, terminal: Terminal, openKernel?: OpenKernel): Promise<ExitCode> {
+  const { options } = invocation
+  if (options.against) return await (await import('../plan-against.ts')).planAgainst(invocation, terminal, plan)
   using timings = openTimings({ options, terminal })
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
-  using session = await openSession(options, timings)
+  using session = await openSession(options, timings, openKernel)
   const desired = { ...wish(loaded, session), ...policyOf(options) }
   const { current, recovery } = readSituation(session, desired, options)
   const found = timings.measure('plan', () => makePlan(current, desired))

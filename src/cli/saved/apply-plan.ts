@@ -96,7 +96,7 @@ interface Task {
 async function applyLocked(session: Session, stage: Stage, { saved, desired }: Task): Promise<ExitCode> {
   const { kernel, bpffs } = session
   const directory = `${bpffs}/${desired.stack}`
-  checkDirectory(kernel, { path: directory, ...ownersOf(desired) })
+  checkDirectory(kernel, { path: directory, ...ownersOf(kernel, desired) })
   using _lock = lockStack(kernel, directory, { create: true })
   const { current, recovery } = readSituation(session, desired, stage.options)
   if (recovery) throw recoverFirst(saved, 'an interrupted run has to be recovered first')

@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../../util/hex.ts'
 import type { AddedInteger, Adder, Addition, EntryBatch } from '../entries.ts'
 import type { AdderRequest, Fd } from '../kernel.ts'
 import { assertAlive, enter, type Process } from './machine.ts'
-import { mapOf, mapToRead, update, valueSize } from './maps.ts'
+import { mapOf, mapToRead, unknownEntries, update, valueSize } from './maps.ts'
 import { refuse } from './refuse.ts'
 import type { MapObject } from './world.ts'
 
@@ -14,7 +14,8 @@ const entriesPerBatch = 4
 export function* entries(process: Process, fd: Fd<'map'>): Generator<EntryBatch> {
   const command = 'BPF_MAP_LOOKUP_BATCH'
   const { map, storage } = mapToRead(process, fd, command)
-  const all = storage.keys(map)
+  const { partial } = map
+  const all = partial ? [...map.entries.keys()].map(fromHex) : storage.keys(map)
   if (typeof all === 'string') return refuse(command, all, map.name)
   const pending = [...all].map(toHex)
   const size = valueSize(process, map)
@@ -31,6 +32,22 @@ export function* entries(process: Process, fd: Fd<'map'>): Generator<EntryBatch>
       values.set(value, index * size)
     })
     if (found.length > 0) yield { keys, values, count: found.length }
+  }
+  if (partial) yield missingEntries(map)
+}
+
+/** What is not known of a map but its number: enough for whoever only counts. */
+function missingEntries(map: MapObject): EntryBatch {
+  const { count } = map.partial ?? {}
+  if (count === undefined) return unknownEntries(map)
+  return {
+    count: count - map.entries.size,
+    get keys() {
+      return unknownEntries(map)
+    },
+    get values() {
+      return unknownEntries(map)
+    },
   }
 }
 

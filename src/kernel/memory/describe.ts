@@ -16,6 +16,7 @@ export function describeObject(world: World, { kind, id }: ObjectName): ObjectIn
 }
 
 function describeMap(map: MapObject): MapInfo {
+  if (map.told) return map.frozen ? { ...map.told, frozen: true } : map.told
   const { type, inner: _, ...shape } = map.shape
   return {
     kind: 'map',
@@ -34,6 +35,7 @@ function describeMap(map: MapObject): MapInfo {
 
 /** The code is neither rewritten nor compiled here: its size stands for both. */
 function describeProgram(program: ProgramObject): ProgramInfo {
+  if (program.told) return program.told
   return {
     kind: 'program',
     id: program.id as ProgramId,
@@ -65,11 +67,12 @@ const gplCompatible: readonly string[] = [
 
 function describeLink(link: LinkObject): LinkInfo {
   return {
+    ...link.told,
     kind: 'link',
     id: link.id as LinkId,
     programId: link.programId as ProgramId,
     type: link.type,
-    target: link.severed ? severedTarget(link.target) : targetOf(link),
+    target: link.told && !link.told.target ? undefined : link.severed ? severedTarget(link.target) : targetOf(link),
     severed: link.severed,
   }
 }

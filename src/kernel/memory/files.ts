@@ -5,69 +5,70 @@ import { assertAlive, enter, type Process } from './machine.ts'
 import { inodeAt, isKnownOutside, lookUp, mountPointOf, normalize, walk, walkToParent } from './paths.ts'
 import { refuse } from './refuse.ts'
 import { exchangeNames, replaceName } from './renames.ts'
+import { unknown } from './unknown.ts'
 import type { Directory, Inode, ObjectName, World } from './world.ts'
 
 /** The pin file system as one process sees it. */
-export function bpffsOf(process: Process): Bpffs {
-  const { world } = process.machine
+export function bpffsOf(self: Process): Bpffs {
+  const { world } = self.machine
   return {
+    user: world.options.origin?.user ?? process.getuid?.() ?? 0,
     mountOf(path) {
-      assertAlive(process, 'mountOf')
+      assertAlive(self, 'mountOf')
       return mountOf(world, path)
     },
     mounts() {
-      assertAlive(process, 'mounts')
-      const list = () => [...world.mounts.keys()].sort().map((mountPoint) => ({ mountPoint }))
-      return { of: (path) => mountOf(world, path), list }
+      assertAlive(self, 'mounts')
+      return { of: (path) => mountOf(world, path), list: () => listMounts(world) }
     },
     mount(path) {
-      enter(process, 'mount', path)
+      enter(self, 'mount', path)
       mountBpffs(world, path, 0o700)
     },
     stat(path) {
-      assertAlive(process, 'stat')
+      assertAlive(self, 'stat')
       return stat(world, path)
     },
     list(path) {
-      assertAlive(process, 'list')
+      assertAlive(self, 'list')
       return list(world, path)
     },
     makeDirectory(path) {
-      enter(process, 'makeDirectory', path)
+      enter(self, 'makeDirectory', path)
       addInode(world, path, 'mkdir', () => createInode(world, { kind: 'directory', entries: new Map() }, 0o700))
     },
     removeDirectory(path) {
-      enter(process, 'removeDirectory', path)
+      enter(self, 'removeDirectory', path)
       removeDirectory(world, path)
     },
     unpin(path) {
-      enter(process, 'unpin', path)
+      enter(self, 'unpin', path)
       unpin(world, path)
     },
     link(from, to) {
-      enter(process, 'link', to)
+      enter(self, 'link', to)
       linkName(world, from, to)
     },
     rename(from, to) {
-      enter(process, 'rename', from)
+      enter(self, 'rename', from)
       replaceName(world, from, to, { mayReplace: false })
     },
     exchange(a, b) {
-      enter(process, 'exchange', a)
+      enter(self, 'exchange', a)
       exchangeNames(world, a, b)
     },
     replace(from, to) {
-      enter(process, 'replace', to)
+      enter(self, 'replace', to)
       replaceName(world, from, to, { mayReplace: true })
     },
     setOwnership(path, change) {
-      enter(process, 'setOwnership', path)
+      enter(self, 'setOwnership', path)
       const inode = inodeAt(world, path, 'chmod')
       inode.uid = change.uid ?? inode.uid
       inode.gid = change.gid ?? inode.gid
       inode.mode = change.mode ?? inode.mode
     },
-    lock: (directory) => lock(process, directory),
+    lock: (directory) => lock(self, directory),
   }
 }
 
@@ -81,6 +82,9 @@ export function pinnedObject(world: World, path: string): ObjectName {
   const place = walk(world, path, 'BPF_OBJ_GET')
   const content = place.inode?.content
   if (content?.kind === 'pin') return content.object
+  if (content?.kind === 'unread')
+    return unknown('K114', { read: `open ${path}`, why: `who took the snapshot could not (${content.errno})` })
+  if (content?.kind === 'symlink' && content.object) return content.object
   const exists = content || (!place.mountPoint && isKnownOutside(world, path))
   return refuse('BPF_OBJ_GET', exists ? 'EACCES' : 'ENOENT', path)
 }
@@ -94,7 +98,15 @@ export function mountBpffs(world: World, path: string, mode = 0o1777): void {
 
 function mountOf(world: World, path: string): BpffsMount | undefined {
   const mountPoint = mountPointOf(world, path)
-  return mountPoint === undefined ? undefined : { mountPoint }
+  if (mountPoint === undefined) return undefined
+  const problem = world.options.origin?.mounts.find((mount) => mount.mountPoint === mountPoint)?.problem
+  return problem === undefined ? { mountPoint } : { mountPoint, problem }
+}
+
+function listMounts({ mounts, options: { origin } }: World): readonly BpffsMount[] {
+  const known = new Map((origin?.mounts ?? []).map((mount) => [mount.mountPoint, mount]))
+  const all = [...mounts.keys()].sort().map((mountPoint) => known.get(mountPoint) ?? { mountPoint })
+  return all.filter(({ problem }) => problem === undefined)
 }
 
 function stat(world: World, path: string): FileStat | undefined {
@@ -102,7 +114,16 @@ function stat(world: World, path: string): FileStat | undefined {
     return { kind: 'directory', uid: 0, gid: 0, mode: 0o755, inode: 1 }
   }
   const inode = tryWalk(world, path)
-  return inode && { kind: inode.content.kind, uid: inode.uid, gid: inode.gid, mode: inode.mode, inode: inode.number }
+  const kind = inode?.content.kind
+  return (
+    inode && {
+      kind: kind === 'unread' ? 'pin' : inode.content.kind,
+      uid: inode.uid,
+      gid: inode.gid,
+      mode: inode.mode,
+      inode: inode.number,
+    }
+  )
 }
 
 function tryWalk(world: World, path: string): Inode | undefined {

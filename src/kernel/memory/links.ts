@@ -140,8 +140,9 @@ function refusalOfUpdate(
     severed: link.severed ? 'ENOLINK' : undefined,
     expected: link.programId === expected.id ? undefined : 'EPERM',
     type: running?.load.type === program.load.type ? undefined : 'EINVAL',
-    attachType: attachTypeOf(running) === attachTypeOf(program) ? undefined : 'EINVAL',
-    attachTo: running?.load.attachTo === program.load.attachTo ? undefined : 'EINVAL',
+    // Linux does not tell with which attach type and function a program was loaded: a copy takes them for right.
+    attachType: running?.told || attachTypeOf(running) === attachTypeOf(program) ? undefined : 'EINVAL',
+    attachTo: running?.told || running?.load.attachTo === program.load.attachTo ? undefined : 'EINVAL',
     twice: attachedTo(world, link.hook).some((other) => other !== link && other.programId === program.id)
       ? 'EEXIST'
       : undefined,

@@ -20,10 +20,13 @@ export interface Machine {
   hook: CallHook | undefined
   /** Milliseconds that this machine is ahead of the one it runs on. */
   ahead: number
+  /** Answers with the identity of the machine that it is a copy of, at the moment when it was copied. */
+  readonly isStill: boolean
 }
 
 /** Milliseconds since boot, which is that of the machine it runs on: a state file outlives no reboot of it. */
-export const timeOf = ({ ahead }: Machine): number => uptime() * 1000 + ahead
+export const timeOf = ({ ahead, isStill, world }: Machine): number =>
+  isStill ? (world.options.origin?.sinceBoot ?? 0) : uptime() * 1000 + ahead
 
 /** A process: descriptors and locks that go with it. */
 export interface Process {

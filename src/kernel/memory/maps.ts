@@ -1,12 +1,14 @@
 import { mapTypeRule } from '../../model/map-types.ts'
+import { fromHex, toHex } from '../../util/hex.ts'
 import type { Fd, MapCreate, UpdateMode } from '../kernel.ts'
 import { type Descriptor, descriptorOf, enter, openDescriptor, type Process } from './machine.ts'
 import { fitsTemplate, mapFlags, mapRules, refusalOfShape, shapeAsKept } from './map-rules.ts'
 import { kernelName } from './names.ts'
-import { ownerOf } from './owner.ts'
+import { ownerOf, ownerTypeOf } from './owner.ts'
 import { heldKind, hold, idAsValue, idIn, release, settle } from './references.ts'
 import { type Errno, refuse } from './refuse.ts'
 import { type Storage, storages } from './storage.ts'
+import { unknown } from './unknown.ts'
 import { type MapObject, nextNumber } from './world.ts'
 
 /** BPF_MAP_CREATE. */
@@ -44,6 +46,7 @@ export function lookup(process: Process, fd: Fd<'map'>, key: Uint8Array): Uint8A
   const command = 'BPF_MAP_LOOKUP_ELEM'
   const { map, storage } = mapToRead(process, fd, command)
   checkKey(map, key, command)
+  checkKnown(map, key)
   const value = storage.lookup(map, key)
   if (typeof value === 'string') return refuse(command, value, map.name)
   if (!value) return undefined
@@ -63,6 +66,7 @@ export function update(
   const command = 'BPF_MAP_UPDATE_ELEM'
   const { map, storage } = mapToWrite(process, fd, 'update', command)
   checkKey(map, key, command)
+  checkKnown(map, key)
   const errno = storage.refusal(map, key, mode)
   if (errno) refuse(command, errno, map.name)
   const stored = value instanceof Uint8Array ? plainValue(process, map, value) : heldValue(process, map, value)
@@ -85,6 +89,7 @@ export function remove(process: Process, fd: Fd<'map'>, key: Uint8Array): boolea
   const command = 'BPF_MAP_DELETE_ELEM'
   const { map, storage } = mapToWrite(process, fd, 'remove', command)
   checkKey(map, key, command)
+  checkKnown(map, key)
   const target = storage.removable(map, key)
   if (typeof target === 'string') return refuse(command, target, map.name)
   if (!target) return false
@@ -98,7 +103,9 @@ export function remove(process: Process, fd: Fd<'map'>, key: Uint8Array): boolea
 export function keys(process: Process, fd: Fd<'map'>): Iterable<Uint8Array> {
   const command = 'BPF_MAP_GET_NEXT_KEY'
   const { map, storage } = mapToRead(process, fd, command)
-  const all = storage.keys(map)
+  if (map.partial) return unknownEntries(map)
+  // The keys of a sockhash can be read, though nothing can be kept in one here.
+  const all = map.told && storage === storages.opaque ? [...map.entries.keys()].map(fromHex) : storage.keys(map)
   return typeof all === 'string' ? refuse(command, all, map.name) : all
 }
 
@@ -150,6 +157,20 @@ function innerShape(process: Process, request: MapCreate): MapObject['shape'] | 
   return mapRules[shape.type].inner ? shape : refuse('BPF_MAP_CREATE', 'ENOTSUPP', request.name)
 }
 
+/** Throws where a map holds more than is known, and nothing is known of that key. */
+function checkKnown(map: MapObject, key: Uint8Array): void {
+  if (!map.partial) return
+  const entry = map.shape.type === 'lpm_trie' ? storages.trie.place(map, key) : toHex(key)
+  if (!map.entries.has(entry)) unknownEntries(map)
+}
+
+/** Throws for a map of which not every entry is known. */
+export function unknownEntries({ name, id, entries, partial }: MapObject): never {
+  const all = partial?.count === undefined ? 'all' : partial.count.toLocaleString('en-US')
+  const why = entries.size === 0 ? 'the snapshot does not have them' : `the snapshot has ${entries.size} of ${all}`
+  return unknown('K110', { read: `read the entries of map #${id} (${name})`, why })
+}
+
 function checkKey(map: MapObject, key: Uint8Array, command: string): void {
   if (key.length !== map.shape.keySize) refuse(command, 'EINVAL', map.name)
 }
@@ -171,15 +192,22 @@ function heldValue(process: Process, map: MapObject, fd: Fd<'program'> | Fd<'map
   return errno ? refuse(command, errno, map.name) : idAsValue(object.id)
 }
 
-/** Why a program array or an outer map does not take that member. The first program decides what an array takes. */
+/**
+ * Why a program array or an outer map does not take that member. The first program decides what an array takes; of a copied one no
+ * more than its type is known.
+ */
 function refusalOfMember(process: Process, map: MapObject, id: number): Errno | undefined {
   const { objects } = process.machine.world
   const inner = objects.map.get(id)
   if (heldKind(map) === 'map') {
+    // Linux does not tell what a map takes that it made: a copy of one takes any.
+    if (map.told) return undefined
     return inner && map.shape.inner && fitsTemplate(inner.shape, map.shape.inner) ? undefined : 'EINVAL'
   }
   const program = objects.program.get(id)
   if (!program) return 'EINVAL'
+  if (program.told)
+    return map.owner === undefined || ownerTypeOf(map.owner) === program.load.type ? undefined : 'EINVAL'
   map.owner ??= ownerOf(program.load)
   return map.owner === ownerOf(program.load) ? undefined : 'EINVAL'
 }

@@ -1,11 +1,14 @@
 import type { LinkTarget } from '../../model/link-spec.ts'
 import type { Machine as MachineModel } from '../../model/machine.ts'
+import { checkSnapshot, isSnapshot } from '../host-snapshot.ts'
 import type { HostIdentity } from '../kernel.ts'
+import { copyWorld } from './copied-world.ts'
 import { mountBpffs } from './files.ts'
 import { type Inspect, inspectMachine } from './inspect.ts'
 import { type CallHook, type Machine, startProcess } from './machine.ts'
 import { kernelOf, type MemoryProcess } from './process-kernel.ts'
 import { hold, release, settle } from './references.ts'
+import { savedMachine } from './saved-machine.ts'
 import { restore, type Snapshot, takeSnapshot } from './snapshot.ts'
 import { addTarget, removeTarget } from './targets.ts'
 import { type Attachment, createWorld, type World } from './world.ts'
@@ -56,19 +59,26 @@ export interface MemoryMachineOptions {
   readonly machine?: MachineModel
   /** 2 unless said otherwise. */
   readonly possibleCpus?: number
+  /** Of a copied host: answers with that host's identity, and its clock stands still. */
+  readonly isStill?: boolean
   /** Another boot than that of all others. */
   readonly bootId?: string
   /** Another machine than that of all others. */
   readonly host?: HostIdentity
 }
 
-/** A machine: empty, or as a snapshot left it (then the options are the snapshot's). Throws KernelError for a bad snapshot. */
+/**
+ * A machine: empty, as a snapshot left it (then the options are the snapshot's), or a copy of a host (HostSnapshot). Throws
+ * KernelError for a bad snapshot: K115, K116 of a host.
+ */
 export function openMemoryMachine(snapshot?: unknown, options: MemoryMachineOptions = {}): MemoryMachine {
+  const copied = isSnapshot(snapshot) ? checkSnapshot(snapshot) : undefined
   const machine: Machine = {
-    world: snapshot === undefined ? emptyWorld(options) : restore(snapshot),
+    world: copied ? copyWorld(copied) : snapshot === undefined ? emptyWorld(options) : restore(snapshot),
     processes: new Set(),
     locks: new Map(),
-    model: options.machine,
+    model: options.machine ?? (copied?.machine && savedMachine(copied.machine)),
+    isStill: options.isStill ?? false,
     rejections: new Map(),
     hook: undefined,
     ahead: 0,

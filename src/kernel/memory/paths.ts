@@ -1,5 +1,6 @@
 import { isDirectory } from './inodes.ts'
 import { refuse } from './refuse.ts'
+import { unknown } from './unknown.ts'
 import type { Directory, Inode, World } from './world.ts'
 
 /** A path walked up to its last name. */
@@ -35,6 +36,8 @@ export function walkToParent(world: World, path: string, command: string): Paren
   if (name === undefined) return { parent: undefined, name: '', mountPoint, ancestors }
   for (const step of [...names, '']) {
     if (!inode) return refuse(command, 'ENOENT', path)
+    if (inode.content.kind === 'symlink')
+      return unknown('K113', { read: `look at ${path}`, why: 'the snapshot does not follow symbolic links' })
     if (!isDirectory(inode)) return refuse(command, 'ENOTDIR', path)
     ancestors.push(inode)
     if (step) inode = child(world, inode, step, path, command)
@@ -79,10 +82,12 @@ const rootOf = (world: World, mountPoint: string): Inode | undefined =>
   world.inodes.get(world.mounts.get(mountPoint) ?? 0)
 
 function child(world: World, directory: Directory, name: string, path: string, command: string): Inode | undefined {
-  // bpffs reserves dots before it looks at the length (bpf_lookup).
+  const known = world.inodes.get(directory.content.entries.get(name) ?? 0)
+  if (known) return known
+  // bpffs reserves dots before it looks at the length (bpf_lookup); only the kernel's own pins have them.
   if (name.includes('.')) return refuse(command, 'EPERM', path)
   if (Buffer.byteLength(name) > 255) return refuse(command, 'ENAMETOOLONG', path)
-  return world.inodes.get(directory.content.entries.get(name) ?? 0)
+  return undefined
 }
 
 function outside(world: World, full: string, path: string, command: string): Parent {

@@ -6,13 +6,22 @@ import { entries, openAdder, writeEntries } from './batches.ts'
 import { describeObject } from './describe.ts'
 import { addPin, bpffsOf, pinnedObject } from './files.ts'
 import { createLink, updateLink } from './links.ts'
-import { assertAlive, descriptorOf, endProcess, enter, openDescriptor, type Process, timeOf } from './machine.ts'
+import {
+  assertAlive,
+  descriptorOf,
+  endProcess,
+  enter,
+  type Machine,
+  openDescriptor,
+  type Process,
+  timeOf,
+} from './machine.ts'
 import { createMap, freeze, keys, lookup, remove, update, writeArena } from './maps.ts'
 import { loadProgram } from './programs.ts'
 import { holdAsUser, settle, settleBeforeOpening } from './references.ts'
 import { refuse } from './refuse.ts'
 import { membersOf, writeMembers } from './struct-ops.ts'
-import { hasTracepoint, nameOf, numberOf } from './targets.ts'
+import { hasTracepoint, nameOf, numberOf, placesOf } from './targets.ts'
 import { nextNumber, type World } from './world.ts'
 
 /** The kernel as one process sees it. */
@@ -25,7 +34,7 @@ export interface MemoryProcess extends Kernel {
 export function kernelOf(process: Process): MemoryProcess {
   const { world } = process.machine
   return {
-    identity: identityOf(world),
+    identity: identityOf(process.machine),
     machine: process.machine.model,
     bpffs: bpffsOf(process),
     createMap: (request) => createMap(process, request),
@@ -65,21 +74,25 @@ export function kernelOf(process: Process): MemoryProcess {
     cgroupPath: (id) => nameOf(world, 'cgroup', id),
     namespaceInode: (path) => numberOf(world, 'namespace', path),
     hasTracepoint: (category, name) => hasTracepoint(world, category, name),
+    places: async () => placesOf(world),
     openDescriptors: () => process.descriptors.size,
     close: () => endProcess(process),
     kill: () => endProcess(process),
   }
 }
 
-const identityOf = (world: World): KernelIdentity => ({
-  kind: 'memory',
-  release: world.options.release,
-  machine: 'memory',
-  bootId: world.options.bootId ?? '00000000-0000-4000-8000-000000000000',
-  host: world.options.host ?? identify('memory', 'memory'),
-  possibleCpus: world.options.possibleCpus,
-  byteOrder: 'little',
-})
+function identityOf({ world: { options }, isStill }: Machine): KernelIdentity {
+  if (options.origin) return { ...options.origin.identity, kind: isStill ? options.origin.identity.kind : 'memory' }
+  return {
+    kind: 'memory',
+    release: options.release,
+    machine: 'memory',
+    bootId: options.bootId ?? '00000000-0000-4000-8000-000000000000',
+    host: options.host ?? identify('memory', 'memory'),
+    possibleCpus: options.possibleCpus,
+    byteOrder: 'little',
+  }
+}
 
 const btfMagic = 0xeb9f
 

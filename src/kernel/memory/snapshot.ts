@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly mounts: readonly (readonly [string, number])[]
   readonly names: Readonly<Record<keyof World['names'], readonly (readonly [string, number])[]>>
   readonly attachments: World['attachments']
+  /** Absent: nothing. */
+  readonly outside?: World['outside']
 }
 
 type Pairs<V> = readonly (readonly [string, V])[]
@@ -51,6 +53,7 @@ function save(world: World): Snapshot {
       namespace: [...world.names.namespace],
     },
     attachments: [...world.attachments],
+    ...(world.outside.length > 0 && { outside: world.outside }),
   }
 }
 
@@ -60,7 +63,7 @@ function saveMap({ entries, owner, ...map }: MapObject): SavedMap {
 }
 
 function saveInode({ content, ...inode }: Inode): SavedInode {
-  return { ...inode, content: content.kind === 'pin' ? content : { ...content, entries: [...content.entries] } }
+  return { ...inode, content: content.kind === 'directory' ? { ...content, entries: [...content.entries] } : content }
 }
 
 function parse(snapshot: unknown): Snapshot {
@@ -91,6 +94,7 @@ function load(snapshot: Snapshot): World {
     },
     attachments: [...snapshot.attachments],
     pendingClears: [],
+    outside: snapshot.outside ?? [],
   }
 }
 
@@ -100,14 +104,18 @@ function loadMap(map: SavedMap): MapObject {
 }
 
 function loadInode({ content, ...inode }: SavedInode): Inode {
-  return { ...inode, content: content.kind === 'pin' ? content : { ...content, entries: new Map(content.entries) } }
+  return {
+    ...inode,
+    content: content.kind === 'directory' ? { ...content, entries: new Map(content.entries) } : content,
+  }
 }
 
-/** Counts the references that objects, pins and attachments hold. */
-function count(world: World): void {
+/** Counts the references that objects, pins, attachments and others hold. */
+export function count(world: World): void {
   for (const object of allObjects(world)) for (const held of heldBy(object)) hold(world, held)
   for (const { content } of world.inodes.values()) if (content.kind === 'pin') holdAsUser(world, content.object)
   for (const { programId } of world.attachments) hold(world, { kind: 'program', id: programId })
+  for (const held of world.outside) holdAsUser(world, held)
 }
 
 /** Lets go what no process holds any more. */
@@ -119,7 +127,7 @@ function sweep(world: World): void {
   }
 }
 
-const allObjects = (world: World): WorldObject[] => [
+export const allObjects = (world: World): WorldObject[] => [
   ...world.objects.map.values(),
   ...world.objects.program.values(),
   ...world.objects.link.values(),

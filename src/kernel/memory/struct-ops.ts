@@ -57,7 +57,8 @@ export function createStructOpsLink(process: Process, fd: Fd<'program'> | Fd<'ma
 export function updateStructOpsLink(process: Process, link: LinkObject, change: LinkUpdate): void {
   const command = 'BPF_LINK_UPDATE'
   const { world } = process.machine
-  if (!link.hook.startsWith('struct_ops:tcp_congestion_ops:')) refuse(command, 'EOPNOTSUPP', link.hook)
+  // Which struct a copied link runs nobody told: who updates it has it from the record.
+  if (!link.told && !link.hook.startsWith('struct_ops:tcp_congestion_ops:')) refuse(command, 'EOPNOTSUPP', link.hook)
   const map = attachable(process, change.program, command)
   const displaced = link.mapId ?? 0
   if (structOps(process, change.expected, command).id !== displaced) refuse(command, 'EPERM', link.hook)

@@ -1,14 +1,27 @@
 import type { MapId } from '../../model/ids.ts'
 import type { LinkTarget } from '../../model/link-spec.ts'
+import type { AttachPlaces, NamedNumber } from '../attach-places.ts'
 import type { IteratorStartInfo, LinkTargetInfo } from '../kernel.ts'
-import { type NameSpace, nextNumber, type World } from './world.ts'
+import { normalize } from './paths.ts'
+import { unknown } from './unknown.ts'
+import { type NameSpace, nextNumber, type Origin, type World } from './world.ts'
 
 /** The number of an interface, cgroup or namespace, given out at the first question; undefined when there is none. */
 export function numberOf(world: World, space: NameSpace, name: string): number | undefined {
-  const known = world.names[space].get(name)
+  const { origin } = world.options
+  const known = world.names[space].get(origin && space !== 'interface' ? normalize(name) : name)
   if (known !== undefined) return known || undefined
+  if (origin && space !== 'interface' && !isListed(origin, space, name))
+    return unknown('K113', { read: `look at ${name}`, why: `the snapshot does not say whether it is a ${space}` })
   const listed = world.options.exist[space]
   return listed && !listed.includes(name) ? undefined : addTarget(world, space, name)
+}
+
+/** Whether a copy of another machine knows every place of that kind there. */
+function isListed(origin: Origin, space: 'cgroup' | 'namespace', name: string): boolean {
+  if (space === 'cgroup' && origin.moreCgroups) return false
+  const path = normalize(name)
+  return origin.roots[space].some((root) => path === root || path.startsWith(`${root}/`))
 }
 
 /** The name behind a number. */
@@ -69,11 +82,31 @@ export function describeLinkTarget(world: World, target: LinkTarget, mapId?: num
 }
 
 /** True for every tracepoint, unless the world lists those that exist as `category/name`. */
-export const hasTracepoint = (world: World, category: string, name: string): boolean =>
-  world.options.exist.tracepoint?.includes(`${category}/${name}`) ?? true
+export const hasTracepoint = ({ options }: World, category: string, name: string): boolean | undefined =>
+  options.origin?.withoutTracefs ? undefined : (options.exist.tracepoint?.includes(`${category}/${name}`) ?? true)
 
-const hasRawTracepoint = (world: World, name: string): boolean =>
-  world.options.exist.tracepoint?.some((tracepoint) => tracepoint.endsWith(`/${name}`)) ?? true
+/** The names that somebody asked for, or that exist from the start; of tracepoints those that are listed. */
+export function placesOf({ names, options }: World): AttachPlaces {
+  const living = (space: NameSpace): NamedNumber[] => [...names[space]].filter(([, number]) => number !== 0)
+  const tracepoints: Record<string, string[]> = {}
+  for (const tracepoint of options.exist.tracepoint ?? []) {
+    const [category = '', name = ''] = tracepoint.split('/')
+    tracepoints[category] = [...(tracepoints[category] ?? []), name]
+  }
+  return {
+    interfaces: living('interface'),
+    cgroups: living('cgroup'),
+    cgroupRoots: options.origin?.roots.cgroup ?? [],
+    ...(options.origin?.moreCgroups && { moreCgroups: true }),
+    namespaces: living('namespace'),
+    namespaceRoots: options.origin?.roots.namespace ?? [],
+    ...(options.exist.tracepoint && { tracepoints }),
+  }
+}
+
+/** Raw ones are not all among those of tracefs, which is all that is known of another machine. */
+const hasRawTracepoint = ({ options: { origin, exist } }: World, name: string): boolean =>
+  origin !== undefined || (exist.tracepoint?.some((tracepoint) => tracepoint.endsWith(`/${name}`)) ?? true)
 
 /** Where a link is: the kind of place and its number. */
 function placeOf(target: LinkTargetInfo): readonly [NameSpace, number] | undefined {

@@ -2,7 +2,8 @@ import type { LinkTarget } from '../../model/link-spec.ts'
 import type { MapShape } from '../../model/map-spec.ts'
 import type { LoadAttributes } from '../../model/program-spec.ts'
 import type { Hex } from '../../util/hex.ts'
-import type { FdKind, HostIdentity, LinkTargetInfo } from '../kernel.ts'
+import type { BpffsMount } from '../files.ts'
+import type { FdKind, HostIdentity, KernelIdentity, LinkInfo, LinkTargetInfo, MapInfo, ProgramInfo } from '../kernel.ts'
 
 /**
  * Everything that outlives a process on a machine in memory, as plain data that is changed in place. Reference counts are
@@ -26,6 +27,8 @@ export interface World {
   readonly attachments: Attachment[]
   /** Program arrays that lost their last user and wait for the clear; each holds one reference. */
   readonly pendingClears: number[]
+  /** What processes hold that are no part of this world: each row is a user's reference. Empty but for another machine's world. */
+  readonly outside: readonly ObjectName[]
 }
 
 export type Sequence = FdKind | 'inode' | 'process' | NameSpace
@@ -43,6 +46,24 @@ export interface WorldOptions {
   readonly withoutExchange?: true
   /** Names that exist; a list that is absent lets every name exist. */
   readonly exist: Partial<Record<NameSpace | 'tracepoint', readonly string[]>>
+  /** Absent: a machine that was never anywhere else. */
+  readonly origin?: Origin
+}
+
+/** What another machine said of itself, of which this world is a copy. */
+export interface Origin {
+  readonly identity: KernelIdentity
+  /** Milliseconds since its boot when it was copied. */
+  readonly sinceBoot: number
+  /** Id of the user who copied it. */
+  readonly user: number
+  readonly mounts: readonly BpffsMount[]
+  /** Directories below which every cgroup, and every file of a namespace, is known by name. */
+  readonly roots: Record<'cgroup' | 'namespace', readonly string[]>
+  /** Where only part of the cgroups are known. */
+  readonly moreCgroups?: true
+  /** Nothing tells which tracepoints it has. */
+  readonly withoutTracefs?: true
 }
 
 export interface Counted {
@@ -66,6 +87,16 @@ export interface MapObject extends Counted {
   members?: readonly (readonly [at: number, program: number])[]
   /** Which programs a program array takes: fixed by the first that is inserted or loaded with it. */
   owner: string | undefined
+  /** What another machine said of it. */
+  readonly told?: MapInfo
+  /** Only some of its entries are known: those that are here. */
+  readonly partial?: PartialEntries
+}
+
+/** How much is missing. */
+export interface PartialEntries {
+  /** How many entries there are; absent where nobody counted. */
+  readonly count?: number
 }
 
 export interface ProgramObject extends Counted {
@@ -81,6 +112,8 @@ export interface ProgramObject extends Counted {
   readonly loadedAt: number
   /** Bytes. */
   readonly size: number
+  /** What another machine said of it: then `load` has no more than its type. */
+  readonly told?: ProgramInfo
 }
 
 export interface LinkObject extends Counted {
@@ -94,6 +127,8 @@ export interface LinkObject extends Counted {
   /** The map of an iterator, or the one that a struct_ops runs. */
   mapId: number | undefined
   severed: boolean
+  /** What another machine said of it. */
+  readonly told?: LinkInfo
 }
 
 export interface BtfObject extends Counted {
@@ -121,7 +156,7 @@ export interface Inode {
   mode: number
   /** Names that lead to it; an open directory outlives them. */
   names: number
-  readonly content: DirectoryContent | PinContent
+  readonly content: DirectoryContent | PinContent | SymlinkContent | UnreadContent
 }
 
 export interface DirectoryContent {
@@ -132,6 +167,18 @@ export interface DirectoryContent {
 export interface PinContent {
   readonly kind: 'pin'
   readonly object: ObjectName
+}
+
+/** What it leads to is known where that is an object. */
+export interface SymlinkContent {
+  readonly kind: 'symlink'
+  readonly object?: ObjectName
+}
+
+/** A pin of another machine's that could not be opened there. */
+export interface UnreadContent {
+  readonly kind: 'unread'
+  readonly errno: string
 }
 
 export type Directory = Inode & { readonly content: DirectoryContent }
@@ -147,6 +194,7 @@ export function createWorld(options: WorldOptions): World {
     names: { interface: new Map([['lo', 1]]), cgroup: new Map(), namespace: new Map() },
     attachments: [],
     pendingClears: [],
+    outside: [],
   }
 }
 

@@ -38,7 +38,7 @@ export async function killEverywhere(lab: Lab, scenario: LinuxScenario, stride: 
 }
 
 /** Brings the world to a scenario's beginning, whatever is there. */
-async function begin(lab: Lab, { from, crash }: LinuxScenario): Promise<void> {
+export async function begin(lab: Lab, { from, crash }: LinuxScenario): Promise<void> {
   const [only] = from
   const isUpgradeBack = from.length === 1 && only?.history === undefined && !crash
   if (!isUpgradeBack) await clear(lab)
@@ -49,7 +49,7 @@ async function begin(lab: Lab, { from, crash }: LinuxScenario): Promise<void> {
 }
 
 /** The borrower of a map goes before its owner. */
-async function clear(lab: Lab): Promise<void> {
+export async function clear(lab: Lab): Promise<void> {
   for (const stack of ['other', 'echo']) await lab.run({ command: 'destroy', version: { stack } })
 }
 

@@ -21,6 +21,7 @@ function problemsOf(program: string, { symbols = {}, withoutBtf }: Fake): readon
     moduleNames: () => [],
     moduleBtf: () => undefined,
     config: () => undefined,
+    symbols: () => undefined,
     symbolAddresses: () => new Map(Object.entries(symbols)),
   }
   const spec = object.programs.find(({ name }) => name === program)

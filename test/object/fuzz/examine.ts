@@ -86,6 +86,7 @@ const machineOf = (btf: Uint8Array | undefined): Machine => ({
   moduleNames: () => ['module'],
   moduleBtf: () => btf,
   config: () => 'CONFIG_HZ=250\nCONFIG_BPF=y\nCONFIG_DEFAULT_HOSTNAME="(none)"\n',
+  symbols: () => undefined,
   symbolAddresses: (names) =>
     new Map([...names].map((name) => [name, { address: 0xffffffff81000000n, ambiguous: false }])),
 })

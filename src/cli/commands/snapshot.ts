@@ -1,0 +1,43 @@
+import { takeSnapshot } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { replaceFile } from '../replace-file.ts'
+import { say } from '../say.ts'
+import { openSession } from '../session.ts'
+import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+import { readVersion } from '../version.ts'
+import { renderSnapshot, snapshotSummary } from '../views/snapshot.ts'
+
+/** Writes down what plans are made from: on standard output, or into a file. Reads only, and so needs no lock. */
+export async function snapshot({ options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  using session = await openSession(options)
+  const taken = await takeSnapshot(session.kernel, {
+    bpffs: session.bpffs,
+    withBtf: options['with-btf'] ?? false,
+    tool: `pinfold ${readVersion()}`,
+    time: terminal.stamp().time,
+  })
+  const text = `${JSON.stringify(taken)}\n`
+  if (options.out === undefined) {
+    terminal.write(text)
+    return exitCodes.success
+  }
+  write(options.out, text)
+  const summary = snapshotSummary(taken, options.out, text.length)
+  say({ terminal, options }, summary, renderSnapshot(summary))
+  return exitCodes.success
+}
+
+/** Only for who took it: it holds what is in maps. */
+function write(file: string, text: string): void {
+  try {
+    replaceFile(file, text)
+  } catch (cause) {
+    throw new UsageError(`cannot write the snapshot to ${file}: ${(cause as Error).message}`, {
+      code: 'C152',
+      hint: 'name a file in a directory that exists and may be written to',
+      cause,
+    })
+  }
+}

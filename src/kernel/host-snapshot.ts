@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import type { LinkTarget } from '../model/link-spec.ts'
+import type { Hex } from '../util/hex.ts'
+import type { AttachPlaces } from './attach-places.ts'
+import { kernelError } from './errno.ts'
+import type { BpffsMount } from './files.ts'
+import type { KernelIdentity, LinkInfo, MapInfo, ObjectKind, ProgramInfo } from './kernel.ts'
+
+/** The layout of a HostSnapshot; documents of another one are refused. */
+export const snapshotVersion = 1
+
+/**
+ * All that plans are made from of a machine at some moment, as JSON-able data: openMemoryMachine makes a machine of it that
+ * answers what that one would have answered, or says that it does not know.
+ */
+export interface HostSnapshot extends SnapshotContent {
+  /** SHA-256 of the rest of the document. */
+  readonly digest: string
+}
+
+export interface SnapshotContent {
+  readonly type: 'snapshot'
+  readonly version: typeof snapshotVersion
+  /** What took it: `pinfold 0.1.0`. */
+  readonly tool: string
+  /** When: ISO 8601, UTC. */
+  readonly time: string
+  /** Absolute path of the bpffs root that it was taken of. */
+  readonly bpffs: string
+  readonly kernel: KernelIdentity
+  /** Absent: nothing is known of what code is linked to, and it stays as compiled. */
+  readonly machine?: SavedMachine
+  /** Milliseconds. */
+  readonly sinceBoot: number
+  /** Id of the user who took it. */
+  readonly user: number
+  readonly mounts: readonly BpffsMount[]
+  /** What lies on each bpffs, by its mount point. */
+  readonly files: Readonly<Record<string, SavedDirectory>>
+  readonly maps: readonly MapInfo[]
+  readonly programs: readonly ProgramInfo[]
+  readonly links: readonly LinkInfo[]
+  /** What is in maps, by id. Of maps that are not listed nothing is known. */
+  readonly contents: Readonly<Record<string, SavedContents>>
+  /** Programs that are attached without a link. */
+  readonly attachments: readonly { readonly programId: number; readonly target: LinkTarget }[]
+  readonly places: AttachPlaces
+}
+
+/** What a kernel says of itself. */
+export interface SavedMachine {
+  readonly release: string
+  readonly version: number
+  /** Text of the configuration; absent where it could not be read. */
+  readonly config?: Packed
+  /** Absent: not asked for, so that nothing is known of the kernel's types and symbols. */
+  readonly types?: SavedTypes
+}
+
+export interface SavedTypes {
+  /** Absent: the kernel has no BTF. */
+  readonly vmlinux?: Packed
+  /** By name, sorted. */
+  readonly modules: Readonly<Record<string, Packed>>
+  /** Text of /proc/kallsyms; absent where it could not be read. */
+  readonly symbols?: Packed
+}
+
+/** Bytes compressed by brotli, as base64. */
+export type Packed = string
+
+export interface SavedDirectory extends SavedFile {
+  readonly entries: Readonly<Record<string, SavedDirectory | SavedPin>>
+}
+
+/** A pin, a symbolic link to one (or to a directory: then without an object), or what could not be opened. */
+export interface SavedPin extends SavedFile {
+  readonly object?: readonly [kind: ObjectKind, id: number]
+  readonly symlink?: true
+  /** Why it could not be opened. */
+  readonly errno?: string
+}
+
+interface SavedFile {
+  /** Absent: root. */
+  readonly uid?: number
+  readonly gid?: number
+  readonly mode: number
+  /** The same number within one bpffs is the same file. */
+  readonly inode: number
+}
+
+export interface SavedContents {
+  /** In the order of a walk; an array's zeros are left out where it is complete. */
+  readonly entries: readonly (readonly [key: Hex, value: SavedBytes])[]
+  /** There are more; how many in all, where they were counted. */
+  readonly partial?: { readonly count?: number }
+  /** Of a struct_ops map: ids of programs by byte offset in its value. */
+  readonly members?: readonly (readonly [at: number, program: number])[]
+}
+
+/** Base64; behind a `~` compressed by brotli. */
+export type SavedBytes = string
+
+/** Adds the digest by which damage is noticed; it is no signature. */
+export const sealSnapshot = (content: SnapshotContent): HostSnapshot => ({ ...content, digest: digestOf(content) })
+
+/**
+ * What was parsed from a file (`name`) as the snapshot that it has to be. Throws KernelError: K115 for anything else, and where a byte
+ * of it was changed; K116 for one of another version.
+ */
+export function checkSnapshot(data: unknown, name = 'the snapshot'): HostSnapshot {
+  const refuse = (code: 'K115' | 'K116', what: string): never => {
+    const hint = 'take it again: pinfold snapshot'
+    throw kernelError({ command: 'restore', errno: 'EINVAL', doing: `use ${name}`, what, hint, code })
+  }
+  if (!isSnapshot(data)) return refuse('K115', 'it is no snapshot of a host')
+  if (data.version !== snapshotVersion) {
+    const what = `it has layout ${data.version} (${data.tool}), and this pinfold reads layout ${snapshotVersion}`
+    return refuse('K116', what)
+  }
+  const { digest, ...content } = data
+  return digest === digestOf(content) ? data : refuse('K115', 'it was changed after it had been taken')
+}
+
+/** True for what calls itself a snapshot of a host. */
+export const isSnapshot = (data: unknown): data is HostSnapshot =>
+  typeof data === 'object' && data !== null && 'type' in data && data.type === 'snapshot' && 'version' in data
+
+const digestOf = (content: SnapshotContent): string =>
+  createHash('sha256').update(JSON.stringify(content)).digest('hex')

@@ -1,0 +1,93 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { main } from '../../src/cli/main.ts'
+import { fakeTerminal } from '../cli/support/fake-terminal.ts'
+import { Lab } from '../crash/linux/lab.ts'
+import { begin, clear } from '../crash/linux/matrix.ts'
+import { aftermaths, changes } from '../crash/linux/scenarios.ts'
+import type { Version } from '../crash/linux/versions.ts'
+import { canTestLinux, run } from '../support/linux.ts'
+
+describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the host, byte for byte', () => {
+  let lab: Lab
+  beforeAll(async () => {
+    lab = await Lab.open()
+  })
+  afterAll(async () => {
+    await clear(lab)
+    lab[Symbol.dispose]()
+  })
+
+  /** Compares what plans say of versions, to machines and to people; returns the latter. */
+  async function same(versions: readonly Version[], ...options: readonly string[]): Promise<string> {
+    const file = await snapshot(lab)
+    let said = ''
+    for (const version of versions) {
+      for (const view of ['--json', '--steps']) {
+        const plan = ['plan', view, ...manifestOf(lab, version), ...options]
+        const here = await pinfold(...plan, '--bpffs', lab.bpffs)
+        expect(await pinfold(...plan, '--against', file), `plan ${view}`).toEqual(here)
+        said += here.printed
+      }
+    }
+    rmSync(file)
+    return said
+  }
+
+  test.each([...changes, ...aftermaths])('$name', async (scenario) => {
+    await clear(lab)
+    await begin(lab, scenario)
+    const { act, from } = scenario
+    expect(await same(act.command === 'rollback' ? from : [act.version])).toContain('{"type":"plan"')
+  })
+
+  test('what others did meanwhile', async () => {
+    const version: Version = { hooks: ['xdp', 'tcx'], history: 1 }
+    const live = join(lab.bpffs, 'echo/live')
+    await clear(lab)
+    await lab.run({ command: 'apply', version })
+    run('bpftool', 'map', 'delete', 'pinned', `${live}/maps/calls`, 'key', '1', '0', '0', '0')
+    expect(await same([version])).toContain('calls')
+    run('bpftool', 'link', 'detach', 'pinned', `${live}/links/tcx`)
+    await same([version])
+    rmSync(`${live}/programs/callee0`)
+    expect(await same([version])).toContain('callee0')
+    run('bpftool', 'map', 'pin', 'pinned', `${live}/maps/state`, `${live}/maps/theirs`)
+    expect(await same([version])).toContain('theirs')
+    run('ln', '-s', `${live}/maps`, join(lab.bpffs, 'elsewhere'))
+    const filter = ['ingress', 'bpf', 'direct-action', 'pinned', `${live}/programs/tc_entry`]
+    run('tc', 'qdisc', 'add', 'dev', lab.host.veth.name, 'clsact')
+    run('tc', 'filter', 'add', 'dev', lab.host.veth.name, ...filter)
+    expect(await same([{ ...version, defines: { TC_CALLEE: 2 } }])).toContain('without a link')
+    run('tc', 'qdisc', 'del', 'dev', lab.host.veth.name, 'clsact')
+    rmSync(`${live}/maps/theirs`)
+    rmSync(`${live}/record`)
+    expect(await same([version])).toContain('P107')
+    await same([version], '--adopt')
+    rmSync(join(lab.bpffs, 'elsewhere'))
+    await lab.run({ command: 'destroy', version }, [0, 7])
+    run('rm', '-rf', join(lab.bpffs, 'echo'))
+  })
+})
+
+const manifestOf = (lab: Lab, version: Version): readonly string[] =>
+  lab.words({ command: 'apply', version }).slice(2, 4)
+
+let taken = 0
+
+async function snapshot(lab: Lab, ...options: readonly string[]): Promise<string> {
+  const file = join(lab.host.directory, `host-${taken++}.json`)
+  const { code, printed } = await pinfold('snapshot', '--bpffs', lab.bpffs, '--out', file, ...options)
+  expect(code, printed).toBe(0)
+  return file
+}
+
+async function pinfold(...words: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
+  // The same moment and chance, so that nothing else can differ either.
+  const { terminal, printed } = fakeTerminal({
+    stamp: { time: '2026-01-01T00:00:00.000Z', chance: '0123456789abcdef' },
+  })
+  const code = await main(words, terminal)
+  return { code, printed: printed() }
+}
