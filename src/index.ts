@@ -6,6 +6,16 @@ export { type LockOptions, lockStack } from './apply/lock.ts'
 export { precheck } from './apply/precheck.ts'
 export { nameFor, phraseOf } from './apply/problem.ts'
 export { type Judgement, type Verification, verify } from './apply/verify.ts'
+export type {
+  CodeDifference,
+  Difference,
+  DifferencePart,
+  Hunk,
+  HunkRange,
+  ValueDifference,
+  ValuesDifference,
+} from './differences/difference.ts'
+export { type DifferenceQuestion, findDifferences } from './differences/find-differences.ts'
 export type { Mounts } from './kernel/files.ts'
 export {
   checkSnapshot,

@@ -10,6 +10,7 @@ const layers = [
   ['manifest', 'object', 'kernel'],
   ['state'],
   ['plan'],
+  ['differences'],
   ['apply'],
   [''],
   ['cli'],

@@ -1,5 +1,6 @@
 import { type CurrentState, type DesiredState, makePlan, type Plan, type RecoveryPlan } from '../index.ts'
 import { unmeasured } from '../util/measure.ts'
+import { differencesIn } from './differences-option.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { planExitCode } from './plan-exit-code.ts'
 import { approve, execute, refusalOf, type Stage, showPlan, showRecovery } from './run-plan.ts'
@@ -38,11 +39,9 @@ const rounds = 4
 /** Plans, shows, asks and executes. */
 export async function converge(current: CurrentState, desired: DesiredState, stage: Stage): Promise<ExitCode> {
   const { measure = unmeasured } = stage.timings ?? {}
-  return await carryOut(
-    measure('plan', () => makePlan(current, desired)),
-    desired,
-    stage,
-  )
+  const plan = measure('plan', () => makePlan(current, desired))
+  const differences = await differencesIn(stage.options, stage.kernel, { current, desired, plan })
+  return await carryOut(plan, desired, { ...stage, differences })
 }
 
 /** Shows, asks and executes; refuses what is blocked. */

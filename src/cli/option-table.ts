@@ -26,6 +26,7 @@ export interface OptionValues {
   readonly deny?: readonly string[]
   readonly warn?: readonly string[]
   readonly steps?: true
+  readonly diff?: true
   readonly 'verifier-log'?: string
   readonly out?: string
   readonly 'with-btf'?: true
@@ -60,6 +61,10 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   warn: { type: 'string', value: 'CODE', multiple: true, help: 'let this error of the lint be a warning; repeatable' },
   adopt: { type: 'boolean', help: "take pins in the stack's tree that its record does not know for its own" },
   steps: { type: 'boolean', help: 'list every step, and who holds each program array after it' },
+  diff: {
+    type: 'boolean',
+    help: 'show what differs: instructions with their source lines, entries, variables, slots',
+  },
   'verifier-log': {
     type: 'string',
     value: 'FILE',
@@ -155,6 +160,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'adopt',
       'steps',
       'out',
+      'diff',
       'timings',
       'format',
       'against',
@@ -172,6 +178,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       ...lintOptions,
       'btf',
       'adopt',
+      'diff',
       'auto-approve',
       'confirm',
       'verifier-log',

@@ -2,6 +2,7 @@ import {
   type ApplyEvent,
   apply,
   type DesiredState,
+  type Difference,
   type Kernel,
   type Outcome,
   type Plan,
@@ -9,6 +10,7 @@ import {
   verbOf,
 } from '../index.ts'
 import { sinceStart } from '../util/clock.ts'
+import type { ShownDifferences } from './differences.ts'
 import { makeEnvelope, type Origin } from './envelope.ts'
 import { type ExitCode, exitCodes, outcomeExitCode } from './exit-codes.ts'
 import { LogFile, logExtent } from './log-file.ts'
@@ -35,26 +37,38 @@ export interface Stage {
   readonly origin?: Origin
   /** The saved plan that is carried out. */
   readonly saved?: PlanDocument
+  /** What differs in detail, where that was asked for. */
+  readonly differences?: ShownDifferences | undefined
   /** What must be running before an approved plan is carried out; false: it could not be started, nothing is done. */
   readonly beforeRun?: () => Promise<boolean>
 }
 
-/** Shows a plan: a document on one line, or the text and an empty line. */
+/** Shows a plan, with what differs in detail where that was asked for: a document on one line, or the text and an empty line. */
 export function showPlan(stage: Stage, plan: Plan): void {
+  const { differences } = stage
   const { identity } = stage.kernel
-  sayPlan(stage, plan, () => renderPlan(plan, { identity, paint: paintOf(stage) }))
+  const paint = paintOf(stage)
+  const render = (): string => renderPlan(plan, { identity, paint, details: differences?.text(paint) })
+  sayPlan(stage, { plan, render, differences: differences?.data })
+}
+
+interface Sayable {
+  readonly plan: Plan
+  readonly render: () => string
+  readonly differences?: readonly Difference[] | undefined
 }
 
 /** Shows what is done first about an interrupted run. */
 export function showRecovery({ origin: _, ...stage }: Stage, recovery: RecoveryPlan): void {
-  sayPlan(stage, recovery, () => renderRecovery(recovery, paintOf(stage)))
+  sayPlan(stage, { plan: recovery, render: () => renderRecovery(recovery, paintOf(stage)) })
 }
 
-function sayPlan(stage: Stage, plan: Plan, render: () => string): void {
+function sayPlan(stage: Stage, { plan, render, differences }: Sayable): void {
   const { kernel, options, terminal } = stage
   if (!options.json) return terminal.write(render())
   const { identity } = kernel
-  const document = stage.saved ?? planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }) })
+  const document =
+    stage.saved ?? planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }), differences })
   terminal.write(`${JSON.stringify(document)}\n`)
 }
 

@@ -1,5 +1,6 @@
 import { makePlan, unconfirmedAt } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
+import { differencesIn } from '../differences-option.ts'
 import { makeEnvelope } from '../envelope.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { OptionValues } from '../option-table.ts'
@@ -28,15 +29,17 @@ export async function plan(invocation: Invocation, terminal: Terminal, openKerne
   const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())
   const exitCode = recovery || unconfirmed?.left === 0 ? exitCodes.changes : planExitCode(found)
   const { identity } = session.kernel
+  const differences = await differencesIn(options, session.kernel, { current, desired, plan: found })
   const isDocument = options.json || options.format === 'markdown'
   const makeDocument = (): PlanDocument => {
     const envelope = makeEnvelope({ identity, options, terminal, origin: originOf(loaded, session) })
-    return planDocument(found, { identity, envelope, recovery, unconfirmed, exitCode })
+    return planDocument(found, { identity, envelope, differences: differences?.data, recovery, unconfirmed, exitCode })
   }
   const document = isDocument || options.out !== undefined ? makeDocument() : undefined
   if (isDocument && document) terminal.write(await textOf(document, options))
   else {
-    const view = { identity, paint: paintOf({ options, terminal }), steps: options.steps ?? false }
+    const paint = paintOf({ options, terminal })
+    const view = { identity, paint, steps: options.steps ?? false, details: differences?.text(paint) }
     terminal.write(renderPlanning({ plan: found, recovery, unconfirmed }, view))
   }
   if (options.out !== undefined && document) {

@@ -10,6 +10,7 @@ import {
 } from '../../index.ts'
 import type { Session } from '../command-session.ts'
 import { carryOut } from '../converge.ts'
+import { differencesIn } from '../differences-option.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { optimizeLater } from '../optimize-later.ts'
 import type { OptionValues } from '../option-table.ts'
@@ -110,8 +111,9 @@ async function applyLocked(session: Session, stage: Stage, { saved, desired }: T
   const plan = makePlan(current, desired)
   const difference = differenceBetween(saved.plan, plan)
   if (difference !== undefined) throw stale(saved.file, 'P321', difference)
+  const differences = await differencesIn(stage.options, kernel, { current, desired, plan })
   // Awaited here: the lock ends with this function.
-  return await carryOut(plan, desired, stage)
+  return await carryOut(plan, desired, { ...stage, differences })
 }
 
 const recoverFirst = ({ file, plan }: Saved, why: string): Error =>

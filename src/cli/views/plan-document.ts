@@ -1,4 +1,4 @@
-import type { KernelIdentity, Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
+import type { Difference, KernelIdentity, Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
 import type { Envelope } from '../envelope.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { seal } from '../seal.ts'
@@ -7,6 +7,8 @@ import { countChanges } from './plan.ts'
 export interface PlanContext {
   readonly identity: KernelIdentity
   readonly envelope: Envelope
+  /** Given with --diff. */
+  readonly differences?: readonly Difference[] | undefined
   /** What has to be done before this plan. */
   readonly recovery?: RecoveryPlan | undefined
   /** The live generation, where it awaits confirmation. */
@@ -25,6 +27,8 @@ export interface BarePlan extends Omit<Plan, 'record'> {
 /** What `plan --json` prints; all that views need, so that a plan that was saved is shown like a new one. */
 export interface PlanDocument extends BarePlan {
   readonly envelope: Envelope
+  /** What differs in detail; absent where nobody asked. */
+  readonly differences?: readonly Difference[]
   readonly recovery?: BarePlan & Pick<RecoveryPlan, 'leftovers'>
   readonly unconfirmed?: Unconfirmed
   readonly exitCode?: ExitCode
@@ -33,7 +37,7 @@ export interface PlanDocument extends BarePlan {
 /** A plan as a document, sealed: all of it but the record that it writes, which repeats every program's instructions. */
 export function planDocument(
   plan: Plan,
-  { envelope, recovery, unconfirmed, exitCode, identity }: PlanContext,
+  { envelope, differences, recovery, unconfirmed, exitCode, identity }: PlanContext,
 ): PlanDocument {
   const { type, version, ...rest } = bare(plan, identity)
   return seal({
@@ -41,6 +45,7 @@ export function planDocument(
     version,
     envelope,
     ...rest,
+    ...(differences ? { differences } : {}),
     ...(recovery ? { recovery: { ...bare(recovery, identity), leftovers: recovery.leftovers } } : {}),
     ...(unconfirmed ? { unconfirmed } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),

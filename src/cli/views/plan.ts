@@ -10,10 +10,12 @@ export interface PlanView {
   readonly paint: Paint
   /** List every step with the holders of each array after it. */
   readonly steps?: boolean
+  /** What differs in detail, as text. */
+  readonly details?: string | undefined
 }
 
 /** A plan for people: header, changes in columns, total, the proof in one line, risks. Ends in a line break. */
-export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanView): string {
+export function renderPlan(plan: Plan, { identity, paint, steps = false, details }: PlanView): string {
   const parts = [
     header(plan, identity, paint),
     hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan),
@@ -21,6 +23,7 @@ export function renderPlan(plan: Plan, { identity, paint, steps = false }: PlanV
   const last = parts.length - 1
   for (const line of [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan)])
     if (line) parts[last] += `\n${line}`
+  if (details !== undefined && hasWork(plan)) parts.push(details)
   if (steps && plan.steps.length > 0) parts.push(renderSteps(plan, paint))
   if (plan.diagnostics.length > 0) parts.push(plan.diagnostics.map((it) => renderDiagnostic(it, paint)).join('\n'))
   return `${parts.join('\n\n')}\n`

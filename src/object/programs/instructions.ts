@@ -56,6 +56,11 @@ export class Instructions {
     return this.#little ? registers >> 4 : registers & 15
   }
 
+  destination(index: number): number {
+    const registers = this.bytes[index * 8 + 1] ?? 0
+    return this.#little ? registers & 15 : registers >> 4
+  }
+
   setSource(index: number, source: number): void {
     const registers = this.bytes[index * 8 + 1] ?? 0
     this.bytes[index * 8 + 1] = this.#little ? (registers & 0x0f) | (source << 4) : (registers & 0xf0) | source

@@ -20,17 +20,26 @@ export interface PlaceQuestion {
 export function sourcePlace(question: PlaceQuestion): SourcePlace {
   const { functions, instruction } = question
   const name = functions.findLast(({ start }) => start <= instruction)?.name
-  const line = readLine(question)
+  const line = lineReader(question)(instruction)
   return { ...(name !== undefined && { function: name }), ...(line && { line }) }
 }
 
-function readLine({ btf, debug, byteOrder, instruction }: PlaceQuestion): SourcePlace['line'] {
-  if (!btf || !debug) return undefined
+/** Says the line of each instruction, as far as the line information tells. */
+export function lineReader({
+  btf,
+  debug,
+  byteOrder,
+}: Pick<PlaceQuestion, 'btf' | 'debug' | 'byteOrder'>): (instruction: number) => SourcePlace['line'] {
+  if (!btf || !debug) return () => undefined
+  const types = unlessDamaged(() => new BtfTypes(new Cursor(btf, { byteOrder, object: 'BTF' })))
+  return (instruction) => types && unlessDamaged(() => lineOf(debug, types, instruction))
+}
+
+function unlessDamaged<T>(read: () => T): T | undefined {
   try {
-    const types = new BtfTypes(new Cursor(btf, { byteOrder, object: 'BTF' }))
-    return lineOf(debug, types, instruction)
+    return read()
   } catch (error) {
-    // What is damaged in them is no news when a program has been refused.
+    // What is damaged in them is no news where a program is refused or compared.
     if (error instanceof ObjectError) return undefined
     throw error
   }

@@ -1,6 +1,7 @@
-import type { Diagnostic } from '../../../index.ts'
+import type { Diagnostic, Difference } from '../../../index.ts'
 import { type ChangeRow, changeRows, symbols } from '../change-rows.ts'
 import { decision } from '../diagnostic.ts'
+import { differenceBlocks } from '../differences.ts'
 import { protectionLine, renderLedger } from '../plan.ts'
 import type { PlanDocument } from '../plan-document.ts'
 import { stepBlocks } from '../steps.ts'
@@ -20,6 +21,7 @@ export function planSections(plan: PlanDocument): readonly Section[] {
     ...(plan.diagnostics.length > 0 ? [diagnosticList(plan.diagnostics)] : []),
     ...(changed.length > 0 ? [changeTable(changed)] : []),
     ...facts.map((fact) => ({ ...empty, before: `\n${prose(fact)}\n` })),
+    ...(plan.differences && plan.differences.length > 0 ? [differenceList(plan.differences)] : []),
     ...(kept.length > 0 ? [keptTable(kept)] : []),
     ...(plan.steps.length > 0 ? [stepList(plan)] : []),
   ]
@@ -74,11 +76,32 @@ const verdicts = ({ verdict, blocked }: ChangeRow): string =>
 const cells = ({ action, kind, name, reason }: ChangeRow): string =>
   `| \`${symbols[action]}\` | ${kind} | ${code(name)} | ${prose(reason)} |`
 
+/** In the marks of a diff, which GitHub colours; a hunk, or a value before and after, stays or goes as a whole. */
+function differenceList(differences: readonly Difference[]): Section {
+  const blocks = differenceBlocks(differences)
+  const { before, after } = fences(
+    blocks.flatMap(({ lines }) => lines),
+    'diff',
+  )
+  const frame = folded(`What differs in ${counted(differences.length, 'object')}`, before)
+  return {
+    before: frame.before,
+    after: `${after}\n${frame.after}`,
+    rows: blocks.map(({ lines, begins }, index): Row => {
+      const gap = begins && index > 0 ? '\n' : ''
+      return { text: `${gap}${lines.map((line) => `${blockLine(line)}\n`).join('')}` }
+    }),
+    rank: 4,
+    omission: (count) =>
+      `… ${counted(count, 'more difference')} left out here; pinfold plan --diff prints all of them\n`,
+  }
+}
+
 function keptTable(kept: readonly ChangeRow[]): Section {
   return {
     ...folded(`${grouped(kept.length)} unchanged`, '| | kind | name | state |\n|:-:|---|---|---|\n'),
     rows: kept.map((row) => ({ text: `${cells(row)}\n` })),
-    rank: 4,
+    rank: 5,
     omission: (count) => `| … | | | ${grouped(count)} more left out here; \`pinfold plan\` prints all of them |\n`,
   }
 }
@@ -92,7 +115,7 @@ function stepList(plan: PlanDocument): Section {
     before: frame.before,
     after: `${after}\n${frame.after}`,
     rows: steps.map((lines): Row => ({ text: `${lines.map(blockLine).join('\n')}\n` })),
-    rank: 5,
+    rank: 6,
     omission: (count) => `… ${counted(count, 'more step')} left out here; pinfold plan --steps prints all of them\n`,
   }
 }
