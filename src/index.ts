@@ -47,10 +47,11 @@ export {
 export { describeTarget, type LinkTarget } from './model/link-spec.ts'
 export { type LintPolicy, type LintRule, lintRules, type Silence } from './model/lint-rules.ts'
 export type { BtfFile, Machine } from './model/machine.ts'
-export type { InitialContents, MapShape, MapSpec } from './model/map-spec.ts'
+export type { InitialContents, MapShape, MapSpec, Variable } from './model/map-spec.ts'
 export { type MapType, mapTypeRule } from './model/map-types.ts'
 export type { ProgramSpec } from './model/program-spec.ts'
-export type { StackRecord } from './model/record.ts'
+export type { AttachType, ProgramType } from './model/program-types.ts'
+export type { Awaited, StackRecord } from './model/record.ts'
 export type {
   CurrentState,
   DesiredState,

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import type { VerifierLog, VerifierReport } from '../model/verifier.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Operation, Step } from '../plan/step.ts'
+import type { Milliseconds } from '../util/measure.ts'
 import type { Account } from './account.ts'
 
 /** What an apply reports while it runs, in order. Times are milliseconds. */
@@ -19,8 +20,8 @@ export type ApplyEvent =
       readonly type: 'step-finished'
       readonly index: number
       readonly step: Step
-      readonly ms: number
-      readonly loadMs?: number
+      readonly ms: Milliseconds
+      readonly loadMs?: Milliseconds
     }
   | { readonly type: 'step-failed'; readonly index: number; readonly step: Step; readonly problem: Problem }
   /** A step that was left out because somebody else still uses what it would remove. */

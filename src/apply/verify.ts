@@ -6,6 +6,7 @@ import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { DesiredState } from '../model/state.ts'
 import { planDryRun } from '../plan/dry-run.ts'
 import type { ProgramRef, Step } from '../plan/step.ts'
+import type { Milliseconds } from '../util/measure.ts'
 import { Btf } from './btf.ts'
 import type { Problem } from './event.ts'
 import { execute } from './execute.ts'
@@ -27,7 +28,7 @@ interface Candidate {
   /** 8-byte slots as they are given to the kernel, subprograms included. */
   readonly instructions: number
   /** Milliseconds from the start of its load to the end; several may run at the same time. */
-  readonly ms: number
+  readonly ms: Milliseconds
 }
 
 /** What the kernel tells of a program that it took. */

@@ -27,7 +27,7 @@ export async function awaitConfirmation(session: Session, stage: Stage, waiting:
   const end = await watch(session, stage, waiting)
   if (isShown) stage.terminal.write(clearLine)
   if (end === 'confirmed') {
-    say(stage, { type: 'confirmed', stack }, `Confirmed ${stack}, generation ${unconfirmed.generation}.\n`)
+    say(stage, { type: 'confirmed', version: 1, stack }, `Confirmed ${stack}, generation ${unconfirmed.generation}.\n`)
     return waiting.applied
   }
   if (end === 'replaced') return replaced(stage, waiting)
@@ -37,7 +37,11 @@ export async function awaitConfirmation(session: Session, stage: Stage, waiting:
   if (now !== undefined && now.generation !== unconfirmed.generation) return replaced(stage, waiting)
   if (!now) return isLive(session, waiting) ? waiting.applied : replaced(stage, waiting)
   const why = end === 'interrupted' ? 'Interrupted' : 'Nobody confirmed it in time'
-  say(stage, { type: 'taking-back', stack, because: end }, `${why}: generation ${now.generation} is taken back.\n`)
+  say(
+    stage,
+    { type: 'taking-back', version: 1, stack, because: end },
+    `${why}: generation ${now.generation} is taken back.\n`,
+  )
   const exitCode = await takeBack(session, { ...stage, options: { ...stage.options, 'auto-approve': true } }, stack)
   return exitCode === exitCodes.success ? exitCodes.rolledBack : exitCode
 }
@@ -74,7 +78,7 @@ const recordOf = ({ kernel, bpffs }: Session, stack: string): ReturnType<typeof 
 
 function replaced(stage: Stage, { stack, unconfirmed }: Waiting): ExitCode {
   const text = `Generation ${unconfirmed.generation} of ${stack} was taken back by another command.\n`
-  say(stage, { type: 'replaced', stack, generation: unconfirmed.generation }, text)
+  say(stage, { type: 'replaced', version: 1, stack, generation: unconfirmed.generation }, text)
   return exitCodes.rolledBack
 }
 

@@ -29,6 +29,7 @@ export interface Envelope {
   readonly adopt: boolean
 }
 
+/** An object file that the plan was made from. */
 export interface ObjectEnvelope {
   readonly name: string
   readonly file: string

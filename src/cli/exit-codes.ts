@@ -20,6 +20,7 @@ export const exitCodes = {
   incomplete: 7,
 } as const
 
+/** One of the exit codes. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** One line for each code, for the help. */

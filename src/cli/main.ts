@@ -1,6 +1,7 @@
 import { asksFor, type Invocation, parseArguments } from './arguments.ts'
 import { type ExitCode, exitCodes, staleErrors } from './exit-codes.ts'
 import type { CommandName } from './option-table.ts'
+import { printDocument } from './say.ts'
 import { painter, type Terminal } from './terminal.ts'
 
 /** A command: does its work on a terminal and says how the process ends. */
@@ -45,7 +46,7 @@ async function report(error: unknown, words: readonly string[], terminal: Termin
     const { renderErrorMarkdown } = await import('./views/markdown/error.ts')
     terminal.write(renderErrorMarkdown(error))
   }
-  if (asksFor('json', words)) terminal.write(`${JSON.stringify(errorDocument(error))}\n`)
+  if (asksFor('json', words)) printDocument(terminal, errorDocument(error))
   else terminal.warn(renderError(error, painter(terminal.color && !words.includes('--no-color'))))
   if (terminal.environment['PINFOLD_DEBUG'] && error instanceof Error) terminal.warn(`${error.stack}\n`)
   return exitCodeOf(error)

@@ -20,6 +20,6 @@ export async function recoverLocked(session: Session, stage: Stage, stack: strin
   const unconfirmed = unconfirmedAt(situation.current.record, session.kernel.sinceBoot())
   if (unconfirmed?.left === 0) return (await takeBackOverdue(session, stage, { stack, unconfirmed })) ?? exitCode
   if (unconfirmed) say(stage, unconfirmedDocument(stack, unconfirmed), renderUnconfirmed(stack, unconfirmed))
-  else if (rounds === 1) say(stage, { type: 'nothing', stack }, `Nothing to recover: ${stack} is whole.\n`)
+  else if (rounds === 1) say(stage, { type: 'nothing', version: 1, stack }, `Nothing to recover: ${stack} is whole.\n`)
   return exitCode
 }

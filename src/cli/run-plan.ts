@@ -11,13 +11,14 @@ import {
 } from '../index.ts'
 import { sinceStart } from '../util/clock.ts'
 import type { ShownDifferences } from './differences.ts'
+import { eventDocument } from './documents.ts'
 import { makeEnvelope, type Origin } from './envelope.ts'
 import { type ExitCode, exitCodes, outcomeExitCode } from './exit-codes.ts'
 import { LogFile, logExtent } from './log-file.ts'
 import type { OptionValues } from './option-table.ts'
 import { planExitCode } from './plan-exit-code.ts'
 import { showProgress } from './progress.ts'
-import { paintOf } from './say.ts'
+import { paintOf, printDocument } from './say.ts'
 import type { Terminal } from './terminal.ts'
 import type { Timings } from './timings.ts'
 import { UsageError } from './usage-error.ts'
@@ -69,7 +70,7 @@ function sayPlan(stage: Stage, { plan, render, differences }: Sayable): void {
   const { identity } = kernel
   const document =
     stage.saved ?? planDocument(plan, { identity, envelope: makeEnvelope({ ...stage, identity }), differences })
-  terminal.write(`${JSON.stringify(document)}\n`)
+  printDocument(terminal, document)
 }
 
 /** Says that a plan must not be carried out, and the exit code of that; undefined for one that may be. */
@@ -119,7 +120,7 @@ async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined):
   const events = apply(kernel, plan, desired, { signal: interruption.signal, verifierLog: logExtent(options) })
   const progress = { terminal, steps: plan.steps.length, paint: paintOf(stage) }
   const report = (event: ApplyEvent): void =>
-    options.json ? terminal.write(`${JSON.stringify(event)}\n`) : showProgress(event, progress)
+    options.json ? printDocument(terminal, eventDocument(event)) : showProgress(event, progress)
   for (;;) {
     const { value, done } = await events.next()
     if (done) return value

@@ -1,3 +1,4 @@
+import type { Document } from './documents.ts'
 import type { OptionValues } from './option-table.ts'
 import { type Paint, painter, type Terminal } from './terminal.ts'
 
@@ -11,6 +12,11 @@ export interface Speaker {
 export const paintOf = ({ terminal, options }: Speaker): Paint => painter(!options['no-color'] && terminal.color)
 
 /** Prints a document with --json, else the text, which ends in a line break. */
-export function say({ terminal, options }: Speaker, document: object, text: string): void {
-  terminal.write(options.json ? `${JSON.stringify(document)}\n` : text)
+export function say({ terminal, options }: Speaker, document: Document, text: string): void {
+  if (options.json) printDocument(terminal, document)
+  else terminal.write(text)
 }
+
+/** Prints a document as one line. */
+export const printDocument = (terminal: Pick<Terminal, 'write'>, document: Document): void =>
+  terminal.write(`${JSON.stringify(document)}\n`)

@@ -1,6 +1,6 @@
 import type { ApplyEvent, Judgement, Measure } from '../index.ts'
 import { sinceStart } from '../util/clock.ts'
-import { paintOf, type Speaker } from './say.ts'
+import { paintOf, printDocument, type Speaker } from './say.ts'
 import { renderTimings, type TimedPart, timingsDocument } from './views/timings.ts'
 
 /** Where the time of a command goes. Disposing it says so, where --timings asks for it; otherwise it does nothing at all. */
@@ -70,7 +70,7 @@ class Clock implements Timings {
     const { terminal, options } = this.#speaker
     const parts: TimedPart[] = [...this.#parts].map(([name, ms]) => ({ name, ms }))
     const timings = { parts, programs: this.#programs, total: sinceStart() }
-    if (options.json) terminal.write(`${JSON.stringify(timingsDocument(timings))}\n`)
+    if (options.json) printDocument(terminal, timingsDocument(timings))
     else terminal.warn(renderTimings(timings, paintOf(this.#speaker)))
   }
 

@@ -1,4 +1,5 @@
 import type { Hex } from '../util/hex.ts'
+import type { Milliseconds } from '../util/measure.ts'
 import type { Address, MapAddress, ProgramAddress } from './address.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
@@ -56,7 +57,7 @@ export interface Awaited {
    * When the time is up, in milliseconds since boot (Kernel.sinceBoot). Absent until the generation is published: a crash
    * before the clock was started counts as time that is up.
    */
-  readonly deadline?: number
+  readonly deadline?: Milliseconds
   /** The generation to go back to; 0: there was none, the stack goes. */
   readonly former: number
 }

@@ -1,5 +1,6 @@
 import type { StackRecord } from '../model/record.ts'
 import type { CurrentState } from '../model/state.ts'
+import type { Milliseconds } from '../util/measure.ts'
 import type { Plan } from './plan.ts'
 
 /** A published generation that nobody has confirmed yet. */
@@ -8,7 +9,7 @@ export interface Unconfirmed {
   /** What it is taken back to; 0: there was none, the stack goes. */
   readonly former: number
   /** Milliseconds that are left; 0 when the time is up, also where the apply died before it started the clock. */
-  readonly left: number
+  readonly left: Milliseconds
 }
 
 /** What has to be confirmed at a moment, in milliseconds since boot; undefined where nothing has. */

@@ -7,9 +7,12 @@ import type { PinnedObject } from '../model/outer-pin.ts'
 import type { ForeignMap, ForeignProgram, Ownership } from '../model/state.ts'
 import type { Hex } from '../util/hex.ts'
 
-type MapRef = Ref & (`live:${MapAddress}` | `next:${MapAddress}`)
-type ProgramRef = Ref & (`live:${ProgramAddress}` | `next:${ProgramAddress}`)
-type LinkRef = Ref & (`live:${LinkAddress}` | `next:${LinkAddress}`)
+/** A map during an apply. */
+type MapRef = `live:${MapAddress}` | `next:${MapAddress}`
+/** A program during an apply. */
+type ProgramRef = `live:${ProgramAddress}` | `next:${ProgramAddress}`
+/** A link during an apply. */
+type LinkRef = `live:${LinkAddress}` | `next:${LinkAddress}`
 
 export type { LinkRef, MapRef, ProgramRef }
 

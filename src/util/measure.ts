@@ -1,3 +1,6 @@
+/** A time in milliseconds that may have a fraction; every other number of a document is whole. */
+export type Milliseconds = number
+
 /** Runs a part of some work, and may take its time. */
 export type Measure = <T>(part: string, work: () => T) => T
 

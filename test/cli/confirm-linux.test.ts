@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { canTestLinux, openTestHost } from '../support/linux.ts'
+import { checkPrinted } from '../support/printed.ts'
 
 const starter = resolve('dist/cli/pinfold.js')
 
@@ -131,8 +132,11 @@ function follow(child: ChildProcess): { ended: Promise<Ended>; says: (text: stri
   return { ended, says }
 }
 
-const pinfold = (...words: string[]): Promise<Ended> =>
-  follow(spawn(process.execPath, [starter, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })).ended
+async function pinfold(...words: string[]): Promise<Ended> {
+  const ended = await follow(spawn(process.execPath, [starter, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })).ended
+  checkPrinted(words, ended.printed)
+  return ended
+}
 
 /** False for a zombie, too. */
 const isRunning = (pid: number): boolean =>

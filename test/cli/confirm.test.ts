@@ -2,70 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { awaitConfirmation, look } from '../../src/cli/await-confirmation.ts'
+import { look } from '../../src/cli/await-confirmation.ts'
 import { main } from '../../src/cli/main.ts'
-import type { OptionValues } from '../../src/cli/option-table.ts'
 import { takeBackOverdue } from '../../src/cli/unconfirmed.ts'
-import {
-  apply,
-  type MemoryMachine,
-  makeConfirmPlan,
-  makePlan,
-  openMemoryMachine,
-  readCurrent,
-} from '../../src/index.ts'
-import type { DesiredState } from '../../src/model/state.ts'
+import { apply, type MemoryMachine, makePlan, openMemoryMachine, readCurrent } from '../../src/index.ts'
 import { stackOf } from '../apply/stack.ts'
-import { type FakeTerminalOptions, fakeTerminal } from './support/fake-terminal.ts'
+import { applyTo, confirmIn, due, later, stageOf, upgraded, verdictOf, version, waitFor } from './support/confirming.ts'
+import { fakeTerminal } from './support/fake-terminal.ts'
 
 const bpffs = '/sys/fs/bpf'
 const directory = mkdtempSync(join(tmpdir(), 'pinfold-confirm-'))
 afterAll(() => rmSync(directory, { recursive: true }))
-
-const version = (v4: number): DesiredState => stackOf({ verdicts: { v4 }, history: 1 })
-
-/** Applies a state; with milliseconds, so that it awaits confirmation. */
-async function applyTo(machine: MemoryMachine, desired: DesiredState, confirmWithin?: number) {
-  const kernel = machine.open()
-  kernel.bpffs.stat(`${bpffs}/edge`) ?? kernel.bpffs.makeDirectory(`${bpffs}/edge`)
-  const wanted = confirmWithin === undefined ? desired : { ...desired, confirmWithin }
-  const plan = makePlan(readCurrent(kernel, { bpffs, stack: 'edge' }, wanted), wanted)
-  const codes = plan.diagnostics.map(({ code }) => code)
-  if (codes.length > 0) return codes
-  for await (const _ of apply(kernel, plan, wanted, { patience: 20 }));
-  kernel.close()
-  return codes
-}
-
-async function upgraded(confirmWithin = 60_000): Promise<MemoryMachine> {
-  const machine = openMemoryMachine()
-  await applyTo(machine, version(0))
-  await applyTo(machine, version(1), confirmWithin)
-  return machine
-}
-
-const verdictOf = (machine: MemoryMachine) => machine.inspect.pins().get(`${bpffs}/edge/live/programs/v4`)?.id
-
-/** What the applying process does once its generation is published. */
-async function waitFor(machine: MemoryMachine, options: FakeTerminalOptions = {}, values: OptionValues = {}) {
-  const session = { kernel: machine.open(), bpffs, files: new Map(), [Symbol.dispose]: () => undefined }
-  const { terminal, printed } = fakeTerminal(options)
-  const unconfirmed = look(session, 'edge')
-  if (!unconfirmed) throw new Error('nothing awaits confirmation')
-  const stage = { kernel: session.kernel, options: values, terminal }
-  const code = await awaitConfirmation(session, stage, { stack: 'edge', unconfirmed, applied: 0 })
-  return { code, printed: printed() }
-}
-
-async function confirmIn(machine: MemoryMachine): Promise<void> {
-  const kernel = machine.open()
-  const plan = makeConfirmPlan(readCurrent(kernel, { bpffs, stack: 'edge' }))
-  if (!plan) throw new Error('nothing to confirm')
-  for await (const _ of apply(kernel, plan, undefined));
-  kernel.close()
-}
-
-const later = (action: () => unknown) => setTimeout(action, 50)
 
 describe('an apply that has to be confirmed', () => {
   test('stays when it is, and its apply ends as if nothing had been to confirm', async () => {
@@ -154,14 +101,6 @@ describe('an apply that has to be confirmed', () => {
     const session = { kernel: machine.open(), bpffs, files: new Map(), [Symbol.dispose]: () => undefined }
     expect(look(session, 'edge')).toMatchObject({ generation: 2, former: 1, left: 0 })
   })
-})
-
-const due = { stack: 'edge', unconfirmed: { generation: 2, former: 1, left: 0 } }
-
-const stageOf = (kernel: ReturnType<MemoryMachine['open']>) => ({
-  kernel,
-  options: { 'auto-approve': true } as const,
-  terminal: fakeTerminal().terminal,
 })
 
 describe('other commands', () => {

@@ -64,7 +64,7 @@ describe('pinfold recover', () => {
     expect(await pinfold(state, 'recover', '--auto-approve')).toEqual(nothing)
     expect(await pinfold(state, 'recover', '--json')).toEqual({
       code: 0,
-      printed: '{"type":"nothing","stack":"edge"}\n',
+      printed: '{"type":"nothing","version":1,"stack":"edge"}\n',
     })
   })
 

@@ -62,7 +62,7 @@ test('a plan from a snapshot opens no kernel', async () => {
 })
 
 test('what was written is said in one line', () => {
-  const summary = { type: 'snapshot-taken', file: 'a.json', host: 'web-1', bytes: 8_123_456 } as const
+  const summary = { type: 'snapshot-taken', version: 1, file: 'a.json', host: 'web-1', bytes: 8_123_456 } as const
   expect(renderSnapshot({ ...summary, maps: 12_000, programs: 1, links: 0, btf: true })).toBe(
     "Written: a.json, 8 MB: 12,000 maps, 1 program, 0 links of web-1 and its kernel's types.\n",
   )

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { checkPrinted } from '../support/printed.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
 
@@ -96,7 +97,10 @@ export class Sandbox implements Disposable {
 
   /** Runs the built command line on the sandbox's bpffs. */
   pinfold(...args: string[]): Output {
-    return this.run(process.execPath, join(repository, 'dist/cli/pinfold.js'), ...args, '--bpffs', this.bpffs)
+    const words = [...args, '--bpffs', this.bpffs]
+    const output = this.run(process.execPath, join(repository, 'dist/cli/pinfold.js'), ...words)
+    checkPrinted(words, output.stdout)
+    return output
   }
 
   /** Entries of a map as bpftool decodes them by their BTF. */

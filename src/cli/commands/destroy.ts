@@ -18,7 +18,7 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
   const stage = { kernel, options, terminal }
   if (kernel.bpffs.stat(directory) === undefined) {
     if (operand !== undefined) throw noSuchStack(session, stack, 'destroy')
-    say(stage, { type: 'nothing', stack }, `Nothing to destroy: there is no stack ${stack}.\n`)
+    say(stage, { type: 'nothing', version: 1, stack }, `Nothing to destroy: there is no stack ${stack}.\n`)
     return exitCodes.success
   }
   using _lock = lockStack(kernel, directory)

@@ -29,11 +29,15 @@ export function init({ operands = [], options }: Invocation, terminal: Terminal)
   const files = new Map(draft.objects.map(({ name, file: path }) => [name, pathFrom(dirname(file), path.name)]))
   const text = makeText(draft, { stack, files, refused: new Map() }, file)
   const stage = { terminal, options }
-  if (out === undefined) say(stage, { type: 'manifest', stack, text }, text)
+  if (out === undefined) say(stage, { type: 'manifest', version: 1, stack, text }, text)
   else {
     writeNewFile(out, text)
     const next = `Look through it, then: pinfold plan -f ${out}\n`
-    say(stage, { type: 'manifest', stack, file: out, text }, `${paintOf(stage)('green', 'Written:')} ${out}. ${next}`)
+    say(
+      stage,
+      { type: 'manifest', version: 1, stack, file: out, text },
+      `${paintOf(stage)('green', 'Written:')} ${out}. ${next}`,
+    )
   }
   return exitCodes.success
 }

@@ -30,7 +30,8 @@ export async function show({ operand, options }: Invocation, terminal: Terminal)
     throw noSuchStack(session, named, 'show')
   const names = named === undefined ? listStacks(kernel, bpffs) : [named]
   const texts = await readTexts(session, { names, mounts, render: rendererOf({ options, terminal }) })
-  if (options.json) writeAll(terminal, { before: '{"type":"stacks","stacks":[', texts, between: ',', after: ']}\n' })
+  if (options.json)
+    writeAll(terminal, { before: '{"type":"stacks","version":1,"stacks":[', texts, between: ',', after: ']}\n' })
   else if (texts.length === 0) terminal.write(`No stacks on ${bpffs}.\n`)
   else writeAll(terminal, { before: '', texts, between: '\n', after: '' })
   return exitCodes.success

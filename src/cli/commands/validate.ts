@@ -3,7 +3,8 @@ import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readBtfFile } from '../read-btf-file.ts'
 import { readManifest, wish } from '../read-manifest.ts'
-import { painter, type Terminal } from '../terminal.ts'
+import { paintOf, say } from '../say.ts'
+import type { Terminal } from '../terminal.ts'
 import { renderValid, validDocument } from '../views/validate.ts'
 
 /**
@@ -15,8 +16,8 @@ export function validate({ options }: Invocation, terminal: Terminal): ExitCode 
   using kernel = ownKernel()
   const btf = readBtfFile(options)
   const desired = wish(loaded, { kernel: kernel.kernel, bpffs: '/sys/fs/bpf', btf, trustsForeign: true })
-  if (options.json) terminal.write(`${JSON.stringify(validDocument(loaded.file, desired))}\n`)
-  else terminal.write(renderValid(loaded.file, desired, painter(terminal.color && !options['no-color'])))
+  const speaker = { options, terminal }
+  say(speaker, validDocument(loaded.file, desired), renderValid(loaded.file, desired, paintOf(speaker)))
   return exitCodes.success
 }
 

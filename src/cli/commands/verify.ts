@@ -17,7 +17,7 @@ import { LogFile, logExtent } from '../log-file.ts'
 import { readBytes } from '../read-bytes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { readObjectFile } from '../read-object-file.ts'
-import { paintOf, type Speaker } from '../say.ts'
+import { paintOf, printDocument, type Speaker } from '../say.ts'
 import { openSession } from '../session.ts'
 import type { Terminal } from '../terminal.ts'
 import { openTimings, type Timings } from '../timings.ts'
@@ -37,7 +37,7 @@ export async function verifyAll({ options, operands = [] }: Invocation, terminal
     if (!options.json) terminal.write(renderReport(report, paintOf(speaker)))
   }
   const ending = { ms: sinceStart() - started, identity: session.kernel.identity }
-  if (options.json) terminal.write(`${JSON.stringify(reportDocument(reports, ending))}\n`)
+  if (options.json) printDocument(terminal, reportDocument(reports, ending))
   else terminal.write(renderSummary(reports, { ...ending, paint: paintOf(speaker) }))
   return reports.every(isAccepted) ? exitCodes.success : exitCodes.error
 }

@@ -31,9 +31,22 @@ function total(findings: readonly Finding[]): string {
   return `\n${counted(findings.length, 'finding')}.${advice}`
 }
 
+/** What `doctor` found. */
+export interface CheckupDocument {
+  readonly type: 'checkup'
+  readonly version: 1
+  /** The stacks of the bpffs. */
+  readonly stacks: readonly string[]
+  /** Program arrays that some program uses, in the whole system. */
+  readonly arraysInUse: number
+  /** Errors first. */
+  readonly findings: readonly Finding[]
+}
+
 /** The same as a document. */
-export const checkupDocument = (checkup: Checkup, findings: readonly Finding[]): object => ({
+export const checkupDocument = (checkup: Checkup, findings: readonly Finding[]): CheckupDocument => ({
   type: 'checkup',
+  version: 1,
   stacks: checkup.stacks.map(({ stack }) => stack),
   arraysInUse: arraysInUse(checkup),
   findings,

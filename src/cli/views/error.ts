@@ -50,17 +50,18 @@ function amount({ count, unit }: VerifierReport['omitted']): string {
   return `${text} omitted; `
 }
 
-/** What an error is as one JSON document. */
+/** Why a command did nothing, or no more. */
 export interface ErrorDocument extends Problem {
   readonly type: 'error'
-  /** Every mistake, where the error stands for several. */
+  readonly version: 1
+  /** Every single mistake, where it is about several: those of a manifest, what blocks a plan. */
   readonly diagnostics: readonly Diagnostic[]
 }
 
 /** An error as one JSON document. */
 export function errorDocument(error: unknown): ErrorDocument {
   const diagnostics = error instanceof ManifestError || error instanceof PlanError ? error.diagnostics : []
-  return { type: 'error', ...problemOf(error), diagnostics }
+  return { type: 'error', version: 1, ...problemOf(error), diagnostics }
 }
 
 /** An error as data. One that is not pinfold's own is a defect: C100. */

@@ -1,4 +1,4 @@
-import type { MapSpec, ObjectFile, ProgramSpec } from '../../index.ts'
+import type { AttachType, MapShape, MapSpec, ObjectFile, ProgramSpec, ProgramType, Variable } from '../../index.ts'
 import { programTags } from '../../util/program-tags.ts'
 import type { Paint } from '../terminal.ts'
 import { counted, grouped } from './text.ts'
@@ -68,9 +68,63 @@ const mapsOf = ({ code }: ProgramSpec): string[] => [...new Set(code.references.
 
 const externsOf = ({ externs }: ProgramSpec): string[] => [...new Set(externs.map(({ name }) => name))]
 
+/** What an object file declares, without the instructions. */
+export interface ObjectDocument {
+  readonly type: 'object'
+  readonly version: 1
+  /** The file, as the command line has it. */
+  readonly name: string
+  /** Of the code and of every value in it. */
+  readonly byteOrder: ObjectFile['byteOrder']
+  /** Empty where there is none. */
+  readonly license: string
+  /** It has type information. */
+  readonly btf: boolean
+  /** In the file's order. */
+  readonly programs: readonly ObjectProgram[]
+  /** In the file's order. */
+  readonly maps: readonly ObjectMap[]
+  /** Remarks that do not stop a load. */
+  readonly notes: readonly string[]
+}
+
+/** A program as an object file declares it. */
+export interface ObjectProgram
+  extends Pick<ProgramSpec, 'name' | 'section' | 'flags' | 'autoload' | 'declTags' | 'undefined' | 'unsupported'> {
+  /** Null where neither the section nor anything else says it. */
+  readonly type: ProgramType | null
+  /** Null where its type has none. */
+  readonly attachType: AttachType | null
+  /** The kernel function, tracepoint or iterator that it is loaded against; null where its type takes none, or the manifest has to say it. */
+  readonly attachTarget: string | null
+  /** 8-byte slots. */
+  readonly instructions: number
+  /** Its tags on Linux 6.18 and later, and on earlier kernels; null where the code depends on the kernel that it is loaded into. */
+  readonly tags: { readonly sha256: string; readonly sha1: string } | null
+  /** Names of the maps that it uses, in the order of first use. */
+  readonly maps: readonly string[]
+  /** How many CO-RE relocations it has. */
+  readonly relocations: number
+  /** What it leaves to the kernel: configuration, variables and functions. */
+  readonly externs: readonly string[]
+}
+
+/** A map as an object file declares it. */
+export interface ObjectMap
+  extends Pick<MapSpec, 'name' | 'section' | 'declTags'>,
+    Pick<MapShape, 'type' | 'keySize' | 'valueSize' | 'maxEntries' | 'flags'> {
+  /** Of a data section: the kernel lets nobody write to it. */
+  readonly frozen?: boolean
+  /** Of a data section. */
+  readonly variables?: readonly Variable[]
+  /** Programs or maps by index (of struct_ops by member), where the object fills it. */
+  readonly slots?: Readonly<Record<string, string>>
+}
+
 /** The same as a document, without the instructions. */
-export const objectDocument = (object: ObjectFile): object => ({
+export const objectDocument = (object: ObjectFile): ObjectDocument => ({
   type: 'object',
+  version: 1,
   name: object.name,
   byteOrder: object.byteOrder,
   license: object.license,
@@ -96,7 +150,7 @@ export const objectDocument = (object: ObjectFile): object => ({
   notes: object.notes,
 })
 
-function mapDocument({ name, section, shape, declTags, contents }: MapSpec): object {
+function mapDocument({ name, section, shape, declTags, contents }: MapSpec): ObjectMap {
   const { type, keySize, valueSize, maxEntries, flags } = shape
   const base = { name, section, type, keySize, valueSize, maxEntries, flags, ...(declTags && { declTags }) }
   if (contents.kind === 'data') return { ...base, frozen: contents.frozen, variables: contents.variables }

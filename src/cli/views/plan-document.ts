@@ -1,8 +1,7 @@
-import type { Difference, KernelIdentity, Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
+import type { Action, Difference, KernelIdentity, Leftover, Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
 import type { Envelope } from '../envelope.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { seal } from '../seal.ts'
-import { countChanges } from './plan.ts'
 
 export interface PlanContext {
   readonly identity: KernelIdentity
@@ -19,9 +18,12 @@ export interface PlanContext {
 /** A plan as data for views, by itself or in the document of another. */
 export interface BarePlan extends Omit<Plan, 'record'> {
   readonly type: 'plan'
+  /** What it was made for. */
   readonly kernel: Pick<KernelIdentity, 'kind' | 'release'>
-  /** How many changes there are of each action. */
-  readonly total: ReturnType<typeof countChanges>
+  /** How many resources and outer pins there are for each action. */
+  readonly total: Readonly<Record<Action, number>>
+  /** What an interrupted run left, in a plan that recovers; absent in others. */
+  readonly leftovers?: readonly Leftover[]
 }
 
 /** What `plan --json` prints; all that views need, so that a plan that was saved is shown like a new one. */
@@ -29,8 +31,11 @@ export interface PlanDocument extends BarePlan {
   readonly envelope: Envelope
   /** What differs in detail; absent where nobody asked. */
   readonly differences?: readonly Difference[]
+  /** What apply does first about an interrupted run; absent where nothing was interrupted. */
   readonly recovery?: BarePlan & Pick<RecoveryPlan, 'leftovers'>
+  /** The live generation, where it awaits confirmation. */
   readonly unconfirmed?: Unconfirmed
+  /** What `plan` ends with; absent where another command prints the plan that it carries out. */
   readonly exitCode?: ExitCode
 }
 
@@ -54,4 +59,11 @@ export function planDocument(
 
 function bare({ record: _, ...plan }: Plan, { kind, release }: KernelIdentity): BarePlan {
   return { type: 'plan', ...plan, kernel: { kind, release }, total: countChanges(plan) }
+}
+
+/** The numbers of a plan's total. */
+export function countChanges(plan: Plan): Readonly<Record<Action, number>> {
+  const counts = { keep: 0, create: 0, update: 0, replace: 0, delete: 0 }
+  for (const { action } of [...plan.changes, ...(plan.pins ?? [])]) counts[action]++
+  return counts
 }

@@ -2,6 +2,7 @@ import type { Action, KernelIdentity, Ledger, Plan, Verdict } from '../../index.
 import type { Paint, Style } from '../terminal.ts'
 import { changeRows, symbols } from './change-rows.ts'
 import { renderDiagnostic } from './diagnostic.ts'
+import { countChanges } from './plan-document.ts'
 import { renderBlocked, renderSteps } from './steps.ts'
 import { counted, shortRelease } from './text.ts'
 
@@ -67,13 +68,6 @@ const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((
 function paintVerdict(verdict: Verdict | undefined, paint: Paint): string {
   if (!verdict) return ''
   return paint(verdict === 'data loss' ? 'red' : verdict === 'gap' ? 'yellow' : 'green', verdict)
-}
-
-/** The numbers of a plan's total. */
-export function countChanges(plan: Plan): Readonly<Record<Action, number>> {
-  const counts = { keep: 0, create: 0, update: 0, replace: 0, delete: 0 }
-  for (const { action } of [...plan.changes, ...(plan.pins ?? [])]) counts[action]++
-  return counts
 }
 
 function totalLine(plan: Plan): string {

@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../../util/measure.ts'
 import type { Paint } from '../terminal.ts'
 import { renderTable } from './table.ts'
 import { milliseconds } from './text.ts'
@@ -5,7 +6,7 @@ import { milliseconds } from './text.ts'
 /** A part of a command's work. */
 export interface TimedPart {
   readonly name: string
-  readonly ms: number
+  readonly ms: Milliseconds
 }
 
 /** Where the time of a command went. Milliseconds. */
@@ -15,7 +16,7 @@ export interface TimingsView {
   /** Loads of programs, which lie within parts and may overlap. */
   readonly programs: readonly TimedPart[]
   /** Since the process began. */
-  readonly total: number
+  readonly total: Milliseconds
 }
 
 /** A table of the parts, and of the programs from the slowest on; ends in a line break. */
@@ -40,9 +41,16 @@ const most = 10
 const otherOf = ({ parts, total }: TimingsView): number =>
   Math.max(0, total - parts.reduce((sum, { ms }) => sum + ms, 0))
 
+/** Where the time of a command went; with --timings it comes last. Milliseconds. */
+export interface TimingsDocument extends TimingsView {
+  readonly type: 'timings'
+  readonly version: 1
+}
+
 /** The same as a document. */
-export const timingsDocument = (view: TimingsView): object => ({
+export const timingsDocument = (view: TimingsView): TimingsDocument => ({
   type: 'timings',
+  version: 1,
   parts: [...view.parts, { name: 'other', ms: otherOf(view) }],
   programs: view.programs,
   total: view.total,

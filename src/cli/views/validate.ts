@@ -10,9 +10,26 @@ export function renderValid(file: string, desired: DesiredState, paint: Paint): 
   return first + lacksOf(desired).map(renderLack).join('')
 }
 
+/** What `validate` says of a manifest that is right. */
+export interface ValidDocument {
+  readonly type: 'valid'
+  readonly version: 1
+  /** The manifest, as the command line has it. */
+  readonly file: string
+  /** The stack that it declares. */
+  readonly stack: string
+  /** SHA-256 of the manifest's text after interpolation. */
+  readonly digest: string
+  /** Everything that it declares. */
+  readonly addresses: readonly Address[]
+  /** What the kernel of --btf does not have and programs use; empty without --btf. */
+  readonly lacks: readonly Lack[]
+}
+
 /** The same as a document. */
-export const validDocument = (file: string, desired: DesiredState): object => ({
+export const validDocument = (file: string, desired: DesiredState): ValidDocument => ({
   type: 'valid',
+  version: 1,
   file,
   stack: desired.stack,
   digest: desired.digest,
@@ -20,7 +37,9 @@ export const validDocument = (file: string, desired: DesiredState): object => ({
   lacks: lacksOf(desired),
 })
 
-interface Lack {
+/** Something of the kernel's that a program uses and that it does not have. */
+export interface Lack {
+  /** The program. */
   readonly address: Address
   /** `struct task_struct has no field state`. */
   readonly missing: string

@@ -1,8 +1,9 @@
-import type { Candidates, Judgement, KernelIdentity, Problem, Verification } from '../../index.ts'
+import type { Candidates, Diagnostic, Judgement, KernelIdentity, Problem, Verification } from '../../index.ts'
 import { nameOf } from '../../index.ts'
+import type { Milliseconds } from '../../util/measure.ts'
 import type { Paint } from '../terminal.ts'
 import { renderDiagnostic } from './diagnostic.ts'
-import { errorDocument, renderError, renderProblem } from './error.ts'
+import { type ErrorDocument, errorDocument, renderError, renderProblem } from './error.ts'
 import { type Column, renderTable } from './table.ts'
 import { counted, grouped, milliseconds, shortRelease } from './text.ts'
 
@@ -80,9 +81,46 @@ export function renderSummary(
 const refusals = ({ judgements, refused }: Report): number =>
   judgements.filter(({ result }) => result === 'refused').length + refused.length
 
+/** What a kernel says of every program of some manifests and objects. */
+export interface VerificationDocument {
+  readonly type: 'verification'
+  readonly version: 1
+  /** Its release; `memory` for the kernel in memory, which takes everything. */
+  readonly kernel: string
+  /** It takes all. */
+  readonly accepted: boolean
+  /** All of it, reading included. */
+  readonly ms: Milliseconds
+  /** In the order of the command line. */
+  readonly files: readonly VerifiedFile[]
+}
+
+/** What became of one manifest or object. */
+export interface VerifiedFile extends Verification {
+  /** As the command line has it. */
+  readonly file: string
+  /** The kernel takes all of it. */
+  readonly accepted: boolean
+  /** Those that were given to the kernel, in the order of an apply. */
+  readonly programs: readonly VerifiedProgram[]
+  /** Programs that could not be given to a kernel at all. */
+  readonly refused: readonly Diagnostic[]
+  /** Why the file could not be used at all. */
+  readonly error?: ErrorDocument
+}
+
+/** What the kernel says of one program. */
+export type VerifiedProgram = {
+  /** As the manifest or the object calls it. */
+  readonly name: string
+} & Unaddressed<Judgement>
+
+type Unaddressed<T> = T extends unknown ? Omit<T, 'address'> : never
+
 /** All of it as one document. */
-export const reportDocument = (reports: readonly Report[], { ms, identity }: Ending): object => ({
+export const reportDocument = (reports: readonly Report[], { ms, identity }: Ending): VerificationDocument => ({
   type: 'verification',
+  version: 1,
   kernel: identity.kind === 'memory' ? 'memory' : identity.release,
   accepted: reports.every(isAccepted),
   ms,

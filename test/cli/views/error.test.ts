@@ -93,6 +93,7 @@ test('with colour, severity and hint stand out', () => {
 test('as a document it holds the code, the sentence and every diagnostic', () => {
   expect(errorDocument(new ManifestError('cannot load pinfold.yaml: one mistake', [unknownMap]))).toEqual({
     type: 'error',
+    version: 1,
     code: 'M104',
     message: 'cannot load pinfold.yaml: one mistake',
     diagnostics: [unknownMap],

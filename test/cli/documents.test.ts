@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, test } from 'vitest'
+import { takeBackOverdue } from '../../src/cli/unconfirmed.ts'
+import { openMemoryMachine } from '../../src/index.ts'
+import { KernelError } from '../../src/model/errors.ts'
+import { applyStack, bpffs } from '../apply/runs.ts'
+import { stackOf } from '../apply/stack.ts'
+import { checkDocument, checkPrinted, readSchema, schemaNames, typesIn, typesSeen } from '../support/printed.ts'
+import { confirmIn, due, later, stageOf, upgraded, waitFor } from './support/confirming.ts'
+import { runScript } from './support/run-script.ts'
+import { document, plan } from './views/samples.ts'
+
+const scripts = join(import.meta.dirname, '../scripts')
+
+describe('the schemas of what is printed', () => {
+  test('are schemas, and each type is in one of them', () => {
+    const ajv = new Ajv2020({ discriminator: true, allowUnionTypes: true, strict: true })
+    const types = schemaNames.flatMap((name) => {
+      const schema = readSchema(name)
+      expect(ajv.validateSchema(schema)).toBe(true)
+      expect(schema).toMatchObject({ $id: `urn:pinfold:${name}:1`, title: expect.any(String) })
+      return typesIn(schema)
+    })
+    expect(types.toSorted()).toEqual([...new Set(types)].toSorted())
+  })
+
+  test('refuse a field that they do not name, one that is missing, and a value of another kind, wherever it stands', () => {
+    const made = plain(document(plan([{ action: 'create', address: 'map.flows', because: [] }])))
+    const changed = (change: object): unknown => ({ ...made, changes: [{ ...made.changes[0], ...change }] })
+    checkDocument(made, 'a plan')
+    expect(() => checkDocument({ ...made, extra: 1 }, 'a plan')).toThrow(
+      'a plan: / must NOT have additional properties',
+    )
+    expect(() => checkDocument(changed({ extra: 1 }), 'a plan')).toThrow(
+      '/changes/0 must NOT have additional properties',
+    )
+    expect(() => checkDocument(changed({ because: undefined }), 'a plan')).toThrow(/"missingProperty":"because"/)
+    expect(() => checkDocument(changed({ liveId: 1.5 }), 'a plan')).toThrow(
+      /\/changes\/0\/liveId must be integer.*1\.5/,
+    )
+    expect(() => checkDocument(changed({ address: 'flows' }), 'a plan')).toThrow(/address must match pattern.*"flows"/)
+    expect(() => checkDocument({ ...made, type: 'plot' }, 'a plan')).toThrow('no schema has the type plot')
+  })
+
+  test('refuse what is printed between documents', () => {
+    expect(() => checkPrinted(['plan', '--json'], 'hello\n')).toThrow('this line is not JSON: hello')
+    expect(() => checkPrinted(['plan', '--json'], '{"type":"plan"}\n')).toThrow(
+      'pinfold plan --json: / must have required',
+    )
+  })
+
+  test('know every type, and every type of theirs is printed', async () => {
+    for (const file of readdirSync(scripts)) await runScript(asJson(readFileSync(join(scripts, file), 'utf8')))
+    await runScript(others)
+    await playFailures()
+    await playUse()
+    await playConfirmations()
+    expect([...typesSeen].toSorted()).toEqual(schemaNames.flatMap((name) => typesIn(readSchema(name))).toSorted())
+  })
+})
+
+test('whoever runs the built command line for JSON has it checked', () => {
+  const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const running = files.filter((file) => {
+    const text = readFileSync(join('test', file), 'utf8')
+    const asks = text.split('\n').some((line) => line.includes("'--json'") && !line.includes('main('))
+    return asks && text.includes('pinfold.js') && !text.includes('checkPrinted')
+  })
+  expect(running).toEqual([])
+})
+
+const plain = (value: ReturnType<typeof document>): ReturnType<typeof document> => JSON.parse(JSON.stringify(value))
+
+/** The same session with --json; nobody can be asked then. */
+function asJson(script: string): string {
+  return script.replaceAll(/^(\$ .*pinfold.*)\n((?:< .*\n)*)/gm, (_, line: string, answers: string) => {
+    const approved = answers === '< yes\n' && !line.includes('--auto-approve') ? ' --auto-approve' : ''
+    return /--json|--format|--help| -h\b/.test(line) ? `${line}\n${answers}` : `${line} --json${approved}\n`
+  })
+}
+
+const others = `
+@copy edge.bpf.o from examples/byte-counters/byte-counters.bpf.o
+$ pinfold verify edge.bpf.o --kernel memory --json --timings
+[exit 0]
+$ pinfold snapshot --kernel memory --out host.json --json
+[exit 0]
+`
+
+/** What goes wrong while a plan is carried out, and what cannot be undone. */
+async function playFailures(): Promise<void> {
+  const machine = openMemoryMachine()
+  const kernel = machine.open()
+  await applyStack(kernel, stackOf())
+  let switches = 0
+  machine.beforeCall((operation) => {
+    if (operation === 'exchange' || (operation === 'updateLink' && ++switches === 2)) throw broken
+  })
+  await applyStack(kernel, stackOf({ verdicts: { v4: 1 } }))
+  kernel.close()
+}
+
+/** What somebody else uses is left out. */
+async function playUse(): Promise<void> {
+  const machine = openMemoryMachine()
+  const kernel = machine.open()
+  await applyStack(kernel, stackOf())
+  const other = machine.open()
+  {
+    using program = other.openById(
+      'program',
+      machine.inspect.pins().get(`${bpffs}/edge/live/programs/ingress`)?.id ?? 0,
+    )
+    other.createLink({
+      program,
+      target: { kind: 'xdp', interface: 'eth7', ifindex: other.interfaceIndex('eth7') ?? 0 },
+    })
+  }
+  await applyStack(kernel, stackOf({ verdicts: { v4: 1 } }))
+  kernel.close()
+}
+
+const broken = new KernelError('cannot do it: broken', { code: 'K001', command: 'test', errno: 'EIO' })
+
+/** Each way in which waiting for a confirmation ends. */
+async function playConfirmations(): Promise<void> {
+  const [confirmed, interrupted, overdue, replaced] = [
+    await upgraded(),
+    await upgraded(),
+    await upgraded(),
+    await upgraded(),
+  ]
+  const json = { json: true } as const
+  later(() => confirmIn(confirmed))
+  await waitFor(confirmed, {}, json)
+  await waitFor(interrupted, { interruptAfter: 1 }, json)
+  overdue.passTime(60_000)
+  await waitFor(overdue, {}, json)
+  const kernel = replaced.open()
+  const session = { kernel, bpffs, files: new Map(), [Symbol.dispose]: () => undefined }
+  later(() => takeBackOverdue(session, stageOf(kernel), due))
+  await waitFor(replaced, {}, json)
+}
