@@ -2,6 +2,7 @@ import type { Address } from '../model/address.ts'
 
 /** What differs in detail of one resource that a plan changes. */
 export interface Difference {
+  /** The resource. */
   readonly address: Address
   /** At least one. */
   readonly parts: readonly DifferencePart[]
@@ -29,25 +30,45 @@ export interface ValueDifference {
   readonly name: string
   /** As its layout tells it, or `0x...`. */
   readonly before?: string
+  /** The same of what it will be. */
   readonly after?: string
 }
 
 /** How the instructions of a program differ. */
 export interface CodeDifference {
+  /** Instructions. */
   readonly kind: 'code'
-  /** Instructions; a pair that loads 64 bits is one. */
-  readonly instructions: { readonly before: number; readonly after: number }
+  /** How many instructions there are; a pair that loads 64 bits is one. */
+  readonly instructions: CodeSize
   /** Lines that go and come; absent where so much differs that it was not compared. */
-  readonly lines?: { readonly removed: number; readonly added: number }
+  readonly lines?: ChangedLines
   /** In the order of the code, each with up to three lines that stay around what differs. */
   readonly hunks: readonly Hunk[]
   /** How many more hunks there are; absent: none. */
   readonly omitted?: number
 }
 
+/** Instructions of both sides. */
+export interface CodeSize {
+  /** Until now. */
+  readonly before: number
+  /** Afterwards. */
+  readonly after: number
+}
+
+/** Lines of code that differ. */
+export interface ChangedLines {
+  /** Those that go. */
+  readonly removed: number
+  /** Those that come. */
+  readonly added: number
+}
+
 /** A place where instructions differ. */
 export interface Hunk {
+  /** Its place in the code until now. */
   readonly before: HunkRange
+  /** Its place in the code afterwards. */
   readonly after: HunkRange
   /** The function that it begins in, of the code afterwards. */
   readonly function?: string
