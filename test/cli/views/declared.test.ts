@@ -96,7 +96,7 @@ Valid: pinfold.yaml declares stack edge with 1 map, 1 program, 1 link.
 
 test('a snapshot says what it holds', () => {
   const summary = {
-    ...({ type: 'snapshot-taken', file: 'host.json', host: 'edge-1', bytes: 64_000 } as const),
+    ...({ type: 'snapshot-taken', version: 1, file: 'host.json', host: 'edge-1', bytes: 64_000 } as const),
     ...{ maps: 3, programs: 1, links: 0, btf: false },
   } as const
   expect(renderSnapshot(summary)).toBe('Written: host.json, 64 KB: 3 maps, 1 program, 0 links of edge-1.\n')
