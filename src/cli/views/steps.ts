@@ -11,22 +11,35 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
 }
 
 /** Every step with its number and, after it, who holds each array. */
-export const renderSteps = (plan: PlannedSteps, paint: Paint): string => stepBlocks(plan, paint).join('\n')
+export const renderSteps = (plan: PlannedSteps, paint: Paint): string => stepBlocks(plan, { paint }).join('\n')
+
+export interface StepView {
+  readonly paint: Paint
+  /** Who holds an array is said only where it is not what was said last. */
+  readonly onlyNews?: boolean
+}
 
 /** The steps and the proof of a plan. */
 export type PlannedSteps = Pick<Plan, 'steps' | 'ledger'>
 
 /** The lines of each step; a phase's title stands above those of its first one. */
-export function stepBlocks(plan: PlannedSteps, paint: Paint): readonly string[] {
+export function stepBlocks(plan: PlannedSteps, { paint, onlyNews = false }: StepView): readonly string[] {
+  const said = new Map<string, string>()
+  const isNews = ({ array }: Holders, line: string): boolean => {
+    const last = said.get(array)
+    said.set(array, line)
+    return last !== line
+  }
   const width = String(plan.steps.length).length
   const rows = new Map(plan.ledger.rows.map((row) => [row.step, row.holders]))
   return plan.steps.map((step, index) => {
     const begins = step.phase !== plan.steps[index - 1]?.phase
-    const holders = (rows.get(index) ?? []).filter(exists)
+    const holders = (rows.get(index) ?? []).filter(exists).map((it) => ({ it, line: holdersLine(it) }))
+    const shown = holders.filter(({ it, line }) => !onlyNews || isNews(it, line))
     return [
       ...(begins ? [paint('bold', phaseTitles[step.phase])] : []),
       `  ${String(index + 1).padStart(width)}. ${stepPhrase(step)}${step.blocked ? `   ${renderBlocked(step.blocked, paint)}` : ''}`,
-      ...holders.map((it) => paint('dim', `  ${' '.repeat(width)}    ${holdersLine(it)}`)),
+      ...shown.map(({ line }) => paint('dim', `  ${' '.repeat(width)}    ${line}`)),
     ].join('\n')
   })
 }

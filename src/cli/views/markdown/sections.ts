@@ -1,4 +1,5 @@
 import type { Diagnostic, Difference } from '../../../index.ts'
+import { painter } from '../../terminal.ts'
 import { type ChangeRow, changeRows, symbols } from '../change-rows.ts'
 import { decision } from '../diagnostic.ts'
 import { differenceBlocks } from '../differences.ts'
@@ -107,9 +108,9 @@ function keptTable(kept: readonly ChangeRow[]): Section {
 }
 
 function stepList(plan: PlanDocument): Section {
-  const steps = stepBlocks(plan, (_, text) => text).map((step) => step.split('\n'))
+  const steps = stepBlocks(plan, { paint: painter(false), onlyNews: true }).map((step) => step.split('\n'))
   const { before, after } = fences(steps.flat())
-  const holders = plan.ledger.arrays.length > 0 ? ', and who holds each program array after them' : ''
+  const holders = plan.ledger.arrays.length > 0 ? ', and who holds each program array where that changes' : ''
   const frame = folded(`${counted(plan.steps.length, 'step')}${holders}`, before)
   return {
     before: frame.before,

@@ -23,7 +23,15 @@ const upgrade = plan(
   ],
   {
     existing: { 'live:program.ingress': 223 },
-    ledger: { arrays: [array], rows: [{ step: 0, holders: [held] }] },
+    steps: [
+      { phase: 'switch', kind: 'drain' },
+      { phase: 'publish', kind: 'exchange', a: 'next', b: 'live' },
+      { phase: 'retire', kind: 'drain' },
+    ],
+    ledger: {
+      arrays: [array],
+      rows: [0, 1, 2].map((step) => ({ step, holders: [{ ...held, open: step === 2 }] })),
+    },
     pins: [{ action: 'create', path: '/sys/fs/bpf/tc/flows', address: 'map.flows' }],
   },
 )
@@ -67,12 +75,17 @@ Tail calls: 1 array, held at every step and after a crash at every step.
 
 </details>
 
-<details><summary>1 step, and who holds each program array after them</summary>
+<details><summary>3 steps, and who holds each program array where that changes</summary>
 
 \`\`\`
-Publish: the new tree takes the place of the old
-  1. exchange next and live
+Switch: live objects change, each step can be undone
+  1. wait until no packet is inside a replaced program
        map.tail_calls (live): held by live/maps/tail_calls
+Publish: the new tree takes the place of the old
+  2. exchange next and live
+Retire: what the old generation left goes
+  3. wait until no packet is inside a replaced program
+       map.tail_calls (live): held by live/maps/tail_calls, this process
 \`\`\`
 
 </details>
@@ -99,7 +112,7 @@ test('what blocks or loses something is in the first line, and stands above the 
 
 test.each([
   [plan([change('keep', 'map.flows')], { generation: { from: 7, to: 7 } }), 'no changes, 1 object as declared'],
-  [plan([], { steps: upgrade.steps }), '**1 step** · not blocked'],
+  [plan([], { steps: upgrade.steps }), '**3 steps** · not blocked'],
   [plan([change('create', 'map.a')], { diagnostics: [lossy] }), '**1 to create** · not blocked, warnings: P103'],
 ])('the first line alone says what will happen (%#)', (it, end) => {
   const [line = ''] = markdown(it).split('\n')
