@@ -4,19 +4,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { kernelRows, manifestRows, objectRows } from './error-rows.mjs'
 import { renderLintPage } from './lint-page.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-const { lintRules, ...tables } = await load('scripts/error-tables.mjs')
-
-/** Every row by its code. Tables have the code as key, or under a name with the code in the row. */
-const rows = new Map(
-  [...Object.values(tables), ...[manifestRows, objectRows, kernelRows].map(asTable)]
-    .flatMap((table) => Object.entries(table))
-    .map(([key, row]) => [row.code ?? key, row]),
-)
+const { errorCodes, usageCodes, lintRules } = await load('scripts/error-tables.mjs')
+const rows = new Map([...errorCodes(), ...Object.entries(usageCodes)].sort(([a], [b]) => (a < b ? -1 : 1)))
 
 const sections = [
   ['M', 'M: the manifest', 'A mistake in the manifest, or something that it asks of its objects and this machine.'],
@@ -39,7 +32,7 @@ function write(page, text) {
 
 function render() {
   const parts = sections.map(([letter, title, about]) => {
-    const own = [...rows].filter(([code]) => code.startsWith(letter)).sort(([a], [b]) => (a < b ? -1 : 1))
+    const own = [...rows].filter(([code]) => code.startsWith(letter))
     const lines = own.map(([code, { summary, explanation }]) => `| ${code} | ${cell(summary)} | ${cell(explanation)} |`)
     return `## ${title}\n\n${about}\n\n| code | what | why, and what to do |\n|---|---|---|\n${lines.join('\n')}\n`
   })
@@ -51,12 +44,6 @@ function render() {
 
 function cell(words) {
   return words.replaceAll('|', '\\|').replaceAll('\n', ' ')
-}
-
-function asTable(pairs) {
-  return Object.fromEntries(
-    Object.entries(pairs).map(([code, [summary, explanation]]) => [code, { summary, explanation }]),
-  )
 }
 
 function codesInSources() {

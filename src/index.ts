@@ -16,6 +16,7 @@ export type {
   ValuesDifference,
 } from './differences/difference.ts'
 export { type DifferenceQuestion, findDifferences } from './differences/find-differences.ts'
+export { type ErrorCode, errorCodes } from './error-codes.ts'
 export type { Mounts } from './kernel/files.ts'
 export {
   checkSnapshot,

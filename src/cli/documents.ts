@@ -1,5 +1,6 @@
 import type { ApplyEvent } from '../index.ts'
 import type { CheckupDocument } from './views/checkup.ts'
+import type { CodesDocument } from './views/codes.ts'
 import type { ConfirmationDocument, UnconfirmedDocument } from './views/confirmation.ts'
 import type { ErrorDocument } from './views/error.ts'
 import type { ObjectDocument } from './views/inspect.ts'
@@ -28,6 +29,7 @@ export type OutputDocument =
   | ObjectDocument
   | CheckupDocument
   | ManifestDocument
+  | CodesDocument
   | SnapshotSummary
   | TimingsDocument
 

@@ -133,6 +133,7 @@ export type CommandName =
   | 'destroy'
   | 'verify'
   | 'inspect'
+  | 'explain'
   | 'init'
   | 'snapshot'
 
@@ -234,6 +235,12 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     summary: 'Show what an object file declares.',
     details: 'Maps, programs, globals and what pinfold would refuse. Makes no system call on bpf objects.',
     operand: 'OBJECT',
+    options: [...outputOptions],
+  },
+  explain: {
+    summary: 'Say what a code of an error or warning means, and what to do.',
+    details: 'Without a code: all of them, one a line. docs/errors.md holds the same.',
+    operand: '[CODE...]',
     options: [...outputOptions],
   },
   init: {

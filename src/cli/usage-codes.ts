@@ -26,6 +26,7 @@ export type UsageCode =
   | 'C133'
   | 'C134'
   | 'C135'
+  | 'C140'
   | 'C150'
   | 'C151'
   | 'C152'
@@ -49,7 +50,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C105: {
     summary: 'Wrong number of arguments',
     explanation:
-      'Only apply, confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files.',
+      'Only apply, confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files, explain of codes.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
@@ -102,6 +103,10 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'Saved plan of another command',
     explanation:
       'Only what `pinfold plan` shows can be saved and applied: destroy, rollback and recover plan for themselves.',
+  },
+  C140: {
+    summary: 'Unknown code',
+    explanation: 'No error or warning of this pinfold has that code. pinfold explain lists them all.',
   },
   C150: {
     summary: 'Unreadable snapshot',

@@ -20,7 +20,7 @@ function label(diagnostic: Diagnostic, paint: Paint): string {
 export const decision = ({ denied, lowered }: Diagnostic): string => (denied ? ' (--deny)' : lowered ? ' (--warn)' : '')
 
 /** The hint of an error that brings none. */
-export const whereToRead = (code: string): string => `docs/errors.md says more about ${code}`
+export const whereToRead = (code: string): string => `pinfold explain ${code} says more`
 
 /** A hint on its own, indented line, or nothing. */
 export const renderHint = (hint: string | undefined, paint: Paint): string =>

@@ -50,16 +50,16 @@ test('each finding with its stack, its hint and what --repair does about it', ()
 pinfold doctor · 1 stack, 1 program array in use
 
 edge · error P501 Array without a holder: nobody holds #41.
-  hint: docs/errors.md says more about P501
+  hint: pinfold explain P501 says more
   repair: pin it at /sys/fs/bpf/edge/live/maps/calls and fill slot 0 with #7, 3 with #8
 edge · warning P501 Array without a holder: nobody holds #41.
   hint: wait
   repair: what pinfold recover does
 error P501 Array without a holder: nobody holds #41.
-  hint: docs/errors.md says more about P501
+  hint: pinfold explain P501 says more
   repair: pin it at /sys/fs/bpf/rescued/calls
 map.calls: error P501 Array without a holder: nobody holds #41.
-  hint: docs/errors.md says more about P501
+  hint: pinfold explain P501 says more
 
 4 findings. 3 repairs known: pinfold doctor --repair.
 `)

@@ -27,7 +27,7 @@ test('all complaints are shown; one without a hint says where to read on', () =>
   const text = renderError(new ManifestError('cannot load', [unknownMap, { ...bare, address: 'map.flosw' }]), plain)
   expect(text.split('\n').slice(2)).toEqual([
     'map.flosw: error M104 Unknown map: program.ingress uses map "flosw", which the manifest does not declare.',
-    '  hint: docs/errors.md says more about M104',
+    '  hint: pinfold explain M104 says more',
     '',
   ])
 })

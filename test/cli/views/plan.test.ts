@@ -89,7 +89,7 @@ Prepare: nothing live is touched
   1. create map.flows   BLOCKED P140
 
 map.flows: error P140 Protected: It is.
-  hint: docs/errors.md says more about P140
+  hint: pinfold explain P140 says more
 `)
 })
 

@@ -1,11 +1,13 @@
-// Rows of docs/errors.md for the codes that come without a table: damaged objects, answers of the kernel, and the one
-// of a manifest that was refused without saying why.
+// Codes that come without a table: damaged objects, answers of the kernel, and the one of a manifest that was refused
+// without saying why.
 
-export const manifestRows = {
+type Rows = Readonly<Record<string, readonly [summary: string, explanation: string]>>
+
+export const manifestRows: Rows = {
   M000: ['Manifest refused', 'A defect: the complaint itself is missing. Please report it.'],
 }
 
-export const objectRows = {
+export const objectRows: Rows = {
   O001: ['Not an ELF file', 'The file is no object of clang. Compile with `clang -target bpf -g -O2 -c`.'],
   O002: [
     'Truncated or damaged',
@@ -50,7 +52,7 @@ export const objectRows = {
   O052: ['Ambiguous global', 'Several data sections hold a variable of that name.'],
 }
 
-export const kernelRows = {
+export const kernelRows: Rows = {
   K001: ['The kernel refused a call', 'The message names the call and the errno.'],
   K002: ['No such object (ENOENT)', 'What the call named is gone or never was there.'],
   K007: ['Too large (E2BIG)', 'More entries, a longer program or a newer request than this kernel takes.'],
