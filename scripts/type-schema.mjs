@@ -89,9 +89,7 @@ class Writer {
     const isFlag = is(TypeFlags.BooleanLiteral)
     const others = types.filter((type) => !isFlag(type)).map((type) => this.named(type))
     const all = [...(types.some(isFlag) ? [{ type: 'boolean' }] : []), ...others].map(asType)
-    if (all.every((schema) => Object.keys(schema).join() === 'type'))
-      return { type: oneOrMany(all.map(({ type }) => type)) }
-    return { anyOf: all }
+    return all.length === 1 ? all[0] : { anyOf: all }
   }
 
   #alternatives(types) {
@@ -207,8 +205,6 @@ const constantOf = (type) => (is(TypeFlags.Null)(type) ? null : type.value)
 
 /** One value is a type, too, where several are listed. */
 const asType = (schema) => (schema.const === null ? { type: 'null' } : schema)
-
-const oneOrMany = (all) => (all.length === 1 ? all[0] : all)
 
 /** The form of a text like `map.${string}`. */
 function patternOf(type) {

@@ -62,7 +62,7 @@ function validators(): ReadonlyMap<string, ValidateFunction> {
 }
 
 function compile(): ReadonlyMap<string, ValidateFunction> {
-  const ajv = new Ajv2020({ discriminator: true, allowUnionTypes: true, verbose: true })
+  const ajv = new Ajv2020({ discriminator: true, verbose: true })
   return new Map(
     schemaNames.flatMap((name) => {
       const schema = readSchema(name)
