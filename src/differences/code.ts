@@ -1,4 +1,3 @@
-import { structuredPatch } from 'diff'
 import type { MapAddress } from '../model/address.ts'
 import type { Code, FunctionPlace } from '../model/program-spec.ts'
 import type { DesiredState, ProgramState } from '../model/state.ts'
@@ -8,6 +7,7 @@ import { disassemble, functionStarts } from '../object/disassembly/disassemble.t
 import { lineReader } from '../object/programs/source-place.ts'
 import { toHex } from '../util/hex.ts'
 import type { CodeDifference, Hunk, HunkRange } from './difference.ts'
+import { findHunks, type RawHunk } from './hunks.ts'
 
 /** What programs are compared with. */
 export interface CodeQuestion {
@@ -29,10 +29,10 @@ export function codeDifference(
     functions: carryNames(before.code, { code: after.code, functions }, byteOrder),
   })
   const wanted = linesOf(after.code, { byteOrder, functions })
-  const found = compare({ old, wanted })
-  if (found === 'equal') return []
+  const found = findHunks(textsOf(old), textsOf(wanted))
+  if (found?.length === 0) return []
   const instructions = { before: countOf(old), after: countOf(wanted) }
-  if (found === 'too much') return [{ kind: 'code', instructions, hunks: [] }]
+  if (!found) return [{ kind: 'code', instructions, hunks: [] }]
   const source = sourceOf(after, question)
   const hunks = found.map((hunk) => describeHunk(hunk, { old, wanted, functions, source }))
   const count = (mark: string): number => found.flatMap(({ lines }) => lines).filter((line) => line[0] === mark).length
@@ -60,6 +60,8 @@ function linesOf(code: Code<MapAddress>, { byteOrder, functions }: LineOptions):
     return name === undefined ? [line] : [{ instruction: line.instruction, text: `${name}:`, isName: true }, line]
   })
 }
+
+const textsOf = (lines: readonly Line[]): readonly string[] => lines.map(({ text }) => text)
 
 const countOf = (lines: readonly Line[]): number => lines.filter(({ isName }) => !isName).length
 
@@ -104,19 +106,6 @@ interface LinesOfBoth {
   readonly wanted: readonly Line[]
 }
 
-/** Beyond that many lines that go or come, programs are other ones, and comparing them takes long. */
-const mostEdits = 2000
-const contextLines = 3
-
-type RawHunk = NonNullable<ReturnType<typeof structuredPatch>>['hunks'][number]
-
-function compare({ old, wanted }: LinesOfBoth): readonly RawHunk[] | 'equal' | 'too much' {
-  const [one, other] = [old, wanted].map((lines) => lines.map(({ text }) => `${text}\n`).join(''))
-  if (one === other) return 'equal'
-  const options = { context: contextLines, maxEditLength: mostEdits }
-  return structuredPatch('', '', one ?? '', other ?? '', '', '', options)?.hunks ?? 'too much'
-}
-
 interface HunkContext extends LinesOfBoth {
   readonly functions: readonly FunctionPlace[]
   readonly source: (instruction: number) => SourceLine | undefined
@@ -124,39 +113,36 @@ interface HunkContext extends LinesOfBoth {
 
 function describeHunk(hunk: RawHunk, context: HunkContext): Hunk {
   const { old, wanted, functions, source } = context
-  const before = rangeOf(old, { start: hunk.oldStart, count: hunk.oldLines })
-  const after = rangeOf(wanted, { start: hunk.newStart, count: hunk.newLines })
-  const first = firstChanged(hunk, wanted) ?? after.instruction
+  const first = wanted[firstChanged(hunk)]?.instruction ?? wanted.at(-1)?.instruction ?? 0
   const name = functions.findLast(({ start }) => start <= first)?.name
   const line = source(first)
   return {
-    before,
-    after,
+    before: rangeOf(hunk, old, { start: hunk.oldStart, other: '+' }),
+    after: rangeOf(hunk, wanted, { start: hunk.newStart, other: '-' }),
     ...(name !== undefined && { function: name }),
     ...(line && { source: `${line.file}:${line.number}` }),
     lines: withSource(hunk, context),
   }
 }
 
-/** `start` counts lines from 1. */
+/** Of one side: all lines but those that only the other one has. */
 function rangeOf(
-  lines: readonly Line[],
-  { start, count }: { readonly start: number; readonly count: number },
+  { lines }: RawHunk,
+  side: readonly Line[],
+  { start, other }: { readonly start: number; readonly other: string },
 ): HunkRange {
-  const line = lines[start - 1] ?? lines.at(-1)
-  return { instruction: line?.instruction ?? 0, count }
+  const { instruction = 0 } = side[start] ?? side.at(-1) ?? {}
+  return { instruction, count: lines.filter((line) => line[0] !== other).length }
 }
 
-/** The instruction of the code afterwards at which the first line differs. */
-function firstChanged({ lines, newStart }: RawHunk, wanted: readonly Line[]): number | undefined {
-  const kept = lines.findIndex((line) => !line.startsWith(' '))
-  return wanted[newStart - 1 + kept]?.instruction
-}
+/** Index of the first line that differs in the code afterwards. */
+const firstChanged = ({ lines, newStart }: RawHunk): number =>
+  newStart + lines.findIndex((line) => !line.startsWith(' '))
 
 /** A line of source stands where the code that it was compiled to begins, or what goes of it. */
 function withSource({ lines, newStart }: RawHunk, { wanted, source }: HunkContext): string[] {
   const texts: string[] = []
-  let at = newStart - 1
+  let at = newStart
   let last = ''
   for (const line of lines) {
     const { instruction, isName } = wanted[at] ?? {}

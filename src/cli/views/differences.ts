@@ -7,7 +7,7 @@ import type {
   ValuesDifference,
 } from '../../index.ts'
 import type { Paint, Style } from '../terminal.ts'
-import { counted, grouped } from './text.ts'
+import { counted, grouped, printable } from './text.ts'
 
 /** What differs in detail, in the marks of a unified diff; without a final line break. */
 export function renderDifferences(differences: readonly Difference[], paint: Paint): string {
@@ -25,9 +25,11 @@ export interface DifferenceBlock {
   readonly lines: readonly string[]
 }
 
-/** All differences in the order of the plan, as lines in the marks of a unified diff. */
+/** All differences in the order of the plan, as lines in the marks of a unified diff; names and source come from objects. */
 export const differenceBlocks = (differences: readonly Difference[]): readonly DifferenceBlock[] =>
-  differences.flatMap(({ address, parts }) => parts.flatMap((part) => blocksOf(address, part)))
+  differences
+    .flatMap(({ address, parts }) => parts.flatMap((part) => blocksOf(address, part)))
+    .map(({ begins, lines }) => ({ begins, lines: lines.map(printable) }))
 
 function blocksOf(address: string, part: DifferencePart): DifferenceBlock[] {
   const items = part.kind === 'code' ? part.hunks.map(hunkLines) : part.values.map((value) => valueLines(part, value))

@@ -1,3 +1,5 @@
+import { printable } from '../text.ts'
+
 /**
  * A sentence as text of markdown: whatever stands in it (names and values from manifests and objects) shows as it is, and can
  * neither end a table's cell nor make markup, HTML, links or mentions. Fits on one line.
@@ -36,12 +38,8 @@ export const blockLine = (line: string): string => visible(line, mostInLine)
 const mostInCell = 1000
 const mostInLine = 400
 
-/** Without what is not seen or turns the direction of reading: a name must not look like another one. */
 function visible(text: string, most = mostInCell): string {
-  const cut = text.length > most ? `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…` : text
-  return cut
-    .replace(/[\t\n\r]/g, ' ')
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return printable(text.length > most ? `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…` : text)
 }
 
 /** Never the beginning or end of markup, unlike the character itself. */
