@@ -25,9 +25,8 @@ const isKnown = (code: string, option: 'deny' | 'warn'): boolean =>
   Object.hasOwn(lintRules, code) || (option === 'deny' && code === 'all')
 
 function unknownCode(code: string, option: 'deny' | 'warn'): UsageError {
-  const known = Object.keys(lintRules)
-  const guess = nearest(code, known)
-  const list = `codes: ${known.join(', ')}${option === 'deny' ? ', all' : ''}`
+  const guess = nearest(code, [...Object.keys(lintRules), ...(option === 'deny' ? ['all'] : [])])
+  const list = 'docs/lint.md lists the codes'
   return new UsageError(`cannot read --${option} ${code}: it is not the code of a warning`, {
     code: 'C104',
     hint: guess === undefined ? list : `did you mean ${guess}? ${list}`,

@@ -9,6 +9,7 @@ import {
   planRecovery,
   type RecoveryPlan,
   readCurrent,
+  readSurroundings,
 } from '../index.ts'
 import { unmeasured } from '../util/measure.ts'
 import type { Session } from './command-session.ts'
@@ -33,7 +34,10 @@ export function readSituation(
   const quick = measure('read current', () => readCurrent(kernel, { ...place, graph: emptyGraph }, desired))
   const isSettled = !mayNeedRecovery(quick) && !measure('plan', () => hasChanges(makePlan(quick, desired)))
   if (isSettled) return { current: quick, recovery: undefined }
-  const current = isNew(quick, desired) ? quick : measure('read current', () => readCurrent(kernel, place, desired))
+  const current = measure('read current', () => {
+    const whole = isNew(quick, desired) ? quick : readCurrent(kernel, place, desired)
+    return readSurroundings(kernel, whole, desired)
+  })
   return { current, recovery: measure('plan', () => planRecovery(current)) }
 }
 

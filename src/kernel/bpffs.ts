@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -43,7 +44,10 @@ export const linuxBpffs: Bpffs = {
 
 function mounts(): Mounts {
   const all = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
-  return { of: (path) => findBpffs(all, realpathOfExisting(path)), list: () => listBpffs(all, firstMounts()) }
+  return {
+    of: (path) => findBpffs(all, realpathOfExisting(path)),
+    list: () => listBpffs(all, { first: firstMounts(), contained: isContained() }),
+  }
 }
 
 /** Of a process whose mounts this one may not see nothing can be said. */
@@ -52,6 +56,15 @@ function firstMounts(): ReturnType<typeof parseMountinfo> | undefined {
     return parseMountinfo(readFileSync('/proc/1/mountinfo', 'utf8'))
   } catch {
     return undefined
+  }
+}
+
+/** The first pid namespace has a fixed inode (PROC_PID_INIT_INO); in another one process 1 is not that of the host. */
+function isContained(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/pid') !== 'pid:[4026531836]'
+  } catch {
+    return false
   }
 }
 

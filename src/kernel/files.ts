@@ -5,6 +5,8 @@ export interface BpffsMount {
   readonly problem?: string
   /** It is not mounted in the first process's mount namespace, and so ends with this one. */
   readonly isFleeting?: true
+  /** This process is in a container, and the mount does not seem to come from outside of it. */
+  readonly isContained?: true
 }
 
 /** What stat(2) says of a file on bpffs. */

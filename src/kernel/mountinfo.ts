@@ -11,6 +11,8 @@ export interface Mount {
   readonly type: string
   /** Major and minor number: the same for every mount of one file system. */
   readonly device: string
+  /** It takes part in mounts and unmounts of another mount: `shared:`, `master:`. */
+  readonly isPropagated: boolean
 }
 
 /** Parses /proc/self/mountinfo (proc_pid_mountinfo(5)), in its order: later mounts lie over earlier ones. */
@@ -44,25 +46,35 @@ export function findBpffs(mounts: readonly Mount[], path: string): BpffsMount | 
 
 /**
  * Every bpffs that is mounted whole and not hidden, in the order of its mount point. `first`: what the first process of the
- * system has mounted; undefined where that cannot be read.
+ * system has mounted; undefined where that cannot be read. `contained`: that process is a container's.
  */
-export function listBpffs(mounts: readonly Mount[], first: readonly Mount[] | undefined): readonly BpffsMount[] {
+export function listBpffs(
+  mounts: readonly Mount[],
+  { first, contained }: { readonly first: readonly Mount[] | undefined; readonly contained: boolean },
+): readonly BpffsMount[] {
   const lasting = new Set((first ?? mounts).map(({ device }) => device))
   return mounts
     .filter(({ type, mountPoint }) => type === 'bpf' && findBpffs(mounts, mountPoint)?.problem === undefined)
-    .map(({ mountPoint, device }) => (lasting.has(device) ? { mountPoint } : { mountPoint, isFleeting: true as const }))
+    .map(
+      ({ mountPoint, device, isPropagated }): BpffsMount => ({
+        mountPoint,
+        ...(!lasting.has(device) && { isFleeting: true }),
+        ...(contained && !isPropagated && { isContained: true }),
+      }),
+    )
     .sort((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1))
 }
 
 function parseLine(line: string): Mount {
   const [before = '', after = ''] = line.split(' - ')
-  const [id, parent, device = '', root = '', mountPoint = ''] = before.split(' ')
+  const [id, parent, device = '', root = '', mountPoint = '', , ...tags] = before.split(' ')
   return {
     id: Number(id),
     parent: Number(parent),
     root: unescapeOctal(root),
     mountPoint: unescapeOctal(mountPoint),
     device,
+    isPropagated: tags.some((tag) => /^(shared|master|propagate_from):/.test(tag)),
     type: after.split(' ')[0] ?? '',
   }
 }

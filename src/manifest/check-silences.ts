@@ -1,5 +1,6 @@
 import { lintRules } from '../model/lint-rules.ts'
-import { type CheckContext, type Found, suggest } from './complain.ts'
+import { nearest } from '../util/nearest.ts'
+import type { CheckContext, Found } from './complain.ts'
 import { childrenOf, nodeAt, textAt } from './source-tree.ts'
 
 /** Checks the rows of `silence:`: codes of warnings, and a reason that is one. */
@@ -8,9 +9,8 @@ export function* checkSilences({ root }: CheckContext): Iterable<Found> {
     const place = ['silence', Number(row)] as const
     const [code, reason] = [textAt(root, [...place, 'code']), textAt(root, [...place, 'reason'])]
     if (code !== undefined && /^[A-Z][0-9]{3}$/.test(code) && !lintRules[code]?.silences) {
-      const known = Object.keys(lintRules).filter((it) => lintRules[it]?.silences)
       const detail = `${code} is no warning that can be silenced.`
-      yield ['M243', { path: [...place, 'code'], detail, hint: suggest(code, known, 'those that can') }]
+      yield ['M243', { path: [...place, 'code'], detail, hint: hintFor(code) }]
     }
     if (reason !== undefined && reason.trim().split(/\s+/).length < fewestWords) {
       const detail = `"${reason}" does not say why the warning is accepted: write at least ${fewestWords} words.`
@@ -20,3 +20,11 @@ export function* checkSilences({ root }: CheckContext): Iterable<Found> {
 }
 
 const fewestWords = 3
+
+function hintFor(code: string): string {
+  const known = Object.keys(lintRules).filter((it) => lintRules[it]?.silences)
+  const guess = nearest(code, known)
+  return guess === undefined ? list : `did you mean "${guess}"? ${list}`
+}
+
+const list = 'docs/lint.md lists those that can be'

@@ -26,8 +26,8 @@ export const mapTypes = [
   { name: 'percpu_array', number: 6, perCpu: true },
   { name: 'stack_trace', number: 7 },
   { name: 'cgroup_array', number: 8 },
-  { name: 'lru_hash', number: 9 },
   // With BPF_F_NO_COMMON_LRU the kernel rounds max_entries up to a multiple of the CPUs.
+  { name: 'lru_hash', number: 9, adjusted: 'rounds-entries' },
   { name: 'lru_percpu_hash', number: 10, perCpu: true, adjusted: 'rounds-entries' },
   { name: 'lpm_trie', number: 11 },
   { name: 'array_of_maps', number: 12, holds: 'maps' },
@@ -67,6 +67,19 @@ export function mapTypeRule(type: MapType): MapTypeRule {
   if (!rule) throw new Error(`unreachable: map type ${type}`)
   return rule
 }
+
+const BPF_F_NO_COMMON_LRU = 1 << 1
+
+/** True where a map with so many entries is what the kernel makes of a wish: it may round up, to a multiple of the CPUs. */
+export function isRoundedSize(
+  live: number,
+  wanted: { readonly type: MapType; readonly maxEntries: number; readonly flags: number },
+): boolean {
+  const rounds = mapTypeRule(wanted.type).adjusted === 'rounds-entries' && (wanted.flags & BPF_F_NO_COMMON_LRU) !== 0
+  return live === wanted.maxEntries || (rounds && live > wanted.maxEntries && live < wanted.maxEntries + mostCpus)
+}
+
+const mostCpus = 4096
 
 /** The map type with that number in `enum bpf_map_type`, or undefined for one newer than this table. */
 export const mapTypeOf = (number: number): MapType | undefined => byNumber.get(number)?.name

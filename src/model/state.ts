@@ -10,6 +10,7 @@ import type { OuterPin, WantedPin } from './outer-pin.ts'
 import type { Code, DebugInfo, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
 import type { ProgramType } from './program-types.ts'
 import type { Ownership, StackRecord } from './record.ts'
+import type { SlotClaim, VanishingRoot } from './surroundings.ts'
 
 /**
  * What a stack holds (read from the kernel) or should hold (read from a manifest), in one shape. On the desired side no
@@ -42,6 +43,10 @@ export interface CurrentState extends State {
   readonly moved?: readonly Move[]
   /** Where something was moved: the live tree under the addresses that it has there. */
   readonly unmoved?: Tree
+  /** Why the bpffs may not last; absent: nothing speaks for that, or nobody looked. */
+  readonly root?: VanishingRoot
+  /** Slots that other stacks fill in arrays of this one, or in which it has slots; absent: none, or nobody looked. */
+  readonly claims?: readonly SlotClaim[]
   /** Who runs, uses and holds what in the whole system; emptyGraph where it was not asked for. */
   readonly graph: SystemGraph
 }
@@ -232,6 +237,8 @@ export interface Tree {
   readonly pins: readonly TreePin[]
   /** Directories inside it, relative to the stack's directory, parents first; includes the tree itself. */
   readonly directories: readonly string[]
+  /** Paths of the pins that its record does not know and that were taken for the stack's own (`--adopt`); absent: none. */
+  readonly adopted?: readonly string[]
 }
 
 /** Something in a stack's directory that pinfold did not make. */

@@ -1,12 +1,13 @@
 import { type Address, kindOf, nameOf } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import { lintRules } from '../model/lint-rules.ts'
 import { planCodes } from './codes.ts'
 import type { Plan } from './plan.ts'
 import type { Step } from './step.ts'
 
-/** True for a diagnostic that says that the change is forbidden by the user's own rules: exit code 4, not 1. */
+/** True for an error that says that the change is forbidden by the user's own rules, or by the lint: exit code 4, not 1. */
 export const isBlocked = ({ severity, code, denied }: Diagnostic): boolean =>
-  severity === 'error' && (denied === true || blocking.has(code))
+  severity === 'error' && (denied === true || blocking.has(code) || lintRules[code]?.lowers === true)
 
 const blocking: ReadonlySet<string> = new Set([
   planCodes.refused.code,

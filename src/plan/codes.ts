@@ -26,6 +26,17 @@ type PlanProblem =
   | 'shared'
   | 'bestEffort'
   | 'protected'
+  | 'otherLayout'
+  | 'inPlace'
+  | 'emptySlot'
+  | 'overlap'
+  | 'adopted'
+  | 'vanishing'
+  | 'rename'
+  | 'scratch'
+  | 'rounded'
+  | 'sharedArray'
+  | 'sameSlot'
   | 'unusedSilence'
   | 'unproven'
 
@@ -150,6 +161,72 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Protected',
     explanation:
       'The manifest said `protect: true` of an object, and this plan would delete it, lose the entries of a map, or detach a link or leave a gap; or it said so of the whole stack, or of anything in it, and this plan would destroy that. Protection is kept in the record, whatever becomes of the block in the manifest: apply `protect: false` by itself first, which is a plan of its own.',
+  },
+  otherLayout: {
+    code: 'P141',
+    summary: 'Same sizes, another layout',
+    explanation:
+      'The new map has keys and values of the same sizes, but their fields lie or mean something else. The kernel sees no difference: a program of somebody else, or a tool that reads the pin by a struct of its own, goes on without an error and gets wrong values.',
+  },
+  inPlace: {
+    code: 'P142',
+    summary: 'Live array changed in place',
+    explanation:
+      'A slot of a program array is exchanged while packets run through it: one that began in old programs goes on in the new one. Everywhere else a new array is switched to together with its callers. The manifest asks for it (`onSlotChange: in-place`), or the array is somebody else’s, whose programs meet the new one at once.',
+  },
+  emptySlot: {
+    code: 'P143',
+    summary: 'Slot of a live array empty',
+    explanation:
+      'A tail call to an empty slot does nothing: the caller goes on behind it, which is seldom what it should do. Either somebody cleared a declared slot, and this plan fills it again, or a slot that is filled now is not declared any more.',
+  },
+  overlap: {
+    code: 'P145',
+    summary: 'Link replaced by overlap',
+    explanation:
+      'The kernel cannot switch a link of this kind, so the new one is attached before the old one goes: for a moment both programs run for each event. Counters are increased twice, events sent twice.',
+  },
+  adopted: {
+    code: 'P146',
+    summary: 'Foreign pin taken over',
+    explanation:
+      'With `--adopt` pins in the stack’s tree that no record knows count as the stack’s own. This plan replaces or removes the tree, and they go with it.',
+  },
+  vanishing: {
+    code: 'P147',
+    summary: 'Pins that will vanish',
+    explanation:
+      'Pins live as long as their bpffs. One that only a mount namespace or a container has mounted ends with it, and one below /run, /tmp or /dev/shm with whatever it was mounted for: then everything that nothing else holds is gone, and program arrays are emptied under attached programs.',
+  },
+  rename: {
+    code: 'P148',
+    summary: 'Perhaps a new name',
+    explanation:
+      'One object is deleted and one of the same kind, shape (or code, or place) made. If it is meant to be the same one under a new name, a row of `moved:` keeps it where it is: entries stay, a link stays attached.',
+  },
+  scratch: {
+    code: 'P149',
+    summary: 'Scratch map shared by old and new programs',
+    explanation:
+      'Programs hand something to one another in a per-CPU array, and some of them are loaded anew while the map is kept. Where old and new ones run side by side, one version may read what the other wrote: harmless as long as its fields mean the same to both.',
+  },
+  rounded: {
+    code: 'P150',
+    summary: 'Size rounded by the kernel',
+    explanation:
+      'LRU maps with BPF_F_NO_COMMON_LRU get a multiple of the CPUs as their number of entries. A map that differs only by that is kept, so a change of the size that is smaller than the rounding changes nothing.',
+  },
+  sharedArray: {
+    code: 'P151',
+    summary: 'Array shared by two stacks',
+    explanation:
+      'Two stacks declare slots of one program array. A slot has one owner, and an array, too: a stack that owns it declares all of its slots, and makes a new array without those of others when one of its own changes.',
+  },
+  sameSlot: {
+    code: 'P152',
+    summary: 'Slot of two stacks',
+    explanation:
+      'Two stacks declare the same slot of one program array: each apply puts its own program there. `--warn P152` lets it be, for instance to hand the slot over from one stack to the other.',
   },
   unusedSilence: {
     code: 'P160',

@@ -1,6 +1,6 @@
 import { diffLayout as diffFields } from '../layout/diff-layout.ts'
 import type { MapShape } from '../model/map-spec.ts'
-import { mapTypeRule } from '../model/map-types.ts'
+import { isRoundedSize, mapTypeRule } from '../model/map-types.ts'
 import type { MapContents, MapState } from '../model/state.ts'
 import type { Reason } from './change.ts'
 
@@ -49,16 +49,13 @@ function diffShape(before: MapShape, after: MapShape, prefix: string): Reason[] 
   return reasons
 }
 
-const BPF_F_NO_COMMON_LRU = 1 << 1
 const BPF_F_RDONLY_PROG = 1 << 7
 const BPF_F_MMAPABLE = 1 << 10
 const BPF_F_VTYPE_BTF_OBJ_FD = 1 << 15
 
 function diffMaxEntries(before: MapShape, after: MapShape, prefix: string): Reason[] {
-  // lru_percpu_hash with NO_COMMON_LRU: the kernel rounds up to a multiple of the CPUs (1,001 becomes 1,002).
-  const rounded = mapTypeRule(after.type).adjusted === 'rounds-entries' && (after.flags & BPF_F_NO_COMMON_LRU) !== 0
-  const withinRounding = before.maxEntries >= after.maxEntries && before.maxEntries < after.maxEntries + 4096
-  return rounded && withinRounding ? [] : differing(`${prefix}maxEntries`, before.maxEntries, after.maxEntries)
+  const { maxEntries } = before
+  return isRoundedSize(maxEntries, after) ? [] : differing(`${prefix}maxEntries`, maxEntries, after.maxEntries)
 }
 
 /** The flags without what says nothing about the map's use, or what the kernel sets itself. */

@@ -16,6 +16,7 @@ import { guardChanges, guardDesired, withoutFormer } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
 import { keepsOutgoing, type Succession, succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
+import { lint } from './lint/lint.ts'
 import { inLoadOrder } from './load-order.ts'
 import { makeRecord } from './make-record.ts'
 import { snapshotFolder } from './merge.ts'
@@ -62,14 +63,15 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
     ...(drift.length > 0 && { drift }),
     diagnostics,
   } as const
-  if (settled) return { ...head, ...nothingToDo(current) }
+  const scene = { current, desired, changes, steps: [] }
+  if (settled) return { ...head, diagnostics: [...diagnostics, ...lint(scene)], ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
   const directories = outerDirectories(sides)
   const expanded = inLoadOrder(changes, desired).flatMap((change) => expand(change, sides))
   const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
     ...head,
-    diagnostics: [...diagnostics, ...guardConfirmation(sides)],
+    diagnostics: [...diagnostics, ...lint({ ...scene, steps }), ...guardConfirmation(sides)],
     generation: { from, to: from + 1 },
     steps,
     record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes), directories }),

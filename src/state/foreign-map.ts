@@ -2,7 +2,7 @@ import type { Fd, MapInfo } from '../kernel/kernel.ts'
 import type { ForeignMap } from '../manifest/manifest.ts'
 import { KernelError } from '../model/errors.ts'
 import type { MapShape } from '../model/map-spec.ts'
-import { mapTypeRule } from '../model/map-types.ts'
+import { isRoundedSize, mapTypeRule } from '../model/map-types.ts'
 import type { MapContents, MapState } from '../model/state.ts'
 import { type ArrayQuestion, readSlots } from './desired-contents.ts'
 import { complain, type FoundMap, type Reading } from './desired-reading.ts'
@@ -105,8 +105,9 @@ function checkShape(reading: Reading, { address, name, spec }: FoundMap, { pinne
   const wanted = spec.shape
   const fields = ['type', 'keySize', 'valueSize', 'maxEntries', 'flags', 'mapExtra'] as const
   const differing = fields.filter((field) => comparable(shape, field) !== comparable(wanted, field))
-  // A size of 0 in the object is filled in by whoever makes the map.
-  const counted = differing.filter((field) => field !== 'maxEntries' || wanted.maxEntries !== 0)
+  // A size of 0 in the object is filled in by whoever makes the map, and the kernel may round one up.
+  const isSize = wanted.maxEntries === 0 || isRoundedSize(shape.maxEntries, wanted)
+  const counted = differing.filter((field) => field !== 'maxEntries' || !isSize)
   if (counted.length === 0) return
   const list = counted.map((field) => `${field} is ${shape[field]} instead of ${wanted[field]}`).join(', ')
   complain(reading, 'M221', {

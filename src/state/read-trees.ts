@@ -73,6 +73,7 @@ interface Reading extends Stack {
   readonly pins: TreePin[]
   readonly infos: (ObjectInfo | undefined)[]
   readonly directories: string[]
+  readonly adopted: string[]
   readonly maps: Map<MapId, MapAddress>
 }
 
@@ -88,6 +89,7 @@ function readTree(stack: Stack, name: string): TreeReading {
     pins: [],
     infos: [],
     directories: [name],
+    adopted: [],
     maps: new Map(),
   }
   for (const folder of folders) {
@@ -95,8 +97,9 @@ function readTree(stack: Stack, name: string): TreeReading {
       readFolder(reading, `${name}/${folder}`, folder)
   }
   for (const entry of entries) if (!isFolder(entry)) readLoose(reading, `${name}/${entry.name}`, entry)
-  const { pins, directories, infos } = reading
-  return { tree: { name, record, pins, directories }, infos }
+  const { pins, directories, infos, adopted } = reading
+  const tree = { name, record, pins, directories, ...(adopted.length > 0 && { adopted }) }
+  return { tree, infos }
 }
 
 const isFolder = (entry: DirectoryEntry): boolean => entry.directory && folders.some((folder) => folder === entry.name)
@@ -139,8 +142,10 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     return isCopy(info)
       ? { path, kind: 'snapshot', id: info.id as MapId }
       : { path, kind: 'foreign', what: whatIs(info) }
-  const isKnown = reading.adopt || reading.rows[kind].has(name)
-  if (!isKnown) return { path, kind: 'foreign', what: whatIs(info) }
+  if (!reading.rows[kind].has(name)) {
+    if (!reading.adopt) return { path, kind: 'foreign', what: whatIs(info) }
+    reading.adopted.push(path)
+  }
   if (info.kind === 'map' && kind === 'maps' && info.type) {
     const address = mapAddress(name)
     reading.maps.set(info.id, address)

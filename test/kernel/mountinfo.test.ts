@@ -12,8 +12,8 @@ describe('parseMountinfo', () => {
     const text =
       '36 35 98:0 /a\\040b /mnt\\011x rw - bpf none rw\n37 36 98:0 / /y rw master:1 unbindable - ext4 /dev/x rw\n'
     expect(parseMountinfo(text)).toEqual([
-      { id: 36, parent: 35, root: '/a b', mountPoint: '/mnt\tx', type: 'bpf', device: '98:0' },
-      { id: 37, parent: 36, root: '/', mountPoint: '/y', type: 'ext4', device: '98:0' },
+      { id: 36, parent: 35, root: '/a b', mountPoint: '/mnt\tx', type: 'bpf', device: '98:0', isPropagated: false },
+      { id: 37, parent: 36, root: '/', mountPoint: '/y', type: 'ext4', device: '98:0', isPropagated: true },
     ])
   })
 })
@@ -82,12 +82,30 @@ describe('listBpffs', () => {
   )
 
   test('names each bpffs that is mounted whole', () => {
-    expect(listBpffs(here, here)).toEqual([{ mountPoint: '/mine' }, { mountPoint: '/sys/fs/bpf' }])
+    expect(listBpffs(here, { first: here, contained: false })).toEqual([
+      { mountPoint: '/mine' },
+      { mountPoint: '/sys/fs/bpf' },
+    ])
+  })
+
+  test('tells in a container those that do not come from outside of it, by their propagation', () => {
+    const lines = [
+      line(2, '0:30', '/sys/fs/bpf', 'bpf').replace(' - ', ' master:7 - '),
+      line(3, '0:31', '/mine', 'bpf'),
+    ]
+    const inside = parseMountinfo(['1 0 8:1 / / rw - ext4 x rw', ...lines].join('\n'))
+    expect(listBpffs(inside, { first: inside, contained: true })).toEqual([
+      { mountPoint: '/mine', isContained: true },
+      { mountPoint: '/sys/fs/bpf' },
+    ])
   })
 
   test('tells those that the first process has not mounted anywhere, and says nothing where it cannot know', () => {
     const first = parseMountinfo(`1 0 8:1 / / rw - ext4 x rw\n${line(9, '0:30', '/run/bpf', 'bpf')}\n`)
-    expect(listBpffs(here, first)).toEqual([{ mountPoint: '/mine', isFleeting: true }, { mountPoint: '/sys/fs/bpf' }])
-    expect(listBpffs(here, undefined).some(({ isFleeting }) => isFleeting)).toBe(false)
+    expect(listBpffs(here, { first, contained: false })).toEqual([
+      { mountPoint: '/mine', isFleeting: true },
+      { mountPoint: '/sys/fs/bpf' },
+    ])
+    expect(listBpffs(here, { first: undefined, contained: false }).some(({ isFleeting }) => isFleeting)).toBe(false)
   })
 })
