@@ -6,6 +6,7 @@ import { linkConfig } from '../object/link/link-config.ts'
 import type { ObjectFile } from '../object/object-file.ts'
 import { readObject } from '../object/read.ts'
 import { complain, type LoadedObject, type Reading, sentenceOf } from './desired-reading.ts'
+import { unlessUnknown } from './unless-unknown.ts'
 
 /** Reads every object of the manifest and sets its globals; one that cannot be used is complained about and left out. */
 export function readObjects(reading: Reading): LoadedObject[] {
@@ -72,7 +73,9 @@ function withGlobals(reading: Reading, { name, globals }: ManifestObject, file: 
 
 /** The object with the values of this kernel's configuration; the manifest may say others. */
 function configured(reading: Reading, name: string, file: ObjectFile, given: ReadonlySet<string>): ObjectFile {
-  const { object, problems } = linkConfig(file, reading.linkTarget)
+  const place = { verb: `cannot use object ${name}`, path: ['objects', name] }
+  const linked = unlessUnknown(reading, place, () => linkConfig(file, reading.linkTarget))
+  const { object, problems } = linked ?? { object: file, problems: [] }
   for (const { name: variable, what } of problems) {
     if (given.has(variable)) continue
     complain(reading, 'O204', {

@@ -6,6 +6,7 @@ import { type LinkedProgram, linkProgram } from '../object/link/link-program.ts'
 import { nearest } from '../util/nearest.ts'
 import { complain, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
 import { attachmentOf } from './desired-struct-ops.ts'
+import { unlessUnknown } from './unless-unknown.ts'
 
 /** Finds every declared program in the objects and what it is loaded with; one that cannot be is complained about. */
 export function findPrograms(reading: Reading, objects: readonly LoadedObject[]): FoundProgram[] {
@@ -88,12 +89,12 @@ function isSupported(reading: Reading, { name }: ManifestProgram, spec: ProgramS
 }
 
 function link(reading: Reading, { name }: ManifestProgram, { object, spec }: ProgramPlace): LinkedProgram | undefined {
-  const linked = linkProgram(spec, object.file, reading.linkTarget)
-  for (const { code, what, hint } of linked.problems) {
-    const detail = `cannot load program.${name}: ${what}`
-    complain(reading, code, { detail, hint, address: programAddress(name), path: ['programs', name] })
-  }
-  return linked.problems.length === 0 ? linked : undefined
+  const verb = `cannot load program.${name}`
+  const place = { address: programAddress(name), path: ['programs', name] }
+  const linked = unlessUnknown(reading, { verb, ...place }, () => linkProgram(spec, object.file, reading.linkTarget))
+  for (const { code, what, hint } of linked?.problems ?? [])
+    complain(reading, code, { detail: `${verb}: ${what}`, hint, ...place })
+  return linked?.problems.length === 0 ? linked : undefined
 }
 
 const BPF_F_SLEEPABLE = 1 << 4

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectSamePlan } from './elsewhere.ts'
 import { noSandbox, Sandbox } from './sandbox.ts'
 
 const cgroup = '/mnt/pinfold-test'
@@ -8,6 +9,8 @@ interface Example {
   /** Where it differs from the example's name. */
   readonly stack?: string
   readonly variables?: readonly string[]
+  /** Its programs are adapted to the kernel's types. */
+  readonly types?: true
   /** Lets the stack do its work, and looks at what came of it. */
   readonly effect: (sandbox: Sandbox, live: string) => void
 }
@@ -74,6 +77,7 @@ const examples: readonly Example[] = [
   },
   {
     name: 'co-re',
+    types: true,
     stack: 'starts',
     effect(sandbox, live) {
       const { stdout } = sandbox.shell('hostname; /bin/true & echo $$ $!; wait')
@@ -100,6 +104,7 @@ const examples: readonly Example[] = [
   },
   {
     name: 'congestion-control',
+    types: true,
     effect(sandbox, live) {
       const talk = `
 import socket
@@ -158,10 +163,12 @@ describe.skipIf(noSandbox())('every example on this kernel: applied, nothing to 
     sandbox[Symbol.dispose]()
   })
 
-  test.each(examples)('$name', ({ name, stack = name, variables = [], effect }) => {
+  test.each(examples)('$name', ({ name, stack = name, variables = [], types = false, effect }) => {
     const manifest = ['-f', `examples/${name}/pinfold.yaml`, ...variables.flatMap((it) => ['--var', it])]
     expect(sandbox.pinfold('plan', ...manifest)).toMatchObject({ status: 2, stderr: '' })
+    expectSamePlan(sandbox, manifest, { types })
     expect(sandbox.pinfold('apply', '--auto-approve', ...manifest)).toMatchObject({ status: 0 })
+    expectSamePlan(sandbox, manifest, { types })
     const second = sandbox.pinfold('plan', '--json', ...manifest)
     expect(second.status).toBe(0)
     expect(JSON.parse(second.stdout)).toMatchObject({
