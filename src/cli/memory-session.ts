@@ -1,34 +1,50 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { openMemoryMachine } from '../index.ts'
+import { checkSnapshot, isSnapshot, openMemoryMachine } from '../index.ts'
 import type { Session } from './command-session.ts'
 import { UsageError } from './usage-error.ts'
 
-/** A process on a machine in memory: an empty one, or the one that a file holds and keeps. */
+/**
+ * A process on a machine in memory: an empty one, the one that a file holds and keeps, or a copy of the host whose snapshot the
+ * file is: what becomes of that is not kept, since it is no state of the host.
+ */
 export function openMemorySession(file: string | undefined): Pick<Session, 'kernel' | typeof Symbol.dispose> {
   const before = file === undefined ? undefined : readState(file)
-  const machine = openMachine(before, file)
+  const state = before === undefined ? undefined : parse(before, file)
+  const machine = openMachine(state, file)
   const kernel = machine.open()
   return {
     kernel,
     [Symbol.dispose]() {
       kernel.close()
-      if (file !== undefined) writeState(file, JSON.stringify(machine.snapshot()), before)
+      if (file !== undefined && !isSnapshot(state)) writeState(file, JSON.stringify(machine.snapshot()), before)
     },
   }
 }
 
-function openMachine(text: string | undefined, file: string | undefined): ReturnType<typeof openMemoryMachine> {
+function parse(text: string, file: string | undefined): unknown {
   try {
-    return openMemoryMachine(text === undefined ? undefined : JSON.parse(text))
+    return JSON.parse(text)
   } catch (cause) {
-    throw new UsageError(`cannot read ${file}: it is not the state of a kernel in memory`, {
-      code: 'C112',
-      hint: 'name another file, or remove it to start with an empty kernel',
-      cause,
-    })
+    throw noState(file, cause)
   }
 }
+
+function openMachine(state: unknown, file: string | undefined): ReturnType<typeof openMemoryMachine> {
+  if (isSnapshot(state)) return openMemoryMachine(checkSnapshot(state, file))
+  try {
+    return openMemoryMachine(state)
+  } catch (cause) {
+    throw noState(file, cause)
+  }
+}
+
+const noState = (file: string | undefined, cause: unknown): UsageError =>
+  new UsageError(`cannot read ${file}: it is not the state of a kernel in memory`, {
+    code: 'C112',
+    hint: 'name another file, or remove it to start with an empty kernel',
+    cause,
+  })
 
 /** Undefined where there is no such file yet. */
 function readState(file: string): string | undefined {

@@ -54,7 +54,11 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   bpffs: { type: 'string', value: 'DIR', help: 'a bpffs directory other than /sys/fs/bpf' },
   'mount-bpffs': { type: 'boolean', help: 'mount a bpffs there if none is mounted' },
   kernel: { type: 'string', value: 'KIND', help: 'linux (default), or memory: a kernel played in this process' },
-  state: { type: 'string', value: 'FILE', help: 'keep the memory kernel in this file between commands' },
+  state: {
+    type: 'string',
+    value: 'FILE',
+    help: 'keep the memory kernel in this file between commands; a snapshot of a host is only copied',
+  },
   btf: { type: 'string', value: 'FILE', help: "adapt programs (CO-RE) to this BTF, not to the running kernel's" },
   'auto-approve': { type: 'boolean', help: 'do not ask; needed where there is no terminal' },
   deny: { type: 'string', value: 'CODE', multiple: true, help: 'let this warning block (P103,P104; all); repeatable' },

@@ -30,6 +30,7 @@ export type UsageCode =
   | 'C150'
   | 'C151'
   | 'C152'
+  | 'C153'
   | 'C180'
   | 'C181'
   | 'C160'
@@ -119,6 +120,10 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C152: {
     summary: 'Snapshot not written',
     explanation: 'The file of --out cannot be written. It is replaced as a whole, so its directory must be writable.',
+  },
+  C153: {
+    summary: 'One plan for several hosts',
+    explanation: 'A saved plan is for one host, whose ids are in it: with --out there is one --against.',
   },
   C113: {
     summary: 'Unreadable file',

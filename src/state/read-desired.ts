@@ -14,6 +14,7 @@ import { readObjects } from './desired-objects.ts'
 import { readPins } from './desired-pins.ts'
 import { findPrograms } from './desired-programs.ts'
 import type { DesiredWorld, FoundProgram, LoadedObject, Reading } from './desired-reading.ts'
+import { isUnknown } from './unless-unknown.ts'
 
 /**
  * Resolves a manifest against its objects and this machine: which maps and programs there must be, with which contents, and
@@ -42,8 +43,14 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
 }
 
 /** They are read when they are first asked for, which is to be no part of another part's time. */
-const readKernelTypes = ({ linkTarget }: Reading, objects: readonly LoadedObject[]): unknown =>
-  objects.some(({ file }) => file.relocations.length + file.externs.size > 0) && linkTarget.btf?.vmlinux
+function readKernelTypes({ linkTarget }: Reading, objects: readonly LoadedObject[]): void {
+  try {
+    if (objects.some(({ file }) => file.relocations.length + file.externs.size > 0)) linkTarget.btf?.vmlinux
+  } catch (error) {
+    // Said where they are needed, with the program's place.
+    if (!isUnknown(error)) throw error
+  }
+}
 
 function refusal({ loaded, complaints }: Reading): ManifestError {
   const sorted = [...complaints].sort(

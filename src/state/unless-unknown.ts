@@ -13,9 +13,13 @@ export function unlessUnknown<T>(reading: Reading, { verb, ...place }: Linking, 
   try {
     return link()
   } catch (error) {
-    if (!(error instanceof KernelError) || (error.code !== 'K111' && error.code !== 'K112')) throw error
+    if (!isUnknown(error)) throw error
     const what = error.message.replace(/^cannot /, 'pinfold cannot ')
     complain(reading, error.code, { detail: `${verb}: ${what}`, hint: error.hint, ...place })
     return undefined
   }
 }
+
+/** What a snapshot does not have is asked for where it is needed, and said there. */
+export const isUnknown = (error: unknown): error is KernelError & { readonly code: 'K111' | 'K112' } =>
+  error instanceof KernelError && (error.code === 'K111' || error.code === 'K112')

@@ -1,5 +1,7 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectSamePlan } from './elsewhere.ts'
+import { asNobody, expectSamePlan } from './elsewhere.ts'
 import { noSandbox, Sandbox } from './sandbox.ts'
 
 const cgroup = '/mnt/pinfold-test'
@@ -182,6 +184,26 @@ describe.skipIf(noSandbox())('every example on this kernel: applied, nothing to 
     expect(sandbox.pinfold('destroy', '--auto-approve', ...manifest)).toMatchObject({ status: 0 })
     expect(sandbox.run('ls', sandbox.bpffs).stdout.split('\n')).not.toContain(stack)
     expect(sandbox.alive(shown)).toEqual([])
+  })
+})
+
+describe.skipIf(noSandbox())('a snapshot without the types of the kernel', () => {
+  test('is enough for a plan that needs none; another says of which program, unless --btf names them', async () => {
+    using sandbox = await Sandbox.create()
+    const file = join(sandbox.bpffs, '..', `pinfold-${process.pid}-plain.json`)
+    expect(sandbox.pinfold('snapshot', '--out', file)).toMatchObject({ status: 0 })
+    chmodSync(file, 0o644)
+    const plan = (...more: readonly string[]) =>
+      asNobody('plan', '--against', file, '-f', 'examples/co-re/pinfold.yaml', ...more)
+    expect(plan()).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^examples\/co-re\/pinfold\.yaml:\d+:\d+: error K111 .+: cannot load program\.\w+: pinfold cannot read the kernel's types: the snapshot was taken without its BTF\n {2}hint: take the snapshot with --with-btf, or name a copy of its \/sys\/kernel\/btf\/vmlinux by --btf\n/,
+      ),
+    })
+    expect(plan('--btf', '/sys/kernel/btf/vmlinux')).toMatchObject({ status: 2, stderr: '' })
+    rmSync(file)
   })
 })
 

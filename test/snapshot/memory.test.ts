@@ -4,8 +4,9 @@ import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { DesiredState } from '../../src/model/state.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
-import { bpffs, currentOf, planFor } from '../apply/runs.ts'
-import { stackOf } from '../apply/stack.ts'
+import { toHex } from '../../src/util/hex.ts'
+import { applyStack, bpffs, currentOf, planFor } from '../apply/runs.ts'
+import { map, shape, stackOf } from '../apply/stack.ts'
 import { tailCall } from '../contract/assembly.ts'
 import { idOf, load, makeMap, u32 } from '../contract/test-world.ts'
 import { resolve, type Scenario, scenarios } from '../crash/scenarios.ts'
@@ -117,6 +118,29 @@ describe('what a snapshot does not have is not guessed', () => {
     expect(copy.lookup(found, u32(4095))).toEqual(u32(4095))
     expect(codeOf(() => copy.lookup(found, u32(5000)))).toBe('K110')
     expect(codeOf(() => [...copy.entries(found)].map(({ keys }) => keys))).toBe('K110')
+  })
+
+  test('entries that a plan declares in a map beyond the bound; those that the record knows, and the number, are in it', async () => {
+    const big = { shape: shape({ type: 'hash', keySize: 4, valueSize: 8, maxEntries: 10_000 }) }
+    const declaring = (...keys: readonly number[]): DesiredState => {
+      const entries = keys.map((key) => ({ key: toHex(u32(key)), value: '0100000000000000' }))
+      return stackOf({ more: [map('big', { ...big, contents: { kind: 'entries', entries }, onChange: 'replace' })] })
+    }
+    const machine = openMemoryMachine()
+    const kernel = machine.open()
+    await applyStack(kernel, declaring(9_000_000))
+    const live = kernel.openPin(`${bpffs}/edge/live/maps/big`) as Fd<'map'>
+    kernel.remove(live, u32(9_000_000))
+    for (let key = 0; key < 6000; key++) kernel.update(live, u32(key), new Uint8Array(8))
+    kernel.update(live, u32(9_000_000), new Uint8Array(8))
+    const copy = (await copyOf(kernel, bpffs)).open()
+    expect(textOf(copy, declaring(9_000_000))).toBe(textOf(kernel, declaring(9_000_000)))
+    const replaced = stackOf({
+      more: [map('big', { shape: { ...big.shape, maxEntries: 20_000 }, onChange: 'replace' })],
+    })
+    expect(textOf(copy, replaced)).toBe(textOf(kernel, replaced))
+    expect(textOf(copy, replaced)).toContain('"entries":6001')
+    expect(codeOf(() => planFor(copy, declaring(5500)))).toBe('K110')
   })
 
   test('cgroups and namespaces in places that nobody listed', async () => {

@@ -1,0 +1,28 @@
+import { openMemoryMachine } from '../../index.ts'
+import type { Invocation } from '../arguments.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { readSnapshot } from '../read-snapshot.ts'
+import type { OpenedKernel, OpenKernel } from '../session.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** The command `plan`, which may be told how to open its kernel. */
+export type PlanCommand = (invocation: Invocation, terminal: Terminal, openKernel: OpenKernel) => Promise<ExitCode>
+
+/** What is planned, and where it is said. */
+export interface PlanTask {
+  readonly invocation: Invocation
+  readonly terminal: Terminal
+  readonly plan: PlanCommand
+}
+
+/** Plans for one host; its bpffs root is the one that the snapshot was taken of. */
+export async function planFor(file: string, { invocation, terminal, plan }: PlanTask): Promise<ExitCode> {
+  const snapshot = readSnapshot(file)
+  const { against: _, bpffs = snapshot.bpffs, ...options } = invocation.options
+  const machine = openMemoryMachine(snapshot, { isStill: true })
+  const open = async (): Promise<OpenedKernel> => {
+    const kernel = machine.open()
+    return { kernel, [Symbol.dispose]: () => kernel.close() }
+  }
+  return await plan({ ...invocation, options: { ...options, bpffs } }, terminal, open)
+}
