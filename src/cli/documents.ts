@@ -3,6 +3,7 @@ import type { CheckupDocument } from './views/checkup.ts'
 import type { CodesDocument } from './views/codes.ts'
 import type { ConfirmationDocument, UnconfirmedDocument } from './views/confirmation.ts'
 import type { ErrorDocument } from './views/error.ts'
+import type { FleetDocument } from './views/fleet.ts'
 import type { ObjectDocument } from './views/inspect.ts'
 import type { PlanDocument } from './views/plan-document.ts'
 import type { StacksDocument } from './views/show-document.ts'
@@ -31,6 +32,7 @@ export type OutputDocument =
   | ManifestDocument
   | CodesDocument
   | SnapshotSummary
+  | FleetDocument
   | TimingsDocument
 
 /** An event of a run; the first one says by which version of the schema the others are made. */

@@ -1,6 +1,7 @@
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readSnapshot } from '../read-snapshot.ts'
-import { paintOf } from '../say.ts'
+import { paintOf, printDocument } from '../say.ts'
+import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { errorDocument, renderError } from '../views/error.ts'
 import {
@@ -35,13 +36,11 @@ export async function planFleet(files: readonly string[], task: PlanTask): Promi
 async function planHost(file: string, { invocation, terminal, plan }: PlanTask): Promise<PlannedHost> {
   const { host } = readSnapshot(file).kernel
   let text = ''
-  const silent = {
-    ...terminal,
-    write: (more: string | Uint8Array): void => {
-      text += Buffer.from(more).toString()
-    },
-    warn: () => undefined,
+  const write = (more: string | Uint8Array): void => {
+    text += Buffer.from(more).toString()
   }
+  // The other properties may be getters.
+  const silent: Terminal = Object.create(terminal, { write: { value: write }, warn: { value: () => undefined } })
   const { timings: _, format: __, ...options } = invocation.options
   const document = { ...invocation, options: { ...options, json: true as const } }
   try {
@@ -82,7 +81,7 @@ function worstOf(classes: readonly HostClass[]): ExitCode {
 async function show(classes: readonly HostClass[], task: PlanTask): Promise<void> {
   const { terminal, invocation } = task
   const { options } = invocation
-  if (options.json) return terminal.write(`${JSON.stringify(fleetDocument(classes, worstOf(classes)))}\n`)
+  if (options.json) return printDocument(terminal, fleetDocument(classes, worstOf(classes)))
   if (options.format === 'markdown') return terminal.write(renderFleetMarkdown(classes))
   const paint = paintOf({ options, terminal })
   for (const [index, each] of classes.entries()) {

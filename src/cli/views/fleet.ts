@@ -1,7 +1,7 @@
 import type { KernelIdentity } from '../../index.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Paint } from '../terminal.ts'
-import { errorDocument } from './error.ts'
+import { type ErrorDocument, errorDocument } from './error.ts'
 import { renderErrorMarkdown } from './markdown/error.ts'
 import { prose } from './markdown/escape.ts'
 import { renderMarkdown } from './markdown/plan.ts'
@@ -27,7 +27,39 @@ export interface HostClass {
 }
 
 /** What `plan --json` prints for several hosts. */
-export function fleetDocument(classes: readonly HostClass[], exitCode: ExitCode): object {
+export interface FleetDocument {
+  readonly type: 'plans'
+  readonly version: 1
+  /** The largest first. */
+  readonly classes: readonly ClassDocument[]
+  /** The worst of all. */
+  readonly exitCode: ExitCode
+}
+
+/** Hosts for which a plan says the same, but for their ids, names and boots and for how full their maps are. */
+export interface ClassDocument {
+  /** In the order of their snapshots. */
+  readonly hosts: readonly HostDocument[]
+  /** That of a plan for one of them. */
+  readonly exitCode: ExitCode
+  /** That of the first; absent where there is none. */
+  readonly plan?: PlanDocument
+  /** Why there is no plan; absent where there is one. */
+  readonly error?: ErrorDocument
+}
+
+/** A host and its snapshot. */
+export interface HostDocument {
+  /** The host name. */
+  readonly name: string
+  /** SHA-256 of its machine-id. */
+  readonly id: string
+  /** The snapshot that was planned for. */
+  readonly file: string
+}
+
+/** The document of what came of several hosts. */
+export function fleetDocument(classes: readonly HostClass[], exitCode: ExitCode): FleetDocument {
   return {
     type: 'plans',
     version: 1,
