@@ -214,7 +214,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     summary: 'Make a former generation live again.',
     details: 'Its programs are still loaded: only links and trees are swapped. Without a number, the latest one kept.',
     operand: '[GENERATION]',
-    options: [...manifestOptions, 'stack', ...kernelOptions, 'auto-approve', ...outputOptions],
+    options: [...manifestOptions, 'stack', ...kernelOptions, 'diff', 'auto-approve', ...outputOptions],
   },
   show: {
     summary: 'Show the live stacks as a tree.',

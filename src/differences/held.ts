@@ -7,10 +7,12 @@ export function heldBefore(held: string, { current }: Sides): string {
   return id === undefined ? held : `${held} #${id}`
 }
 
-/** The same of what it will be: `program.ingress, new`. */
+/** The same of what it will be: `program.ingress, new`, or the id of one that a rollback takes over. */
 export function heldAfter(held: string, sides: Sides): string {
+  const former = sides.desired.resources.get(held as Address)?.live?.id
+  if (former !== undefined) return `${held} #${former}`
   const action = sides.changes.find(({ address }) => address === held)?.action
   return action === undefined || action === 'keep' ? heldBefore(held, sides) : `${held}, new`
 }
 
-type Sides = Pick<DifferenceQuestion, 'current' | 'changes'>
+type Sides = Pick<DifferenceQuestion, 'current' | 'desired' | 'changes'>
