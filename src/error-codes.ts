@@ -4,6 +4,7 @@ import { manifestCodes } from './manifest/codes.ts'
 import { planCodes } from './plan/codes.ts'
 import { checkupCodes } from './plan/doctor/codes.ts'
 import { stateCodes } from './state/codes.ts'
+import { importCodes } from './state/import/codes.ts'
 
 /** What a code of an error or diagnostic means. */
 export interface ErrorCode {
@@ -15,7 +16,7 @@ export interface ErrorCode {
 
 /** What each code of an error or diagnostic means, as docs/errors.md has it; the command line adds its own (C...). */
 export function errorCodes(): ReadonlyMap<string, ErrorCode> {
-  const tables = [applyCodes, manifestCodes, planCodes, checkupCodes, stateCodes]
+  const tables = [applyCodes, manifestCodes, planCodes, checkupCodes, stateCodes, importCodes]
   const rows = [manifestRows, objectRows, kernelRows].flatMap((table) => Object.entries(table))
   return new Map([
     ...tables.flatMap((table) => Object.entries<Row>(table).map(([key, row]) => [row.code ?? key, row] as const)),

@@ -3,6 +3,7 @@ import type { CheckupDocument } from './views/checkup.ts'
 import type { CodesDocument } from './views/codes.ts'
 import type { ConfirmationDocument, UnconfirmedDocument } from './views/confirmation.ts'
 import type { ErrorDocument } from './views/error.ts'
+import type { ImportDocument } from './views/findings.ts'
 import type { FleetDocument } from './views/fleet.ts'
 import type { ObjectDocument } from './views/inspect.ts'
 import type { PlanDocument } from './views/plan-document.ts'
@@ -31,6 +32,7 @@ export type OutputDocument =
   | CheckupDocument
   | ManifestDocument
   | CodesDocument
+  | ImportDocument
   | SnapshotSummary
   | FleetDocument
   | TimingsDocument

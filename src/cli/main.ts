@@ -21,6 +21,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   verify: async () => (await import('./commands/verify.ts')).verifyAll,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   explain: async () => (await import('./commands/explain.ts')).explain,
+  import: async () => (await import('./commands/import.ts')).importStack,
   init: async () => (await import('./commands/init.ts')).init,
   snapshot: async () => (await import('./commands/snapshot.ts')).snapshot,
 }

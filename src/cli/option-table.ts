@@ -32,6 +32,8 @@ export interface OptionValues {
   readonly 'with-btf'?: true
   readonly against?: readonly string[]
   readonly name?: string
+  readonly object?: readonly string[]
+  readonly except?: readonly string[]
   readonly confirm?: string
   readonly repair?: true
   readonly 'at-deadline'?: string
@@ -91,6 +93,13 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     help: 'plan for the host of this snapshot, without a kernel; repeatable: one plan for each class of hosts',
   },
   name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
+  object: {
+    type: 'string',
+    value: 'FILE',
+    multiple: true,
+    help: 'an object file that the programs were loaded from; repeatable',
+  },
+  except: { type: 'string', value: 'PIN|#ID', multiple: true, help: 'leave out this pin, program or link; repeatable' },
   confirm: {
     type: 'string',
     value: 'TIME',
@@ -140,6 +149,7 @@ export type CommandName =
   | 'explain'
   | 'init'
   | 'snapshot'
+  | 'import'
 
 const manifestOptions: readonly OptionName[] = ['file', 'var', 'var-file']
 const kernelOptions: readonly OptionName[] = ['bpffs', 'mount-bpffs', 'kernel', 'state']
@@ -259,6 +269,13 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details:
       'With it plans for this host are made anywhere, without the host and without root. Reads only. The document holds entries of the\nmaps of stacks: keep it as closely as those.',
     options: ['bpffs', 'kernel', 'state', 'with-btf', 'out', ...outputOptions],
+  },
+  import: {
+    summary: 'Make a stack of what bpftool, libbpf or others have loaded, without touching it.',
+    details:
+      "PATH is a pin or a directory of pins. What is pinned there, and what that reaches, is matched with the object files by name\nand code; then a manifest is written by which the next plan is empty, and everything is pinned again in the stack's tree.\nNothing is detached, and the original pins stay. An import that was killed is finished by the next one.",
+    operand: 'PATH...',
+    options: ['object', 'name', 'out', 'except', ...kernelOptions, 'btf', 'auto-approve', ...outputOptions],
   },
 }
 

@@ -99,6 +99,7 @@ export async function approve({ terminal, options }: Stage, plan: Plan): Promise
 const questions: Readonly<Record<Plan['action'], string>> = {
   apply: 'Apply these changes',
   confirm: 'Keep it',
+  import: 'Import these objects',
   rollback: 'Roll back',
   destroy: 'Destroy this stack',
   recover: 'Do that',

@@ -33,6 +33,7 @@ export type UsageCode =
   | 'C153'
   | 'C180'
   | 'C181'
+  | 'C182'
   | 'C160'
 
 /** Every code of the command line. Numbers are never reused. */
@@ -51,7 +52,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C105: {
     summary: 'Wrong number of arguments',
     explanation:
-      'Only apply, confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files, explain of codes.',
+      'Only apply, confirm, recover, show, destroy, rollback and inspect take an argument: one. doctor takes any number of stacks, verify and init of files, import of pins, explain of codes.',
   },
   C106: { summary: 'Malformed variable', explanation: 'A variable is given as --var NAME=VALUE.' },
   C108: {
@@ -139,6 +140,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     explanation: 'What --out names is there already. init and import overwrite nothing.',
   },
   C181: { summary: 'File cannot be written', explanation: 'What --out names cannot be made.' },
+  C182: {
+    summary: 'No object file is given',
+    explanation:
+      'import knows programs by their code alone, and needs --object FILE for each object file that they were loaded from.',
+  },
   C116: {
     summary: 'No place for a bpffs',
     explanation: '--mount-bpffs mounts only on an empty directory, or makes one: a mount hides what lies below it.',

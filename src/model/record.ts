@@ -42,11 +42,20 @@ export interface StackRecord {
   readonly pins?: Readonly<Record<string, Address>>
   /** Directories that were made for them, absolute; absent: none. */
   readonly directories?: readonly string[]
+  /** What an import took in, and where it was: enough to finish it by; absent: everything was made by pinfold. */
+  readonly imports?: Readonly<Record<Address, ImportedObject>>
   /** Maps whose entries are still being carried over from the former generation; absent: none. */
   readonly migrations?: readonly RecordedMigration[]
   readonly programs: Readonly<Record<string, RecordedProgram>>
   readonly maps: Readonly<Record<string, RecordedMap>>
   readonly links: Readonly<Record<string, RecordedLink>>
+}
+
+/** An object that was there before its stack. */
+export interface ImportedObject {
+  readonly id: number
+  /** Absolute path of a pin of it; absent where it has none. */
+  readonly path?: string
 }
 
 /** What a generation that has to be confirmed waits for. */

@@ -9,7 +9,7 @@ import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
 import type { Code, DebugInfo, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
 import type { ProgramType } from './program-types.ts'
-import type { Ownership, StackRecord } from './record.ts'
+import type { ImportedObject, Ownership, StackRecord } from './record.ts'
 import type { SlotClaim, VanishingRoot } from './surroundings.ts'
 
 /**
@@ -67,6 +67,8 @@ export interface DesiredState extends State {
   readonly pins?: ReadonlyMap<string, WantedPin>
   /** Objects that are known by another address from now on; absent: none. */
   readonly moved?: readonly Move[]
+  /** Where the objects are that an import takes in, by their new addresses; absent: this is none. */
+  readonly imports?: ReadonlyMap<Address, ImportedObject>
   /** Milliseconds to wait for sleepable programs of this state when it goes; absent: the default. */
   readonly drain?: number
   /** Milliseconds in which the new generation has to be confirmed; absent: it stays. */
@@ -141,7 +143,7 @@ export interface MapState {
 /** What only the kernel knows of a map. */
 export interface LiveMap {
   readonly id: MapId
-  /** Every pin of it inside the stack's live tree, relative to the stack's directory: `live/maps/flows`. */
+  /** Every pin of it inside the stack's live tree, relative to the stack's directory: `live/maps/flows`. Of what an import takes in, absolute. */
   readonly pins: readonly string[]
   /** What a program array takes, where somebody else decided that. */
   readonly ownerType?: ProgramType

@@ -38,6 +38,7 @@ type PlanProblem =
   | 'sharedArray'
   | 'sameSlot'
   | 'unusedSilence'
+  | 'notAsDeclared'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -233,6 +234,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Silence without a warning',
     explanation:
       'A row of `silence:` matches no warning of the plan: what it was for is done, or its code or address is mistyped. Remove it, since it would silence the next warning of that kind unseen.',
+  },
+  notAsDeclared: {
+    code: 'P180',
+    summary: 'Not as the objects declare it',
+    explanation:
+      'An import takes in what runs as it is, so that the next plan is empty. Something differs from what a manifest for these objects would make: another size that no manifest can say, other flags, another object file. Nothing was changed.',
   },
   unproven: {
     code: 'P199',

@@ -107,7 +107,7 @@ function newInner(map: MapState, outcomes: ReadonlyMap<MapAddress, MapOutcome>):
 }
 
 function pinReason(before: MapState, after: MapState): Reason[] {
-  const pinned = (before.live?.pins.length ?? 0) > 0
+  const { pinned } = before
   return pinned === after.pinned ? [] : [{ attribute: 'pin', before: String(pinned), after: String(after.pinned) }]
 }
 

@@ -4,6 +4,7 @@ import { mapTypeRule } from '../model/map-types.ts'
 import { asidePath, type OuterPin, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState, TreePin } from '../model/state.ts'
 import { connectedGraph } from './connected.ts'
+import { importedPins } from './imported-pins.ts'
 import { needsHolder } from './user-references.ts'
 
 /**
@@ -67,6 +68,12 @@ export function worldOf(current: CurrentState, existing: Readonly<Record<string,
     if (pin.kind === 'map') scope(world.maps.get(`map#${pin.id}`), pin.path)
     if (pin.kind === 'program') world.programs.get(`program#${pin.id}`)?.pins.add(pin.path)
     if (pin.kind === 'link' && !pin.severed) addLink(world, pin)
+  }
+  for (const { path, object } of importedPins(current)) {
+    scope(world.maps.get(`${object.kind}#${object.id}`), path)
+    world.programs.get(`${object.kind}#${object.id}`)?.pins.add(path)
+    const link = world.links.get(`${object.kind}#${object.id}`)
+    if (link) world.links.set(`link#${object.id}`, { ...link, foreign: false, pins: new Set(link.pins).add(path) })
   }
   for (const pin of current.outerPins ?? []) addOuterPin(world, pin)
   return world

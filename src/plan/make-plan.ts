@@ -16,6 +16,7 @@ import { guardChanges, guardDesired, withoutFormer } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
 import { keepsOutgoing, type Succession, succeed } from './history.ts'
 import { keepLedger } from './holders.ts'
+import { guardImport, importPreconditions } from './import.ts'
 import { lint } from './lint/lint.ts'
 import { inLoadOrder } from './load-order.ts'
 import { makeRecord } from './make-record.ts'
@@ -47,13 +48,14 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
   const diagnostics = [
     ...risks,
     ...guardProtected(sides, risks),
+    ...guardImport(changes, desired),
     ...guardPins(current, desired),
     ...foreignPins(current, settled ? 'keep' : 'exchange'),
   ]
   const from = current.generation
   const head = {
     version: 1,
-    action: desired.restores === undefined ? 'apply' : 'rollback',
+    action: actionOf(desired),
     stack: desired.stack,
     directory: current.directory,
     changes,
@@ -76,7 +78,12 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
     steps,
     record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes), directories }),
     existing,
-    preconditions: [...preconditionsOf(current), ...adoptedPins(desired), ...outerPreconditions(pins, current)],
+    preconditions: [
+      ...preconditionsOf(current),
+      ...adoptedPins(desired),
+      ...importPreconditions(current),
+      ...outerPreconditions(pins, current),
+    ],
     ledger: prove({ current, desired, steps, existing }),
   }
 }
@@ -100,6 +107,11 @@ function withMoves(changes: readonly Change[], { moved = [] }: CurrentState): re
     const movedFrom = origins.get(change.address)
     return movedFrom ? { ...change, movedFrom } : change
   })
+}
+
+function actionOf({ restores, imports }: DesiredState): Plan['action'] {
+  if (imports) return 'import'
+  return restores === undefined ? 'apply' : 'rollback'
 }
 
 /** True when there is a live generation, and it has all that is wanted. */

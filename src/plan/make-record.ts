@@ -38,6 +38,7 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     ...(desired.drain === undefined ? {} : { drain: desired.drain }),
     ...(desired.confirmWithin === undefined ? {} : { awaits: { within: desired.confirmWithin, former } }),
     ...(desired.ownership ? { ownership: desired.ownership } : {}),
+    ...(desired.imports ? { imports: Object.fromEntries(desired.imports) } : {}),
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
     ...(directories.length > 0 ? { directories } : {}),
     ...(migrations.length > 0 ? { migrations } : {}),

@@ -9,6 +9,7 @@ import { prove } from './make-plan.ts'
 import { runOf } from './merge.ts'
 import type { Plan } from './plan.ts'
 import { existingInTrees } from './preconditions.ts'
+import { finishImport, importedIds, isImport } from './recover-import.ts'
 import { clearMigrations, isMerging, mergingInto, unfinished } from './recover-merge.ts'
 import { retain, retire } from './retire.ts'
 import { hasItsPins, settlePins } from './settle-pins.ts'
@@ -31,6 +32,8 @@ export type Remedy =
   | 'destroy'
   /** Every link runs the staged generation: it is live in all but name. Publish it. */
   | 'publish'
+  /** It takes in what ran before: pin the rest of it, and publish it. */
+  | 'finish-import'
   /** Some links run the staged generation: switch them back, then remove it. */
   | 'switch-back'
   /** The staged generation runs nowhere: remove it. */
@@ -75,8 +78,9 @@ export function planRecovery(current: CurrentState, options: RecoveryOptions = {
   const steps = [...inPhase('publish', renames), ...leftovers.flatMap((leftover) => leftover.steps), ...removal]
   if (steps.length === removal.length) return undefined
   const { sources, record } = unfinished(exchanged)
-  const existing = { ...existingInTrees(exchanged), ...sources }
-  const published = leftovers.find((leftover) => leftover.todo === 'publish')
+  const staged = exchanged.trees.find((tree) => tree.name === 'next')
+  const existing = { ...existingInTrees(exchanged), ...sources, ...importedIds(staged) }
+  const published = leftovers.find(({ todo }) => todo === 'publish' || todo === 'finish-import')
   return {
     version: 1,
     action: 'recover',
@@ -156,6 +160,7 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
       next,
       inPhase('retire', finishSuccession(live, next, current)),
     )
+  if (!live && isImport(next)) return judgeImport(next, current)
   const running = switchedLinks(next, live, current.graph)
   if (running.length > 0 && isComplete(next) && hasItsPins(next, current))
     return found('publish', next, publish(next, live, current))
@@ -167,6 +172,14 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
   const end = [...removal.slice(0, -1), ...reattach(live), ...removal.slice(-1)]
   const gone = inPhase('retire', [...removals, ...end])
   return found(running.length === 0 ? 'discard' : 'switch-back', next, [...back, ...gone])
+}
+
+/** What it holds is held, or was, by others, and so are the pins elsewhere: nothing of that is taken back. */
+function judgeImport(next: Tree, current: CurrentState): Found {
+  const rest = finishImport(next, current)
+  if (!rest) return found('discard', next, inPhase('retire', removeTree(next, current)))
+  const publishing = inPhase('publish', [{ kind: 'rename', from: 'next', to: 'live' }])
+  return found('finish-import', next, [...inPhase('prepare', rest), ...publishing])
 }
 
 type LinkPin = TreePin & { readonly kind: 'link' }

@@ -1,6 +1,7 @@
 import type { Kind } from '../model/address.ts'
 import { asidePath, isSameObject, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
+import { importedPins } from './imported-pins.ts'
 import type { Operation } from './step.ts'
 
 /** What brings the pins elsewhere to what one tree's record says. */
@@ -91,9 +92,10 @@ function objectIn(tree: Tree, path: string): PinnedObject | undefined {
   return pin && 'address' in pin ? { kind: pin.kind, id: pin.id } : undefined
 }
 
-/** True for an object of one of the stack's trees whose record has it at that path. */
+/** True for an object of one of the stack's trees whose record has it at that path, or that an import takes in from there. */
 export const isOwnPin = (current: CurrentState, path: string, object: PinnedObject | undefined): boolean =>
-  current.trees.some((tree) => isSameObject(objectIn(tree, path), object))
+  current.trees.some((tree) => isSameObject(objectIn(tree, path), object)) ||
+  importedPins(current).some((it) => it.path === path && isSameObject(it.object, object))
 
 /** A link may run programs, and those use maps. */
 const rank: Readonly<Record<Kind, number>> = { link: 0, program: 1, map: 2 }

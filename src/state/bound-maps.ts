@@ -1,4 +1,4 @@
-import { type MapAddress, mapAddress, nameOf } from '../model/address.ts'
+import { type MapAddress, nameOf } from '../model/address.ts'
 import type { MapId } from '../model/ids.ts'
 import type { LiveTree } from './live-tree.ts'
 
@@ -14,10 +14,10 @@ function boundMaps(live: LiveTree): ReadonlyMap<MapAddress, MapId> {
     // Another program than the recorded one tells nothing.
     if (!recorded || info?.kind !== 'program' || !recorded.tags.includes(info.tag)) continue
     const used = [...new Set(recorded.references.map((reference) => reference.map))]
-    if (used.length !== info.mapIds.length) continue
-    for (const [index, id] of info.mapIds.entries()) {
-      const address = used[index] ?? mapAddress('?')
-      if (!bound.has(address)) bound.set(address, id)
+    // More are only bound to it, as libbpf does with .rodata, and come last.
+    for (const [index, address] of used.entries()) {
+      const id = info.mapIds[index]
+      if (id !== undefined && !bound.has(address)) bound.set(address, id)
     }
   }
   return bound

@@ -12,7 +12,7 @@ import type { LiveTree } from './live-tree.ts'
 
 /** A live map, what the record says of it and what the manifest wishes. */
 export interface ContentsQuestion {
-  readonly live: LiveTree
+  readonly live: Pick<LiveTree, 'kernel' | 'programs'>
   readonly names: ReadonlyMap<MapId, MapAddress>
   readonly map: Fd<'map'>
   readonly shape: MapShape

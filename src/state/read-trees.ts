@@ -70,6 +70,8 @@ interface Stack {
 interface Reading extends Stack {
   readonly record: StackRecord | undefined
   readonly rows: RecordRows
+  /** The tree's name. */
+  readonly tree: string
   readonly pins: TreePin[]
   readonly infos: (ObjectInfo | undefined)[]
   readonly directories: string[]
@@ -85,6 +87,7 @@ function readTree(stack: Stack, name: string): TreeReading {
   const reading: Reading = {
     ...stack,
     record,
+    tree: name,
     rows: rowsOf(record),
     pins: [],
     infos: [],
@@ -173,9 +176,13 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
   }
 }
 
-/** Where a foreign map's owner pins it; undefined once another map, or none, is there. */
-function ownerPin({ kernel, rows }: Reading, name: string, id: MapId): string | undefined {
-  const path = rows.maps.get(name)?.foreignPath
+/**
+ * Where a foreign map's owner pins it; undefined once another map, or none, is there. As long as an import is staged all that it
+ * takes in is somebody else's.
+ */
+function ownerPin({ kernel, rows, record, tree }: Reading, name: string, id: MapId): string | undefined {
+  const imported = tree === 'next' ? record?.imports?.[mapAddress(name)]?.path : undefined
+  const path = rows.maps.get(name)?.foreignPath ?? imported
   if (path === undefined) return undefined
   try {
     const info = kernel.describePin(path)

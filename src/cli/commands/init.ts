@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import {
   type Draft,
   draftManifest,
@@ -11,6 +11,7 @@ import {
 } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { pathFrom } from '../path-from.ts'
 import { readBytes } from '../read-bytes.ts'
 import { wish } from '../read-manifest.ts'
 import { readObjectFile } from '../read-object-file.ts'
@@ -40,12 +41,6 @@ export function init({ operands = [], options }: Invocation, terminal: Terminal)
     )
   }
   return exitCodes.success
-}
-
-/** As short as it can be said from there. */
-function pathFrom(directory: string, file: string): string {
-  const path = relative(directory, resolve(file))
-  return path.startsWith('../../') ? resolve(file) : path
 }
 
 /** Programs that cannot be declared are commented out; the rest has to be valid as it is. */

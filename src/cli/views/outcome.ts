@@ -52,6 +52,7 @@ function closing(outcome: Outcome, { plan: { action, stack, steps }, duration, p
 const done = {
   apply: 'Applied',
   confirm: 'Confirmed',
+  import: 'Imported',
   rollback: 'Rolled back',
   destroy: 'Destroyed',
   recover: 'Recovered',

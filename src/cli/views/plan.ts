@@ -71,6 +71,7 @@ function paintVerdict(verdict: Verdict | undefined, paint: Paint): string {
 }
 
 function totalLine(plan: Plan): string {
+  if (plan.action === 'import') return importLine(plan)
   const { create, update, replace, delete: gone, keep } = countChanges(plan)
   const todo = [`${create} to create`, `${update} to update`, `${replace} to replace`, `${gone} to delete`]
   return `Plan: ${[...todo, `${keep} kept`].join(', ')}.`
@@ -87,6 +88,12 @@ const driftLine = ({ drift = [] }: Pick<Plan, 'drift'>): string | undefined =>
   drift.length === 0
     ? undefined
     : `Drift: ${counted(drift.length, 'difference')} from what was last applied; pinfold plan --drift-only tells by whom.`
+
+/** Nothing is made but names. */
+function importLine({ steps }: Plan): string {
+  const pins = steps.filter(({ kind }) => kind === 'link-pin' || kind === 'pin').length
+  return `Import: ${counted(pins, 'object')} pinned in the stack's tree as well; nothing is made, changed or detached.`
+}
 
 function noChanges(plan: Plan): string {
   const { keep } = countChanges(plan)

@@ -17,7 +17,7 @@ const protections = { stays: '', set: ', protected from now on', lifted: ', not 
 function reasonOf(change: Change, plan: ChangesOfPlan): string {
   switch (change.action) {
     case 'keep':
-      return kept(change)
+      return kept(change, plan)
     case 'create':
       return `${change.cause ? 'somebody removed its pin: ' : ''}${change.detail ?? 'new'}`
     case 'delete':
@@ -41,9 +41,11 @@ export function renderPinReason({ action, address, cause }: PinChange, plan: Cha
   }
 }
 
-function kept(change: Change): string {
-  if (kindOf(change.address) !== 'map') return 'unchanged'
-  return change.entries === undefined ? 'kept' : `kept, ${entries(change.entries)}`
+function kept(change: Change, plan: ChangesOfPlan): string {
+  const isNew = plan.action === 'import' && !plan.pins?.some(({ address }) => address === change.address)
+  const pinned = isNew ? ', pinned for the first time' : ''
+  if (kindOf(change.address) !== 'map') return `unchanged${pinned}`
+  return change.entries === undefined ? `kept${pinned}` : `kept, ${entries(change.entries)}${pinned}`
 }
 
 function carried({ entries: count, migration }: Change): string {

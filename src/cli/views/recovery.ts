@@ -7,6 +7,7 @@ import { aligned, renderTree } from './tree.ts'
 const phrases: Readonly<Record<Leftover['todo'], string>> = {
   destroy: 'an interrupted destroy: it will be finished',
   publish: 'every link runs it already: it will be published',
+  'finish-import': 'an interrupted import: it will be finished',
   'switch-back': 'some links run it already: they will be switched back, then it will be removed',
   discard: 'no link runs it: it will be removed',
   retire: 'its time is over: what it need not keep will be removed',

@@ -1,0 +1,119 @@
+import { resolve } from 'node:path'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { LoadedManifest } from '../../manifest/load.ts'
+import type { ManifestMap } from '../../manifest/manifest.ts'
+import { type MapAddress, mapAddress, nameOf, programAddress } from '../../model/address.ts'
+import type { BtfFile } from '../../model/machine.ts'
+import type { MapSpec } from '../../model/map-spec.ts'
+import type { DesiredState, MapState, ProgramState } from '../../model/state.ts'
+import type { ObjectFile } from '../../object/object-file.ts'
+import { programTags } from '../../util/program-tags.ts'
+import { type Draft, type DraftMap, type DraftProgram, draftManifest } from '../draft.ts'
+import { readCandidates } from '../read-candidates.ts'
+
+/** What the objects would become on this kernel: what live objects are compared with. */
+export interface Drafted {
+  readonly draft: Draft
+  readonly programs: readonly DraftedProgram[]
+  readonly maps: readonly DraftedMap[]
+  /** Why programs of the objects cannot be loaded, by their functions' names. */
+  readonly refused: ReadonlyMap<string, string>
+}
+
+/** A program of an object, linked to this kernel. */
+export interface DraftedProgram extends DraftProgram {
+  readonly state: ProgramState
+  /** What a kernel may say as its tag. */
+  readonly tags: readonly string[]
+  /** The maps that its code refers to, in the order of first use, as the kernel lists them. */
+  readonly uses: readonly MapAddress[]
+}
+
+/** A map of an object as the stack would make it. */
+export interface DraftedMap extends DraftMap {
+  readonly state: MapState
+}
+
+/** Links the programs of some objects to a kernel. Throws ManifestError for what is wrong with the objects as a whole. */
+export function draftOn(
+  kernel: Kernel,
+  files: readonly ObjectFile[],
+  options: {
+    readonly bpffs: string
+    readonly btf?: BtfFile | undefined
+    readonly readFile: (path: string) => Uint8Array
+  },
+): Drafted {
+  const draft = draftManifest(files)
+  const { desired, refused } = readCandidates(manifestOf(draft), { kernel, ...options })
+  const reasons = refused.map(({ address, detail }) => {
+    const program = draft.programs.find(({ name }) => programAddress(name) === address)
+    return [program?.spec.name ?? nameOf(address), detail.replace(/^cannot [^:]*: /, '')] as const
+  })
+  return {
+    draft,
+    programs: draft.programs.flatMap((program) => draftProgram(program, desired)),
+    maps: draft.maps.flatMap((map) => draftMap(map, desired)),
+    refused: new Map(reasons),
+  }
+}
+
+function draftProgram(program: DraftProgram, { resources }: DesiredState): DraftedProgram[] {
+  const state = resources.get(programAddress(program.name))
+  if (state?.kind !== 'program' || !state.code) return []
+  const uses = [...new Set(state.code.references.map(({ map }) => map))]
+  return [{ ...program, state, tags: programTags(state.code.instructions), uses }]
+}
+
+function draftMap(map: DraftMap, { resources }: DesiredState): DraftedMap[] {
+  const state = resources.get(mapAddress(map.name))
+  return state?.kind === 'map' ? [{ ...map, state }] : []
+}
+
+/** Everything in the objects, in memory only. */
+function manifestOf({ objects, programs, maps }: Draft): LoadedManifest {
+  return {
+    file: objects.map(({ file }) => file.name).join(', '),
+    directory: '/',
+    manifest: {
+      version: 1,
+      name: 'import',
+      history: 0,
+      drainSeconds: 0,
+      objects: new Map(objects.map(({ name, file }) => [name, { name, file: resolve(file.name), globals: new Map() }])),
+      maps: new Map(
+        maps.flatMap(({ name, spec }) => (spec.contents.kind === 'none' ? [[name, listed(name, spec)]] : [])),
+      ),
+      programs: new Map(
+        programs.map(({ name, spec, object }) => [name, { name, function: spec.name, object: object.name }]),
+      ),
+      links: new Map(),
+      pins: new Map(),
+      moved: [],
+      silence: [],
+    },
+    digest: '',
+    variables: [],
+    at: () => ({ file: objects[0]?.file.name ?? '', line: 1, column: 1 }),
+  }
+}
+
+/** Also maps that no program uses; one whose size its loader decides gets any that the kernel would take. */
+function listed(name: string, { shape }: MapSpec): ManifestMap {
+  const isSizeless = shape.maxEntries === 0 && sizedByLoader.has(shape.type)
+  const size = shape.type.endsWith('ringbuf') ? 4096 : 1
+  return {
+    owner: 'stack',
+    name,
+    onChange: 'refuse',
+    onSlotChange: 'replace',
+    pin: true,
+    ...(isSizeless && { maxEntries: size }),
+  }
+}
+
+const sizedByLoader: ReadonlySet<string> = new Set([
+  ...['hash', 'array', 'percpu_hash', 'percpu_array', 'lru_hash', 'lru_percpu_hash', 'lpm_trie', 'prog_array'],
+  ...['ringbuf', 'user_ringbuf', 'devmap', 'devmap_hash', 'cpumap', 'xskmap', 'sockmap', 'sockhash', 'queue', 'stack'],
+  ...['stack_trace', 'bloom_filter', 'array_of_maps', 'hash_of_maps', 'reuseport_sockarray', 'cgroup_array'],
+])
