@@ -46,6 +46,22 @@ describe.skipIf(!canTestLinux)('the snapshot of a host', () => {
     await lab.run({ command: 'apply', version: sized(128) })
   })
 
+  test('gives plans that can be applied on that host, once and only as long as they fit', async () => {
+    await lab.run({ command: 'apply', version: sized(64) })
+    const file = join(lab.host.directory, 'reviewed.json')
+    await pinfold('snapshot', '--bpffs', lab.bpffs, '--out', file)
+    const manifest = lab.words({ command: 'apply', version: sized(128) }).slice(2, 4)
+    const plan = join(lab.host.directory, 'plan.json')
+    expect((await pinfold('plan', ...manifest, '--against', file, '--out', plan)).code).toBe(2)
+    const applied = await pinfold('apply', plan, '--auto-approve')
+    expect(applied.code, applied.printed).toBe(0)
+    expect((await pinfold('plan', ...manifest, '--bpffs', lab.bpffs)).code).toBe(0)
+    expect((await pinfold('apply', plan, '--auto-approve')).code).toBe(5)
+    const stale = join(lab.host.directory, 'stale.json')
+    expect((await pinfold('plan', ...manifest, '--against', file, '--out', stale)).code).toBe(2)
+    expect((await pinfold('apply', stale, '--auto-approve')).code).toBe(5)
+  })
+
   test('has ten thousand pins in less than two megabytes, and each is there in the copy', async () => {
     const kernel = await openKernel()
     try {
