@@ -66,6 +66,7 @@ export type {
   Tree,
   TreePin,
 } from './model/state.ts'
+export type { Holder, Trace } from './model/trace.ts'
 export type { Value } from './model/value.ts'
 export type { Omitted, SourceLine, SourcePlace, VerifierLog, VerifierReport } from './model/verifier.ts'
 export type { ObjectFile } from './object/object-file.ts'
@@ -94,6 +95,7 @@ export { type Candidates, readCandidates } from './state/read-candidates.ts'
 export { readCheckup } from './state/read-checkup.ts'
 export { emptyGraph, type Place, readCurrent } from './state/read-current.ts'
 export { readDesired } from './state/read-desired.ts'
+export { readTraces } from './state/read-traces.ts'
 export { readTreesAhead } from './state/read-trees.ts'
 export { type SnapshotOptions, takeSnapshot } from './state/snapshot/take-snapshot.ts'
 export { readSurroundings } from './state/surroundings.ts'

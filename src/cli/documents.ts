@@ -2,6 +2,7 @@ import type { ApplyEvent } from '../index.ts'
 import type { CheckupDocument } from './views/checkup.ts'
 import type { CodesDocument } from './views/codes.ts'
 import type { ConfirmationDocument, UnconfirmedDocument } from './views/confirmation.ts'
+import type { DriftDocument } from './views/drift.ts'
 import type { ErrorDocument } from './views/error.ts'
 import type { ImportDocument } from './views/findings.ts'
 import type { FleetDocument } from './views/fleet.ts'
@@ -30,6 +31,7 @@ export type OutputDocument =
   | VerificationDocument
   | ObjectDocument
   | CheckupDocument
+  | DriftDocument
   | ManifestDocument
   | CodesDocument
   | ImportDocument

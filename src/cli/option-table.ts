@@ -31,6 +31,7 @@ export interface OptionValues {
   readonly out?: string
   readonly 'with-btf'?: true
   readonly against?: readonly string[]
+  readonly 'drift-only'?: true
   readonly name?: string
   readonly object?: readonly string[]
   readonly except?: readonly string[]
@@ -91,6 +92,10 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     value: 'SNAPSHOT',
     multiple: true,
     help: 'plan for the host of this snapshot, without a kernel; repeatable: one plan for each class of hosts',
+  },
+  'drift-only': {
+    type: 'boolean',
+    help: 'only what somebody else changed since the last apply, and by whom as far as the kernel tells',
   },
   name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
   object: {
@@ -166,7 +171,9 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   },
   plan: {
     summary: 'Show what apply would do, without doing it.',
-    details: 'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked.',
+    details:
+      'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked. Asked for drift only it compares with the record of\nthe last apply, and needs no manifest where the stack is named.',
+    operand: '[STACK]',
     options: [
       ...manifestOptions,
       ...kernelOptions,
@@ -174,6 +181,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'btf',
       'adopt',
       'steps',
+      'drift-only',
       'out',
       'diff',
       'timings',

@@ -21,6 +21,7 @@ export type UsageCode =
   | 'C116'
   | 'C120'
   | 'C130'
+  | 'C170'
   | 'C131'
   | 'C132'
   | 'C133'
@@ -144,6 +145,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'No object file is given',
     explanation:
       'import knows programs by their code alone, and needs --object FILE for each object file that they were loaded from.',
+  },
+  C170: {
+    summary: 'Not for drift',
+    explanation:
+      '`plan --drift-only` compares a stack with its record. It takes the name of a stack, or a manifest, but nothing that is about what a manifest wants (--out, --steps, --format markdown); and `plan` takes the name of a stack with --drift-only alone.',
   },
   C116: {
     summary: 'No place for a bpffs',

@@ -39,6 +39,7 @@ type PlanProblem =
   | 'sameSlot'
   | 'unusedSilence'
   | 'notAsDeclared'
+  | 'displaced'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -240,6 +241,12 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Not as the objects declare it',
     explanation:
       'An import takes in what runs as it is, so that the next plan is empty. Something differs from what a manifest for these objects would make: another size that no manifest can say, other flags, another object file. Nothing was changed.',
+  },
+  displaced: {
+    code: 'P170',
+    summary: 'Pin in the place of another',
+    explanation:
+      "Somebody removed a pin of the stack and pinned another map or program under its name. The apply puts the stack's own object there again (a map that its programs still use with all its entries, a program by loading it) and removes that pin: pin the object elsewhere first if somebody needs it.",
   },
   unproven: {
     code: 'P199',

@@ -8,6 +8,7 @@ import { withCauses, withPinCauses } from './causes.ts'
 import type { Change, PinChange } from './change.ts'
 import { planCodes } from './codes.ts'
 import { byAddress, diff } from './diff.ts'
+import { displacedPins } from './displaced.ts'
 import { findDrift } from './drift.ts'
 import { expand, type Sides } from './expand.ts'
 
@@ -51,6 +52,7 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
     ...guardImport(changes, desired),
     ...guardPins(current, desired),
     ...foreignPins(current, settled ? 'keep' : 'exchange'),
+    ...(drift.length > 0 ? displacedPins(current) : []),
   ]
   const from = current.generation
   const head = {

@@ -265,4 +265,10 @@ describe('a change', () => {
     expect(plan.ownership).toBe('drift')
     expect(plan.steps).toContainEqual({ phase: 'publish', kind: 'set-ownership', path: '', ownership: { mode: 0o700 } })
   })
+
+  test('that takes a pin away from an object which somebody put there is warned of', () => {
+    const plan = makePlan(replacedProgram, desired(...edge()))
+    expect(plan.diagnostics).toMatchObject([{ severity: 'warning', code: 'P170', address: 'program.ipv6' }])
+    expect(makePlan(overwritten, desired(...edge())).diagnostics).toEqual([])
+  })
 })
