@@ -7,14 +7,18 @@ import type { ValueDifference, ValuesDifference } from './difference.ts'
 import type { DifferenceQuestion } from './find-differences.ts'
 import { formatKey, formatPair } from './format-value.ts'
 import { heldAfter, heldBefore } from './held.ts'
+import { inside, type NamedType, type typesOf } from './named-type.ts'
+
+/** With the types of the new objects. */
+export type TypedQuestion = DifferenceQuestion & { readonly typeOf: ReturnType<typeof typesOf> }
 
 /** What differs of what a map holds: entries, variables, slots; a part for each that does. */
 export function contentDifferences(
   before: MapState,
   after: MapState,
-  question: DifferenceQuestion,
+  question: TypedQuestion,
 ): readonly ValuesDifference[] {
-  const sides = { before, after, question, byteOrder: question.byteOrder }
+  const sides = { before, after, question, byteOrder: question.byteOrder, typeOf: question.typeOf }
   const parts: ValuesDifference[] = [
     { kind: 'entries', values: entryValues(sides) },
     { kind: 'variables', values: variableValues(sides) },
@@ -28,43 +32,50 @@ interface Sides {
   readonly after: MapState
   readonly question: DifferenceQuestion
   readonly byteOrder: ByteOrder
+  readonly typeOf: ReturnType<typeof typesOf>
 }
 
 /** Declared entries, and those that are not declared any more. */
-function entryValues({ before, after, byteOrder }: Sides): ValueDifference[] {
+function entryValues(sides: Sides): ValueDifference[] {
+  const { before, after, byteOrder } = sides
   const [old, wanted] = [entriesOf(before.contents), entriesOf(after.contents)]
   return [...new Set([...wanted.keys(), ...old.keys()])]
     .filter((key) => old.get(key) !== wanted.get(key))
     .map((key) => {
       const owner = wanted.has(key) ? after : before
-      const pair = formatPair(
-        side(old.get(key), before.layout.value),
-        side(wanted.get(key), after.layout.value),
-        byteOrder,
-      )
-      return { name: formatKey(fromHex(key), owner, byteOrder), ...pair }
+      const named = commonType(sides, 'key')
+      const pair = formatPair(valueIn(sides, before, old.get(key)), valueIn(sides, after, wanted.get(key)), byteOrder)
+      return { name: formatKey({ bytes: fromHex(key), named }, owner, byteOrder), ...pair }
     })
 }
 
-const side = (value: Hex | undefined, layout: string | undefined) =>
-  value === undefined
-    ? undefined
-    : { bytes: fromHex(value), type: layout === undefined ? undefined : parseLayout(layout) }
+function valueIn(sides: Sides, { layout }: MapState, value: Hex | undefined) {
+  if (value === undefined) return undefined
+  const type = layout.value === undefined ? undefined : parseLayout(layout.value)
+  return { bytes: fromHex(value), type, named: commonType(sides, 'value') }
+}
+
+/** Names of numbers are told on both sides or on none, since the object that the old one is of is not known any more. */
+const commonType = ({ before, after, typeOf }: Sides, part: 'key' | 'value'): NamedType | undefined =>
+  before.layout[part] === after.layout[part] ? typeOf(after, part) : undefined
 
 const entriesOf = (contents: MapContents): ReadonlyMap<Hex, Hex> =>
   new Map(contents.kind === 'entries' ? contents.entries.map(({ key, value }) => [key, value]) : [])
 
 /** Variables of a data section, or what a struct of functions says beside its programs. */
-function variableValues({ before, after, byteOrder }: Sides): ValueDifference[] {
+function variableValues(sides: Sides): ValueDifference[] {
+  const { before, after, byteOrder, typeOf } = sides
   const [old, wanted] = [bytesOf(before.contents), bytesOf(after.contents)]
   if (old === undefined || wanted === undefined || old === wanted) return []
   const [oldBytes, newBytes] = [fromHex(old), fromHex(wanted)]
-  const [oldOnes, newOnes] = [variablesOf(before, oldBytes), variablesOf(after, newBytes)]
+  const [oldOnes, newOnes] = [variablesOf(before, oldBytes), variablesOf(after, newBytes, typeOf(after, 'value'))]
   const names = [...new Set([...newOnes.keys(), ...oldOnes.keys()])]
   const values = names.flatMap((name) => {
     const [one, other] = [oldOnes.get(name), newOnes.get(name)]
-    if (one && other && one.type.text === other.type.text && sameBytes(one.bytes, other.bytes)) return []
-    return [{ name, ...retyped(formatPair(one, other, byteOrder), one?.type, other?.type) }]
+    const isSameType = one && other && one.type.text === other.type.text
+    if (isSameType && sameBytes(one.bytes, other.bytes)) return []
+    const old = isSameType ? { ...one, named: other.named } : one
+    return [{ name, ...retyped(formatPair(old, other, byteOrder), one?.type, other?.type) }]
   })
   return values.length > 0 ? values : rowsOfBytes(oldBytes, newBytes)
 }
@@ -75,16 +86,19 @@ const bytesOf = (contents: MapContents): Hex | undefined =>
 interface Variable {
   readonly type: LayoutType
   readonly bytes: Uint8Array
+  readonly named: NamedType | undefined
 }
 
 /** By name; static variables of functions may share one. */
-function variablesOf({ layout }: MapState, bytes: Uint8Array): ReadonlyMap<string, Variable> {
+function variablesOf({ layout }: MapState, bytes: Uint8Array, named?: NamedType) {
   const section = layout.value === undefined ? undefined : parseLayout(layout.value)
   const found = new Map<string, Variable>()
   if (section?.kind !== 'struct') return found
-  for (const { name, type, bitOffset, bitSize } of section.members) {
+  for (const [index, { name, type, bitOffset, bitSize }] of section.members.entries()) {
     const at = bitOffset >> 3
-    if (bitSize === 0) found.set(unused(name, found), { type, bytes: bytes.subarray(at, at + type.size) })
+    if (bitSize !== 0) continue
+    const variable = { type, bytes: bytes.subarray(at, at + type.size), named: inside(named, index) }
+    found.set(unused(name, found), variable)
   }
   return found
 }

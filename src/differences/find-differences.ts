@@ -4,8 +4,9 @@ import type { Change } from '../plan/change.ts'
 import { attributeDifference } from './attributes.ts'
 import { type Bounds, bounded } from './bounded.ts'
 import { codeDifference } from './code.ts'
-import { contentDifferences } from './contents.ts'
+import { contentDifferences, type TypedQuestion } from './contents.ts'
 import type { Difference, DifferencePart } from './difference.ts'
+import { typesOf } from './named-type.ts'
 
 /** Both sides of a plan. */
 export interface DifferenceQuestion {
@@ -22,14 +23,15 @@ export interface DifferenceQuestion {
  * Pure; bounded, so that it can be printed and read: what is left out is counted.
  */
 export function findDifferences(question: DifferenceQuestion, bounds: Bounds = {}): readonly Difference[] {
+  const typeOf = typesOf(question.desired.btf, question.byteOrder)
   const found = question.changes.flatMap((change): Difference[] => {
-    const parts = partsOf(change, question)
+    const parts = partsOf(change, { ...question, typeOf })
     return parts.length > 0 ? [{ address: change.address, parts }] : []
   })
   return bounded(found, bounds)
 }
 
-function partsOf(change: Change, question: DifferenceQuestion): readonly DifferencePart[] {
+function partsOf(change: Change, question: TypedQuestion): readonly DifferencePart[] {
   if (change.action !== 'update' && change.action !== 'replace') return []
   const before = question.current.resources.get(change.address)
   const after = question.desired.resources.get(change.address)

@@ -3,24 +3,31 @@ import type { MapState } from '../model/state.ts'
 import { readBits } from '../object/btf/integers.ts'
 import type { ByteOrder } from '../object/cursor.ts'
 import { toHex } from '../util/hex.ts'
+import { enumeratorOf, inside, type NamedType } from './named-type.ts'
 
 /** Bytes and what they mean, as far as that is known. */
 export interface TypedBytes {
   readonly bytes: Uint8Array
   readonly type?: LayoutType | undefined
+  /** The same type, with the names of numbers. */
+  readonly named?: NamedType | undefined
 }
 
 /** A value as its layout tells it: `{packets: 12, name: "eth0"}`; `0x...` where that says nothing of these bytes. */
-export function formatValue({ bytes, type }: TypedBytes, byteOrder: ByteOrder): string {
+export function formatValue({ bytes, type, named }: TypedBytes, byteOrder: ByteOrder): string {
   if (!type || type.size !== bytes.length || bytes.length > mostBytes) return raw(bytes)
-  return format(type, { bytes, byteOrder, bitOffset: 0, bitSize: 0 })
+  return format(type, { bytes, byteOrder, bitOffset: 0, bitSize: 0, named })
 }
 
 /** The key of an entry: a network in a trie of prefixes, else by its layout. */
-export function formatKey(bytes: Uint8Array, { shape, layout }: MapState, byteOrder: ByteOrder): string {
+export function formatKey(
+  { bytes, named }: TypedBytes,
+  { shape, layout }: Pick<MapState, 'shape' | 'layout'>,
+  byteOrder: ByteOrder,
+): string {
   const network = shape.type === 'lpm_trie' ? formatNetwork(bytes, byteOrder) : undefined
   const type = layout.key === undefined ? undefined : parseLayout(layout.key)
-  return network ?? formatValue({ bytes, type }, byteOrder)
+  return network ?? formatValue({ bytes, type, named }, byteOrder)
 }
 
 /** Both sides of a value; of long ones what stands where they begin to differ. */
@@ -60,13 +67,17 @@ interface Place {
   readonly bitOffset: number
   /** Width of a bit field, 0 for an ordinary member. */
   readonly bitSize: number
+  readonly named: NamedType | undefined
 }
 
 function format(type: LayoutType, place: Place): string {
   switch (type.kind) {
     case 'integer':
-    case 'enum':
       return `${integerAt(type, type.signed, place)}`
+    case 'enum': {
+      const value = integerAt(type, type.signed, place)
+      return enumeratorOf(place.named, value) ?? `${value}`
+    }
     case 'bool': {
       const value = integerAt(type, false, place)
       return value > 1n ? `${value}` : `${value === 1n}`
@@ -78,7 +89,7 @@ function format(type: LayoutType, place: Place): string {
     case 'array':
       return formatArray(type, place)
     case 'struct':
-      return `{${type.members.map((member) => formatMember(member, place)).join(', ')}}`
+      return `{${type.members.map((member, index) => formatMember(member, index, place)).join(', ')}}`
     case 'union':
       return formatUnion(type, place)
   }
@@ -107,8 +118,9 @@ function formatArray(type: Extract<LayoutType, { readonly kind: 'array' }>, plac
   const isBytes = element.kind === 'integer' && element.size === 1
   if (isBytes) return (element.signed ? textOf(bytesAt(type, place)) : undefined) ?? raw(bytesAt(type, place))
   if (length > mostElements || element.size === 0) return raw(bytesAt(type, place))
+  const named = inside(place.named, 0)
   const elements = Array.from({ length }, (_, index) =>
-    format(element, { ...place, bitOffset: place.bitOffset + index * element.size * 8 }),
+    format(element, { ...place, bitOffset: place.bitOffset + index * element.size * 8, named }),
   )
   return `[${elements.join(', ')}]`
 }
@@ -124,16 +136,18 @@ function textOf(bytes: Uint8Array): string | undefined {
   return Buffer.from(text, 'utf8').equals(bytes.subarray(0, end)) ? JSON.stringify(text) : undefined
 }
 
-function formatMember({ name, type, bitOffset, bitSize }: LayoutMember, place: Place): string {
-  const value = format(type, { ...place, bitOffset: place.bitOffset + bitOffset, bitSize })
+function formatMember({ name, type, bitOffset, bitSize }: LayoutMember, index: number, place: Place): string {
+  const named = inside(place.named, index)
+  const value = format(type, { ...place, bitOffset: place.bitOffset + bitOffset, bitSize, named })
   return name === '' ? value : `${name}: ${value}`
 }
 
 type Composite = Extract<LayoutType, { readonly kind: 'struct' | 'union' }>
 
 function formatUnion(type: Composite, place: Place): string {
-  const filling = type.members.find((member) => member.type.size === type.size && member.bitSize === 0)
-  return filling ? `{${formatMember(filling, place)}}` : raw(bytesAt(type, place))
+  const index = type.members.findIndex((member) => member.type.size === type.size && member.bitSize === 0)
+  const filling = type.members[index]
+  return filling ? `{${formatMember(filling, index, place)}}` : raw(bytesAt(type, place))
 }
 
 const lengthBytes = 4

@@ -3,6 +3,7 @@ import type { Difference, DifferencePart } from '../../src/differences/differenc
 import { findDifferences } from '../../src/differences/find-differences.ts'
 import type { MapState, ProgramState, Resource } from '../../src/model/state.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
+import { readManifest } from '../state/read-fixture.ts'
 import { applied, array, desired, link, map, program } from '../support/builders.ts'
 
 const find = (before: readonly Resource[], after: readonly Resource[], bounds = {}): readonly Difference[] => {
@@ -178,3 +179,20 @@ function long(name: string, changed: readonly number[], size = 120): ProgramStat
   ])
   return { ...base, code: { instructions: new Uint8Array([...code, 0x95, 0, 0, 0, 0, 0, 0, 0]), references: [] } }
 }
+
+test('numbers that are enumerators go by their names, in sections, structs and entries', () => {
+  const manifest = (level: string) =>
+    `objects: { main: { file: data.bpf.o, globals: { level: ${level} } } }\nprograms: { reads_all: {} }\n`
+  const [before, after] = [readManifest(manifest('LEVEL_QUIET')), readManifest(manifest('LEVEL_LOUD'))]
+  const current = applied([...before.resources.values()])
+  const { changes } = makePlan(current, after)
+  const found = findDifferences({ current, desired: after, changes, byteOrder: 'little' })
+  expect(found.find(({ address }) => address === 'map.rodata')?.parts).toEqual([
+    { kind: 'variables', values: [{ name: 'level', before: 'LEVEL_QUIET', after: 'LEVEL_LOUD' }] },
+  ])
+  const damaged = { ...after, btf: new Map([['main', new Uint8Array(100)]]) }
+  const numbers = findDifferences({ current, desired: damaged, changes, byteOrder: 'little' })
+  expect(numbers.find(({ address }) => address === 'map.rodata')?.parts).toEqual([
+    { kind: 'variables', values: [{ name: 'level', before: '-1', after: '5' }] },
+  ])
+})

@@ -46,7 +46,7 @@ test.each([
   ['08000000aabb', '0x08000000aabb'],
 ])('the key %s of a trie is %s', (hex, text) => {
   const trie = map('allow', { shape: { ...map('allow').shape, type: 'lpm_trie' }, layout: {} })
-  expect(formatKey(fromHex(hex), trie, 'little')).toBe(text)
+  expect(formatKey({ bytes: fromHex(hex) }, trie, 'little')).toBe(text)
 })
 
 test('layouts that nest without end cost nothing', () => {

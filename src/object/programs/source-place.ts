@@ -1,8 +1,8 @@
-import { ObjectError } from '../../model/errors.ts'
 import type { DebugInfo, FunctionPlace } from '../../model/program-spec.ts'
 import type { SourcePlace } from '../../model/verifier.ts'
 import { BtfTypes } from '../btf/btf-types.ts'
 import { type ByteOrder, Cursor } from '../cursor.ts'
+import { unlessDamaged } from '../unless-damaged.ts'
 import { lineOf } from './source-line.ts'
 
 /** An instruction of a program, and what is known of where it comes from. */
@@ -32,15 +32,6 @@ export function lineReader({
 }: Pick<PlaceQuestion, 'btf' | 'debug' | 'byteOrder'>): (instruction: number) => SourcePlace['line'] {
   if (!btf || !debug) return () => undefined
   const types = unlessDamaged(() => new BtfTypes(new Cursor(btf, { byteOrder, object: 'BTF' })))
+  // What is damaged in them is no news where a program is refused or compared.
   return (instruction) => types && unlessDamaged(() => lineOf(debug, types, instruction))
-}
-
-function unlessDamaged<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    // What is damaged in them is no news where a program is refused or compared.
-    if (error instanceof ObjectError) return undefined
-    throw error
-  }
 }
