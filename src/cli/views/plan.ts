@@ -84,7 +84,7 @@ export function protectionLine({ protection }: Pick<Plan, 'protection'>): string
 }
 
 /** That something drifted. */
-const driftLine = ({ drift = [] }: Pick<Plan, 'drift'>): string | undefined =>
+export const driftLine = ({ drift = [] }: Pick<Plan, 'drift'>): string | undefined =>
   drift.length === 0
     ? undefined
     : `Drift: ${counted(drift.length, 'difference')} from what was last applied; pinfold plan --drift-only tells by whom.`

@@ -3,6 +3,7 @@ import { renderDifferences } from '../../../src/cli/views/differences.ts'
 import { renderMarkdown } from '../../../src/cli/views/markdown/plan.ts'
 import { renderPlan } from '../../../src/cli/views/plan.ts'
 import type { Difference } from '../../../src/index.ts'
+import { checkDocument } from '../../support/printed.ts'
 import { change, document, linux, plain, plan } from './samples.ts'
 
 const differences: readonly Difference[] = [
@@ -117,6 +118,14 @@ ${text}
 
 </details>
 `)
+})
+
+test('in JSON they are data, as the schema says, and nothing else fits it', () => {
+  const plan = { ...document(update), differences }
+  expect(() => checkDocument(plan, 'plan')).not.toThrow()
+  const [first] = differences
+  const strange = { ...plan, differences: [{ ...first, parts: [{ kind: 'entries', values: [], more: 1 }] }] }
+  expect(() => checkDocument(strange, 'plan')).toThrow(/differences/)
 })
 
 test('a comment that is too long loses whole hunks and values, and says how many', () => {

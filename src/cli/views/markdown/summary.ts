@@ -12,6 +12,7 @@ export function summaryLine(plan: PlanDocument): string {
     where(plan),
     generation(plan),
     what(plan),
+    drifted(plan),
     permission(plan),
   ]
   return parts.filter((part) => part !== undefined).join(' · ')
@@ -53,6 +54,9 @@ function worst(plan: PlanDocument): string {
 /** A verdict; one that somebody may notice stands out. */
 export const strong = (verdict: Verdict): string =>
   verdict === 'data loss' || verdict === 'gap' ? `**${verdict}**` : verdict
+
+const drifted = ({ drift = [] }: PlanDocument): string | undefined =>
+  drift.length === 0 ? undefined : `**drift: ${counted(drift.length, 'difference')}**`
 
 /** Nothing where there is nothing to permit. */
 function permission({ diagnostics, steps }: PlanDocument): string | undefined {

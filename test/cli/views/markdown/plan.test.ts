@@ -143,6 +143,13 @@ test('an interrupted run is named in the first line, since it is finished first'
   expect(line).toContain(' · **an interrupted run is finished first**, **1 to create, ')
 })
 
+test('what somebody else changed is in the first line, and told apart below', () => {
+  const drift = [{ kind: 'lost', address: 'map.flows', path: 'live/maps/flows', because: [] }] as const
+  const text = markdown(plan([change('create', 'map.flows')], { drift }))
+  expect(text).toContain(' · **1 to create** · **drift: 1 difference** · not blocked\n')
+  expect(text).toContain('\nDrift: 1 difference from what was last applied; pinfold plan --drift-only tells by whom.\n')
+})
+
 test('the plans of several hosts share the room, one line above the fold for each', () => {
   const text = renderMarkdown([document(upgrade), document(upgrade)], 1400)
   expect(text.length).toBeLessThanOrEqual(1400)
