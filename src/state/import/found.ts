@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Kernel, LinkInfo, MapInfo, ObjectInfo, ObjectKind, ProgramInfo } from '../../kernel/kernel.ts'
 import { PlanError } from '../../model/errors.ts'
 import type { SystemGraph } from '../../model/graph.ts'
@@ -97,7 +98,7 @@ interface Pin {
 /** What a user named must be there, and be nobody's stack; the stacks within a directory are passed over. */
 function pinsAt(kernel: Kernel, path: string): readonly Pin[] {
   const stat = kernel.bpffs.stat(path)
-  const owner = stat && stackAround(kernel, path)
+  const owner = stat && stackAround(kernel, stat.kind === 'directory' ? path : dirname(path))
   if (owner !== undefined) {
     throw new PlanError(`cannot import ${path}: it belongs to the stack ${owner}`, {
       code: 'P188',
