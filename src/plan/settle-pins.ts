@@ -92,9 +92,13 @@ function objectIn(tree: Tree, path: string): PinnedObject | undefined {
   return pin && 'address' in pin ? { kind: pin.kind, id: pin.id } : undefined
 }
 
+/** What an import has not published yet is not the stack's: its pins elsewhere are still those of others. */
+const isStagedImport = ({ name, record }: Tree, { trees }: CurrentState): boolean =>
+  name === 'next' && record?.imports !== undefined && !trees.some((tree) => tree.name === 'live')
+
 /** True for an object of one of the stack's trees whose record has it at that path, or that an import takes in from there. */
 export const isOwnPin = (current: CurrentState, path: string, object: PinnedObject | undefined): boolean =>
-  current.trees.some((tree) => isSameObject(objectIn(tree, path), object)) ||
+  current.trees.some((tree) => !isStagedImport(tree, current) && isSameObject(objectIn(tree, path), object)) ||
   importedPins(current).some((it) => it.path === path && isSameObject(it.object, object))
 
 /** A link may run programs, and those use maps. */

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { lockStack } from '../../src/apply/lock.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Address } from '../../src/model/address.ts'
 import type { ImportedObject } from '../../src/model/record.ts'
 import type { DesiredState } from '../../src/model/state.ts'
+import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
 import { readImported } from '../../src/state/import/read-imported.ts'
+import { readCurrent } from '../../src/state/read-current.ts'
 import { applyStack, bpffs, currentOf, destroyStack, planFor, recoverOnly, run } from '../apply/runs.ts'
 import { stackOf } from '../apply/stack.ts'
 
@@ -48,7 +51,6 @@ const importPlan = (kernel: Kernel, desired: DesiredState) =>
 async function takeIn(kernel: Kernel, desired: DesiredState): Promise<void> {
   await recoverOnly(kernel, desired)
   if (currentOf(kernel, desired).record) return
-  const { lockStack } = await import('../../src/apply/lock.ts')
   using _lock = lockStack(kernel, `${bpffs}/${desired.stack}`, { create: true })
   const { outcome } = await run(kernel, importPlan(kernel, desired), desired)
   if (outcome.result !== 'done') throw new Error(JSON.stringify(outcome))
@@ -139,6 +141,23 @@ test('where something is gone before a killed import is finished, its names go a
   await recoverOnly(next, begun.desired)
   expect(look(begun.machine)).toEqual(before)
   for (const array of begun.machine.inspect.reachableArrays()) expect(array.slots.size).toBe(2)
+})
+
+test('a destroy instead of the rest of a killed import removes its names and nothing else', async () => {
+  const begun = await begin([])
+  const before = look(begun.machine)
+  const kernel = begun.machine.open()
+  begun.machine.beforeCall((operation) => {
+    if (operation === 'rename') kernel.kill()
+  })
+  await takeIn(kernel, begun.desired).catch(() => undefined)
+  begun.machine.beforeCall(undefined)
+  const next = begun.machine.open()
+  using _lock = lockStack(next, `${bpffs}/edge`)
+  const plan = makeDestroyPlan(readCurrent(next, { bpffs, stack: 'edge' }))
+  expect((await run(next, plan)).outcome.result).toBe('done')
+  expectUndisturbed(begun, before, 'destroyed')
+  expect(next.bpffs.stat(`${bpffs}/edge`)).toBeUndefined()
 })
 
 test('an imported stack is destroyed with its pins elsewhere, and nothing of it lives on', async () => {
