@@ -1,4 +1,5 @@
 // JSON Schemas of what pinfold prints, made from the types that it prints by: descriptions are their docstrings.
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { API } from 'typescript/unstable/sync'
@@ -27,13 +28,15 @@ const files = {
   },
 }
 
-/** The texts of the schemas by file. */
-export function renderOutputSchemas() {
+/** The texts of the schemas by file, and of docs/output.md, which lists what is in them. */
+export function renderOutput() {
   const api = new API({ cwd: root })
   try {
     const snapshot = api.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] })
     const project = snapshot.getProject(join(root, 'tsconfig.json'))
-    return Object.fromEntries(Object.entries(files).map(([name, file]) => [pathOf(name), text(project, name, file)]))
+    const schemas = Object.entries(files).map(([name, file]) => [pathOf(name), makeSchema(project, name, file)])
+    const texts = schemas.map(([path, schema]) => [path, `${render(schema)}\n`])
+    return { ...Object.fromEntries(texts), 'docs/output.md': withDocuments(schemas) }
   } finally {
     api.close()
   }
@@ -41,7 +44,7 @@ export function renderOutputSchemas() {
 
 const pathOf = (name) => `schema/${name}.schema.json`
 
-function text(project, name, { type, title, description }) {
+function makeSchema(project, name, { type, title, description }) {
   const { schema, definitions } = schemaOf(project, exported(project, type))
   const { description: _, ...rest } = schema
   const head = {
@@ -51,7 +54,29 @@ function text(project, name, { type, title, description }) {
     title,
     description,
   }
-  return `${render({ ...head, ...rest, $defs: definitions })}\n`
+  return { ...head, ...rest, $defs: definitions }
+}
+
+/** docs/output.md with its table of documents made anew. */
+function withDocuments(schemas) {
+  const text = readFileSync(join(root, 'docs/output.md'), 'utf8')
+  const rows = schemas.flatMap(([path, schema]) => rowsOf(path, schema))
+  const table = ['| `type` | schema | what it is |', '|---|---|---|', ...rows].join('\n')
+  const [before, after] = [/^.*?<!-- documents -->\n/s, /<!-- end of documents -->.*$/s].map(
+    (part) => part.exec(text)?.[0],
+  )
+  if (!before || !after) throw new Error('docs/output.md has no place for the table of documents')
+  return `${before}\n${table}\n\n${after}`
+}
+
+function rowsOf(path, schema) {
+  return (schema.oneOf ?? [schema]).map((branch) => {
+    const document = branch.$ref ? schema.$defs[branch.$ref.slice('#/$defs/'.length)] : branch
+    const { type } = document.properties
+    const types = type.enum ?? [type.const]
+    if (!document.description) throw new Error(`nothing says what a document of type ${types} is: comment its type`)
+    return `| ${types.map((name) => `\`${name}\``).join(', ')} | [${path}](../${path}) | ${document.description} |`
+  })
 }
 
 function exported({ program, checker }, name) {

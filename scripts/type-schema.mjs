@@ -94,9 +94,20 @@ class Writer {
 
   #alternatives(types) {
     const propertyName = tags.find((name) => this.#tellsApart(types, name))
-    const branches = types.map((type) => this.#branch(type))
+    const branches = this.#asDeclared(types).map((type) => this.#branch(type))
     if (propertyName === undefined) return { anyOf: branches }
     return { type: 'object', required: [propertyName], discriminator: { propertyName }, oneOf: branches }
+  }
+
+  /** In the order of the sources: the checker has one of its own. */
+  #asDeclared(types) {
+    const places = new Map(types.map((type) => [type, this.#placeOf(type)]))
+    return types.toSorted((a, b) => (places.get(a) < places.get(b) ? -1 : 1))
+  }
+
+  #placeOf(type) {
+    const node = this.#declarationOf(partsOf(type).at(-1).getSymbol())
+    return node ? `${node.getSourceFile().fileName} ${String(node.pos).padStart(8)}` : ''
   }
 
   #tellsApart(types, name) {
@@ -117,8 +128,7 @@ class Writer {
   /** A type without a name is described by the comment above it in the union. */
   #branch(type) {
     const schema = this.named(type)
-    const parts = type.isIntersectionType() ? type.getTypes() : [type]
-    const description = parts
+    const description = partsOf(type)
       .map((part) => commentAbove(this.#declarationOf(part.getSymbol())))
       .find((text) => text !== undefined)
     return schema.$ref || description === undefined ? schema : { description, ...schema }
@@ -198,6 +208,8 @@ function wordsFor(symbol) {
     `the field ${field} is printed with --json and has neither a docstring nor a row in scripts/field-words.mjs`,
   )
 }
+
+const partsOf = (type) => (type.isIntersectionType() ? type.getTypes() : [type])
 
 const isBrandedNumber = (type) => type.isIntersectionType() && type.getTypes().some(is(TypeFlags.Number))
 

@@ -8,14 +8,16 @@ import type { Account } from './account.ts'
 
 /** What an apply reports while it runs, in order. Times are milliseconds. */
 export type ApplyEvent =
+  /** A run begins. */
   | {
       readonly type: 'started'
       readonly stack: string
       readonly action: Plan['action']
       readonly steps: number
     }
+  /** A step begins. */
   | { readonly type: 'step-started'; readonly index: number; readonly step: Step }
-  /** `loadMs`: of a program's load itself, which may have begun before its step. */
+  /** A step is done. `loadMs`: of a program's load itself, which may have begun before its step. */
   | {
       readonly type: 'step-finished'
       readonly index: number
@@ -23,14 +25,17 @@ export type ApplyEvent =
       readonly ms: Milliseconds
       readonly loadMs?: Milliseconds
     }
+  /** A step could not be done: what was done is undone, as far as something live may have been touched. */
   | { readonly type: 'step-failed'; readonly index: number; readonly step: Step; readonly problem: Problem }
   /** A step that was left out because somebody else still uses what it would remove. */
   | { readonly type: 'step-left-out'; readonly index: number; readonly step: Step; readonly because: string }
   /** A map's entries are in the new one. */
   | ({ readonly type: 'migrated'; readonly map: MapAddress } & Migrated)
-  /** `index`: the step that is taken back; none for what only makes the undoing safe. */
+  /** Something is taken back. `index`: the step; none for what only makes the undoing safe. */
   | { readonly type: 'undone'; readonly operation: Operation; readonly index?: number }
+  /** Something could not be taken back. */
   | { readonly type: 'undo-failed'; readonly operation: Operation; readonly index?: number; readonly problem: Problem }
+  /** A run ends. */
   | { readonly type: 'finished'; readonly outcome: Outcome }
 
 /** What became of a map's entries. */

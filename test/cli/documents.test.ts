@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
+import { main } from '../../src/cli/main.ts'
 import { takeBackOverdue } from '../../src/cli/unconfirmed.ts'
 import { openMemoryMachine } from '../../src/index.ts'
 import { KernelError } from '../../src/model/errors.ts'
@@ -9,6 +11,7 @@ import { applyStack, bpffs } from '../apply/runs.ts'
 import { stackOf } from '../apply/stack.ts'
 import { checkDocument, checkPrinted, readSchema, schemaNames, typesIn, typesSeen } from '../support/printed.ts'
 import { confirmIn, due, later, stageOf, upgraded, waitFor } from './support/confirming.ts'
+import { fakeTerminal } from './support/fake-terminal.ts'
 import { runScript } from './support/run-script.ts'
 import { document, plan } from './views/samples.ts'
 
@@ -56,6 +59,7 @@ describe('the schemas of what is printed', () => {
     await runScript(others)
     await playFailures()
     await playUse()
+    await playHosts()
     await playConfirmations()
     expect([...typesSeen].toSorted()).toEqual(schemaNames.flatMap((name) => typesIn(readSchema(name))).toSorted())
   })
@@ -85,7 +89,17 @@ const others = `
 @copy edge.bpf.o from examples/byte-counters/byte-counters.bpf.o
 $ pinfold verify edge.bpf.o --kernel memory --json --timings
 [exit 0]
-$ pinfold snapshot --kernel memory --out host.json --json
+=== pinfold.yaml
+version: 1
+name: bytes
+objects: { main: { file: edge.bpf.o } }
+programs: { count_ingress: {} }
+===
+$ pinfold apply --auto-approve
+[exit 0]
+$ pinfold plan --drift-only --json
+[exit 0]
+$ pinfold snapshot --kernel memory --state kernel.json --out host.json --json
 [exit 0]
 `
 
@@ -123,6 +137,31 @@ async function playUse(): Promise<void> {
 }
 
 const broken = new KernelError('cannot do it: broken', { code: 'K001', command: 'test', errno: 'EIO' })
+
+/** Plans for several hosts, and an import on one that has something to import. */
+async function playHosts(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'pinfold-documents-'))
+  const [host, state] = [join(directory, 'host.json'), join(directory, 'kernel.json')]
+  const machine = openMemoryMachine()
+  const kernel = machine.open()
+  await applyStack(kernel, stackOf())
+  kernel.bpffs.rename(`${bpffs}/edge/live`, `${bpffs}/old`)
+  kernel.close()
+  writeFileSync(state, JSON.stringify(machine.snapshot()))
+  const memory = ['--json', '--kernel', 'memory', '--state', state]
+  const object = 'examples/byte-counters/byte-counters.bpf.o'
+  const { terminal } = fakeTerminal()
+  await main(['snapshot', '--out', host, ...memory], terminal)
+  await main(
+    ['plan', '-f', 'examples/byte-counters/pinfold.yaml', '--against', host, '--against', host, '--json'],
+    terminal,
+  )
+  await main(['import', `${bpffs}/old`, '--object', object, '--out', join(directory, 'new.yaml'), ...memory], terminal)
+  const saved = join(directory, 'plan.json')
+  await main(['plan', '-f', 'examples/byte-counters/pinfold.yaml', '--out', saved, ...memory], terminal)
+  checkDocument(JSON.parse(readFileSync(saved, 'utf8')), 'a saved plan')
+  rmSync(directory, { recursive: true })
+}
 
 /** Each way in which waiting for a confirmation ends. */
 async function playConfirmations(): Promise<void> {

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect } from 'vitest'
+import { checkPrinted } from '../support/printed.ts'
 import type { Output, Sandbox } from './sandbox.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -35,6 +36,7 @@ export function asNobody(...args: readonly string[]): Output {
   const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all']
   const command = [...nobody, process.execPath, join(repository, 'dist/cli/pinfold.js'), ...args]
   const { status, stdout, stderr } = spawnSync('setpriv', command, { encoding: 'utf8', cwd: repository })
+  checkPrinted(args, stdout)
   return { status: status ?? -1, stdout, stderr }
 }
 
