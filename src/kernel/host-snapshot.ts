@@ -45,6 +45,15 @@ export interface SnapshotContent {
   /** Programs that are attached without a link. */
   readonly attachments: readonly { readonly programId: number; readonly target: LinkTarget }[]
   readonly places: AttachPlaces
+  /** Who has descriptors of what, as far as that could be seen. */
+  readonly processes: readonly SavedProcess[]
+}
+
+/** A process that has descriptors of maps, programs or links. */
+export interface SavedProcess {
+  readonly id: number
+  readonly name?: string
+  readonly objects: readonly (readonly [kind: ObjectKind, id: number])[]
 }
 
 /** What a kernel says of itself. */
@@ -88,6 +97,8 @@ interface SavedFile {
   readonly mode: number
   /** The same number within one bpffs is the same file. */
   readonly inode: number
+  /** Milliseconds since 1970. */
+  readonly changed?: number
 }
 
 export interface SavedContents {

@@ -235,6 +235,21 @@ export function linkContract(world: () => TestWorld): void {
     expect(kernel.interfaceName(0x7ffffff0)).toBeUndefined()
   })
 
+  test('everything that can be attached to is listed as each place is told by itself', async () => {
+    const { kernel, places: own } = world()
+    const named = [
+      kernel.interfaceIndex(own.interface),
+      kernel.cgroupId(own.cgroup),
+      kernel.namespaceInode(own.namespace),
+    ]
+    const { interfaces, cgroups, namespaces, tracepoints } = await kernel.places()
+    expect(interfaces).toContainEqual([own.interface, named[0]])
+    expect(cgroups).toContainEqual([own.cgroup, named[1]])
+    expect(namespaces).toContainEqual([own.namespace, named[2]])
+    expect(tracepoints?.['sched']).toEqual(expect.arrayContaining(['sched_switch', 'sched_wakeup']))
+    expect(kernel.hasTracepoint('sched', 'sched_switch')).toBe(true)
+  })
+
   test('a pinned link does not hold the program array that its program uses', async () => {
     const { kernel, bpffs } = world()
     const array = makeMap(kernel, { type: 'prog_array' })

@@ -75,6 +75,20 @@ describe('a copy of a machine', () => {
     expect(inode('a')).not.toBe(inode('c'))
   })
 
+  test('says who held what, and when files were changed, as far as the snapshot does', async () => {
+    const kernel = openMemoryMachine().open()
+    const map = makeMap(kernel)
+    const { digest: _, ...snapshot } = await snapshotOf(kernel, bpffs)
+    const [held] = snapshot.processes
+    expect(held?.objects).toEqual([['map', idOf(kernel, map)]])
+    const processes = [{ id: 4711, name: 'agent', objects: held?.objects ?? [] }]
+    const files = { [bpffs]: { mode: 0o700, inode: 1, changed: 1_700_000_000_000, entries: {} } }
+    const copy = openMemoryMachine(sealSnapshot({ ...snapshot, processes, files })).open()
+    expect(copy.descriptors().map).toEqual(new Map([[idOf(kernel, map), [4711]]]))
+    expect(copy.processName(4711)).toBe('agent')
+    expect(copy.bpffs.stat(bpffs)?.changed).toBe(1_700_000_000_000)
+  })
+
   test('answers for the machine where it has to stand for it, with its clock standing still', async () => {
     const machine = openMemoryMachine(undefined, { host: { name: 'web-1', id: 'f00d' }, bootId: 'b' })
     machine.passTime(5000)

@@ -41,6 +41,7 @@ function emptyCopy({ kernel, places, ...snapshot }: HostSnapshot): World {
       roots: { cgroup: places.cgroupRoots, namespace: places.namespaceRoots },
       ...(places.moreCgroups && { moreCgroups: true }),
       ...(!tracepoints && { withoutTracefs: true }),
+      processes: snapshot.processes,
     },
   })
   const { interfaces, cgroups, namespaces } = places
@@ -70,8 +71,11 @@ function mount(world: World, mountPoint: string, directory: SavedDirectory | und
 function copyFile(world: World, file: SavedDirectory | SavedPin, known: Map<number, Inode>): Inode {
   const before = known.get(file.inode)
   if (before) return before
-  const { uid = 0, gid = 0, mode } = file
-  const inode: Inode = { number: nextNumber(world, 'inode'), uid, gid, mode, names: 0, content: contentOf(file) }
+  const { uid = 0, gid = 0, mode, changed } = file
+  const inode: Inode = {
+    ...{ number: nextNumber(world, 'inode'), uid, gid, mode, names: 0, content: contentOf(file) },
+    ...(changed !== undefined && { changed }),
+  }
   world.inodes.set(inode.number, inode)
   known.set(file.inode, inode)
   if (!('entries' in file) || inode.content.kind !== 'directory') return inode

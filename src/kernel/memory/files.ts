@@ -114,16 +114,10 @@ function stat(world: World, path: string): FileStat | undefined {
     return { kind: 'directory', uid: 0, gid: 0, mode: 0o755, inode: 1 }
   }
   const inode = tryWalk(world, path)
-  const kind = inode?.content.kind
-  return (
-    inode && {
-      kind: kind === 'unread' ? 'pin' : inode.content.kind,
-      uid: inode.uid,
-      gid: inode.gid,
-      mode: inode.mode,
-      inode: inode.number,
-    }
-  )
+  if (!inode) return undefined
+  const { uid, gid, mode, number, changed, content } = inode
+  const kind = content.kind === 'unread' ? 'pin' : content.kind
+  return { kind, uid, gid, mode, inode: number, ...(changed !== undefined && { changed }) }
 }
 
 function tryWalk(world: World, path: string): Inode | undefined {

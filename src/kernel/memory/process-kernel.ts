@@ -65,7 +65,7 @@ export function kernelOf(process: Process): MemoryProcess {
     freeze: (map) => freeze(process, map),
     pin: (fd, path) => pin(process, fd, path),
     descriptors: () => descriptors(process),
-    processName: () => undefined,
+    processName: (id) => world.options.origin?.processes.find((it) => it.id === id)?.name,
     sinceBoot: () => timeOf(process.machine),
     waitForReaders: async () => waitForReaders(process),
     interfaceIndex: (name) => numberOf(world, 'interface', name),
@@ -168,6 +168,8 @@ function pin(process: Process, fd: Fd<ObjectKind>, path: string): void {
 function descriptors(process: Process): Descriptors {
   assertAlive(process, 'descriptors')
   const found = { map: new Map(), program: new Map(), link: new Map() } as Record<ObjectKind, Map<number, number[]>>
+  for (const { id: holder, objects } of process.machine.world.options.origin?.processes ?? [])
+    for (const [kind, id] of objects) found[kind].set(id, [...(found[kind].get(id) ?? []), holder])
   for (const { number, descriptors } of process.machine.processes) {
     for (const { object } of descriptors.values()) {
       if (object.kind === 'btf') continue

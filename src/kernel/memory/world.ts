@@ -3,6 +3,7 @@ import type { MapShape } from '../../model/map-spec.ts'
 import type { LoadAttributes } from '../../model/program-spec.ts'
 import type { Hex } from '../../util/hex.ts'
 import type { BpffsMount } from '../files.ts'
+import type { SavedProcess } from '../host-snapshot.ts'
 import type { FdKind, HostIdentity, KernelIdentity, LinkInfo, LinkTargetInfo, MapInfo, ProgramInfo } from '../kernel.ts'
 
 /**
@@ -64,6 +65,7 @@ export interface Origin {
   readonly moreCgroups?: true
   /** Nothing tells which tracepoints it has. */
   readonly withoutTracefs?: true
+  readonly processes: readonly SavedProcess[]
 }
 
 export interface Counted {
@@ -156,6 +158,8 @@ export interface Inode {
   mode: number
   /** Names that lead to it; an open directory outlives them. */
   names: number
+  /** Of another machine's, in milliseconds since 1970. */
+  readonly changed?: number
   readonly content: DirectoryContent | PinContent | SymlinkContent | UnreadContent
 }
 

@@ -51,8 +51,10 @@ function readDirectory(walk: Walk, path: string, names: readonly DirectoryEntry[
 function statOf({ kernel }: Walk, path: string): Omit<SavedPin, 'object'> | undefined {
   const stat = kernel.bpffs.stat(path)
   if (!stat) return undefined
-  const { uid, gid, mode, inode, kind } = stat
-  return { ...(uid && { uid }), ...(gid && { gid }), mode, inode, ...(kind === 'symlink' && { symlink: true }) }
+  const { uid, gid, mode, inode, kind, changed } = stat
+  const owner = { ...(uid && { uid }), ...(gid && { gid }) }
+  const time = changed === undefined ? {} : { changed: Math.trunc(changed) }
+  return { ...owner, mode, inode, ...time, ...(kind === 'symlink' && { symlink: true }) }
 }
 
 function readPin(walk: Walk, path: string): SavedPin | undefined {

@@ -14,6 +14,7 @@ import { listIds } from '../reachable.ts'
 import { readAttachments } from './read-attachments.ts'
 import { readMaps } from './read-maps.ts'
 import { readMounts } from './read-mounts.ts'
+import { readProcesses } from './read-processes.ts'
 import { findStackMaps } from './stack-maps.ts'
 
 /** What is taken, and what is written on it. */
@@ -53,6 +54,7 @@ export async function takeSnapshot(kernel: Kernel, options: SnapshotOptions): Pr
     ...{ mounts, files, maps, programs, links, contents },
     attachments: readAttachments(kernel, { places, programs, links }),
     places,
+    processes: readProcesses(kernel),
   })
 }
 
