@@ -73,6 +73,16 @@ describe('plans against several snapshots', () => {
     expect((await planWith(['--format', 'markdown'], 'web-1', 'bare-1')).printed).toContain('**pinfold plan failed**')
   })
 
+  test('tell drift apart, too', async () => {
+    const place = ['web-1', 'web-2'].flatMap((name) => ['--against', fileOf(name)])
+    expect(await pinfold('plan', 'rolling', '--drift-only', ...place)).toEqual({
+      code: 0,
+      printed: expect.stringMatching(/^\[1\/1\] 2 hosts: web-1, web-2\npinfold drift · rolling · /),
+    })
+    const { printed } = await pinfold('plan', 'rolling', '--drift-only', '--json', ...place)
+    expect(JSON.parse(printed).classes).toMatchObject([{ hosts: [{}, {}], plan: { type: 'drift', drift: [] } }])
+  })
+
   test('cannot be saved as one', async () => {
     const { code, printed } = await planWith(['--out', join(directory, 'plan.json')], 'web-1', 'web-2')
     expect({ code, printed }).toEqual({ code: 1, printed: expect.stringContaining('error C153: cannot save one plan') })

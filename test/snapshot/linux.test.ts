@@ -36,6 +36,19 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
     return said
   }
 
+  /** The same for what differs from what was last applied, and by whom. */
+  async function sameDrift(): Promise<string> {
+    const file = await snapshot(lab)
+    const drift = async (...place: readonly string[]): Promise<unknown> => {
+      const { code, printed } = await pinfold('plan', 'echo', '--drift-only', '--json', ...place)
+      // This test's clock stands still, the kernel's does not.
+      return { code, printed: printed.replace(/"loaded":"[^"]*"/g, '"loaded":""') }
+    }
+    const here = await drift('--bpffs', lab.bpffs)
+    expect(await drift('--against', file)).toEqual(here)
+    return JSON.stringify(here)
+  }
+
   test.each([...changes, ...aftermaths])('$name', async (scenario) => {
     await begin(lab, scenario)
     const { act, from } = scenario
@@ -55,6 +68,7 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
     expect(await same([version])).toContain('callee0')
     run('bpftool', 'map', 'pin', 'pinned', `${live}/maps/state`, `${live}/maps/theirs`)
     expect(await same([version])).toContain('theirs')
+    expect(await sameDrift()).toContain('theirs')
     run('ln', '-s', `${live}/maps`, join(lab.bpffs, 'elsewhere'))
     const filter = ['ingress', 'bpf', 'direct-action', 'pinned', `${live}/programs/tc_entry`]
     run('tc', 'qdisc', 'add', 'dev', lab.host.veth.name, 'clsact')
@@ -64,6 +78,7 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
     rmSync(`${live}/maps/theirs`)
     rmSync(`${live}/record`)
     expect(await same([version])).toContain('P107')
+    expect(await sameDrift()).toContain('unknown')
     await same([version], '--adopt')
     rmSync(join(lab.bpffs, 'elsewhere'))
     await lab.run({ command: 'destroy', version }, [0, 7])

@@ -14,18 +14,22 @@ import type { Session } from '../command-session.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { paintOf, say } from '../say.ts'
-import { openSession } from '../session.ts'
+import { type OpenKernel, openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { driftDocument, renderDrift } from '../views/drift.ts'
 
 /** `plan --drift-only`: what differs from what was last applied, by the record alone; a manifest only names the stack. */
-export async function showDrift(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
+export async function showDrift(
+  invocation: Invocation,
+  terminal: Terminal,
+  openKernel?: OpenKernel,
+): Promise<ExitCode> {
   const { operand, options } = invocation
   refuseOthers(invocation)
   const stack = operand === undefined ? readManifest(options, terminal).manifest.name : stackNamed(operand)
-  using session = await openSession(options)
+  using session = await openSession(options, undefined, openKernel)
   const { kernel, bpffs } = session
   checkDirectory(kernel, { path: bpffs })
   const isThere = kernel.bpffs.stat(`${bpffs}/${stack}`) !== undefined
@@ -47,7 +51,7 @@ function refuseOthers({ operand, options }: Invocation): void {
       hint: `name the manifest with -f; pinfold plan --drift-only ${operand} compares with the record`,
     })
   }
-  const other = (['out', 'steps', 'diff', 'against', 'adopt', 'btf', 'deny', 'warn'] as const).find(
+  const other = (['out', 'steps', 'diff', 'adopt', 'btf', 'deny', 'warn'] as const).find(
     (name) => options[name] !== undefined,
   )
   const name = other ?? (options.format === 'markdown' ? 'format markdown' : undefined)

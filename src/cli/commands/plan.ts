@@ -19,9 +19,9 @@ import { renderPlanning, renderSaved } from '../views/planning.ts'
 /** Shows what apply would do. Reads only, and so needs no lock. */
 export async function plan(invocation: Invocation, terminal: Terminal, openKernel?: OpenKernel): Promise<ExitCode> {
   const { operand, options } = invocation
-  if (operand !== undefined || options['drift-only'])
-    return (await import('./drift.ts')).showDrift(invocation, terminal)
   if (options.against) return await (await import('../plan-against.ts')).planAgainst(invocation, terminal, plan)
+  if (operand !== undefined || options['drift-only'])
+    return (await import('./drift.ts')).showDrift(invocation, terminal, openKernel)
   using timings = openTimings({ options, terminal })
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   using session = await openSession(options, timings, openKernel)

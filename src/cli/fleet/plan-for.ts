@@ -1,6 +1,7 @@
 import { openMemoryMachine } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import type { ExitCode } from '../exit-codes.ts'
+import type { OptionValues } from '../option-table.ts'
 import { readSnapshot } from '../read-snapshot.ts'
 import type { OpenedKernel, OpenKernel } from '../session.ts'
 import type { Terminal } from '../terminal.ts'
@@ -24,5 +25,12 @@ export async function planFor(file: string, { invocation, terminal, plan }: Plan
     const kernel = machine.open()
     return { kernel, [Symbol.dispose]: () => kernel.close() }
   }
-  return await plan({ ...invocation, options: { ...options, bpffs } }, terminal, open)
+  return await plan({ ...invocation, options: { ...options, bpffs } }, at(snapshot.time, options, terminal), open)
+}
+
+/** Since when a program is loaded is told by the clock of the moment in which the snapshot was taken; plans are made now. */
+function at(time: string, options: OptionValues, terminal: Terminal): Terminal {
+  if (!options['drift-only']) return terminal
+  // The other properties may be getters.
+  return Object.create(terminal, { stamp: { value: () => ({ ...terminal.stamp(), time }) } })
 }

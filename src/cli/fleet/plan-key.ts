@@ -5,12 +5,12 @@
 export const planKey = (document: object): string => JSON.stringify(document, neutral)
 
 /** What a host has for its own, by its key in a document. */
-const own: ReadonlySet<string> = new Set(['time', 'nonce', 'host', 'bootId', 'left', 'deadline'])
+const own: ReadonlySet<string> = new Set(['time', 'nonce', 'host', 'bootId', 'left', 'deadline', 'loaded', 'changed'])
 /** Numbers that the kernel gives out as they come, by their keys: those, and whatever calls itself an id. */
-const ids: ReadonlySet<string> = new Set(['id', 'link', 'program', 'map', 'ifindex', 'inode', 'pid', 'loadedAt'])
+const ids: ReadonlySet<string> = new Set(['id', 'link', 'program', 'map', 'ifindex', 'inode', 'process'])
 const isId = (key: string): boolean => ids.has(key) || key.endsWith('Id')
 /** Lists and tables of such numbers. */
-const manyIds: ReadonlySet<string> = new Set(['existing', 'programs', 'members', 'pids'])
+const manyIds: ReadonlySet<string> = new Set(['existing', 'programs', 'members'])
 
 function neutral(this: unknown, key: string, value: unknown): unknown {
   if (own.has(key)) return undefined

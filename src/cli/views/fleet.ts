@@ -1,6 +1,7 @@
 import type { KernelIdentity } from '../../index.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import type { Paint } from '../terminal.ts'
+import type { DriftDocument } from './drift.ts'
 import { type ErrorDocument, errorDocument } from './error.ts'
 import { renderErrorMarkdown } from './markdown/error.ts'
 import { prose } from './markdown/escape.ts'
@@ -16,7 +17,7 @@ export interface PlannedHost {
   readonly host: KernelIdentity['host']
   readonly exitCode: ExitCode
   /** Absent where there is none: then `error` says why. */
-  readonly plan?: PlanDocument
+  readonly plan?: PlanDocument | DriftDocument
   readonly error?: unknown
 }
 
@@ -42,8 +43,8 @@ export interface ClassDocument {
   readonly hosts: readonly HostDocument[]
   /** That of a plan for one of them. */
   readonly exitCode: ExitCode
-  /** That of the first; absent where there is none. */
-  readonly plan?: PlanDocument
+  /** That of the first, with --drift-only what differs there; absent where there is none. */
+  readonly plan?: PlanDocument | DriftDocument
   /** Why there is no plan; absent where there is one. */
   readonly error?: ErrorDocument
 }
@@ -89,7 +90,9 @@ export function renderFleetMarkdown(classes: readonly HostClass[]): string {
   const parts = classes.map(({ first, all }) => {
     const head = `**${namesOf(all, prose)}**\n\n`
     const left = room - head.length - 1
-    return head + (first.plan ? renderMarkdown([first.plan], left) : renderErrorMarkdown(first.error, left))
+    return (
+      head + (first.plan?.type === 'plan' ? renderMarkdown([first.plan], left) : renderErrorMarkdown(first.error, left))
+    )
   })
   return parts.join('\n')
 }
