@@ -8,6 +8,7 @@ import { lineReader } from '../object/programs/source-place.ts'
 import { toHex } from '../util/hex.ts'
 import type { CodeDifference, Hunk, HunkRange } from './difference.ts'
 import { findHunks, type RawHunk } from './hunks.ts'
+import { type NameOfKernel, namesIn } from './kernel-names.ts'
 
 /** What programs are compared with. */
 export interface CodeQuestion {
@@ -24,11 +25,10 @@ export function codeDifference(
   if (!before.code || !after.code) return []
   const { byteOrder } = question
   const functions = nameFunctions({ ...after, code: after.code }, byteOrder)
-  const old = linesOf(before.code, {
-    byteOrder,
-    functions: carryNames(before.code, { code: after.code, functions }, byteOrder),
-  })
-  const wanted = linesOf(after.code, { byteOrder, functions })
+  const named = namesIn(disassemble(after.code, { byteOrder }), after.externs)
+  const former = carryNames(before.code, { code: after.code, functions }, byteOrder)
+  const old = linesOf(before.code, { byteOrder, functions: former, named })
+  const wanted = linesOf(after.code, { byteOrder, functions, named })
   const found = findHunks(textsOf(old), textsOf(wanted))
   if (found?.length === 0) return []
   const instructions = { before: countOf(old), after: countOf(wanted) }
@@ -50,14 +50,16 @@ interface Line {
 interface LineOptions {
   readonly byteOrder: ByteOrder
   readonly functions: readonly FunctionPlace[]
+  readonly named: NameOfKernel
 }
 
 /** Functions begin with their names, where there are several. */
-function linesOf(code: Code<MapAddress>, { byteOrder, functions }: LineOptions): readonly Line[] {
+function linesOf(code: Code<MapAddress>, { byteOrder, functions, named }: LineOptions): readonly Line[] {
   const names = new Map(functions.length > 1 ? functions.map(({ start, name }) => [start, name]) : [])
   return disassemble(code, { byteOrder, functions }).flatMap((line): Line[] => {
-    const name = names.get(line.instruction)
-    return name === undefined ? [line] : [{ instruction: line.instruction, text: `${name}:`, isName: true }, line]
+    const { instruction } = line
+    const name = names.get(instruction)
+    return [...(name === undefined ? [] : [{ instruction, text: `${name}:`, isName: true } as const]), named(line)]
   })
 }
 

@@ -7,7 +7,7 @@ import type { LinkTarget } from './link-spec.ts'
 import type { LintPolicy, Silence } from './lint-rules.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
-import type { Code, DebugInfo, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
+import type { Code, DebugInfo, ExternUse, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
 import type { ProgramType } from './program-types.ts'
 import type { ImportedObject, Ownership, StackRecord } from './record.ts'
 import type { SlotClaim, VanishingRoot } from './surroundings.ts'
@@ -184,6 +184,8 @@ export interface ProgramState {
   readonly code: Code<MapAddress> | undefined
   /** Desired side: where it uses what this kernel does not have; explains what the verifier may say. */
   readonly poisoned?: readonly PoisonedInstruction[]
+  /** Desired side: functions and variables of the kernel in its code, by name; for people. Absent: none. */
+  readonly externs?: readonly ExternUse[]
   /** Maps that it uses, in the order of first use. Current side: from the kernel's map_ids; a foreign one as `#id`. */
   readonly maps: readonly (MapAddress | `#${number}`)[]
   /** Desired side: whose BTF to upload, and the debug information. */

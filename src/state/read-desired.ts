@@ -109,6 +109,7 @@ function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFin
     maps: [...new Set([...references.map((reference) => reference.map), ...metadata])],
     object: object.name,
     ...(linked.poisoned.length > 0 ? { poisoned: linked.poisoned } : {}),
+    ...(spec.externs.length > 0 ? { externs: spec.externs } : {}),
     ...(spec.debug ? { debug: spec.debug } : {}),
     functions: spec.functions,
     ...(declared.protect === undefined ? {} : { protect: declared.protect }),

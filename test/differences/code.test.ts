@@ -136,3 +136,29 @@ test('damaged line information leaves the source out', () => {
   expect(hunks.length).toBeGreaterThan(0)
   expect(hunks.flatMap(({ lines }) => lines).filter((line) => line.startsWith(';'))).toEqual([])
 })
+
+test('functions and variables of the kernel go by their names, on both sides', () => {
+  const release: Instruction = { opcode: 0x85, source: 2, immediate: 11 }
+  const acquire: Instruction = { opcode: 0x85, source: 2, immediate: 12 }
+  const other: Instruction = { opcode: 0x85, source: 2, immediate: 13 }
+  const variable: readonly Instruction[] = [{ opcode: 0x18, destination: 1, source: 3, immediate: 14 }, { opcode: 0 }]
+  const bare = (instructions: readonly Instruction[]): ProgramState => ({
+    ...program('p'),
+    code: { instructions: assemble(instructions), references: [] },
+  })
+  const after = {
+    ...bare([...variable, acquire, release, exit]),
+    externs: [
+      { instruction: 0, use: 'load', name: 'bpf_prog_active' },
+      { instruction: 2, use: 'call', name: 'bpf_task_acquire' },
+      { instruction: 3, use: 'call', name: 'bpf_task_release' },
+    ],
+  } as const
+  expect(compare(bare([...variable, other, release, exit]), after)?.hunks.flatMap(({ lines }) => lines)).toEqual([
+    ' r1 = &bpf_prog_active',
+    '-call kfunc[id:13]',
+    '+call bpf_task_acquire',
+    ' call bpf_task_release',
+    ' exit',
+  ])
+})
