@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { MapId } from '../../src/model/ids.ts'
 import { lintRules } from '../../src/model/lint-rules.ts'
 import type { MapShape } from '../../src/model/map-spec.ts'
+import { isRoundedSize } from '../../src/model/map-types.ts'
 import type { CurrentState, DesiredState, LinkState, MapState, ProgramState, Resource } from '../../src/model/state.ts'
 import { isBlocked } from '../../src/plan/block.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
@@ -245,6 +246,14 @@ test('a size that differs only by the rounding of the kernel is told, and keeps 
   }
   expect(findings(sized('lru_hash', 1002), sized('lru_hash', 1002))).toEqual([])
   expect(makePlan(live(sized('hash', 1002, 0)), desired(...sized('hash', 1001, 0))).changes[0]?.action).toBe('replace')
+})
+
+test('a size is rounded up, by less than the CPUs of any machine, and only where the map has lists of its own', () => {
+  const wanted = { type: 'lru_hash', maxEntries: 1001, flags: 2 } as const
+  expect([1001, 1002, 1008].map((live) => isRoundedSize(live, wanted))).toEqual([true, true, true])
+  expect([1000, 8192].map((live) => isRoundedSize(live, wanted))).toEqual([false, false])
+  expect(isRoundedSize(1002, { ...wanted, flags: 0 })).toBe(false)
+  expect(isRoundedSize(1002, { ...wanted, type: 'hash' })).toBe(false)
 })
 
 describe('an array with slots of another stack', () => {

@@ -35,6 +35,18 @@ export function idOf(stack: CurrentState, target: string): number | undefined {
   return target.startsWith('#') ? Number(target.slice(1)) : stack.resources.get(target as `map.${string}`)?.live?.id
 }
 
+/** What protection forbids to lose: `the whole stack`, and addresses of objects, by the record alone. */
+export function protectedIn({ record }: CurrentState): readonly string[] {
+  if (!record) return []
+  const found: string[] = record.protect ? ['the whole stack'] : []
+  for (const kind of ['map', 'program', 'link'] as const) {
+    const rows = record[`${kind}s`]
+    // Not by Object.entries: a large host has thousands of rows, and seldom one that is protected.
+    for (const name in rows) if (rows[name]?.protect) found.push(`${kind}.${name}`)
+  }
+  return found
+}
+
 /** Whatever lies in a stack's directory that pinfold did not make. */
 export const strangersIn = ({ trees, strays = [] }: CurrentState): readonly Stray[] => [
   ...trees.flatMap((tree) => tree.pins.filter((pin) => pin.kind === 'foreign')),

@@ -12,7 +12,7 @@ import {
   type ProgramType,
   type StackRecord,
 } from '../../index.ts'
-import { idOf, pinsElsewhere, pinsOfMaps, strangersIn } from './held.ts'
+import { idOf, pinsElsewhere, pinsOfMaps, protectedIn, strangersIn } from './held.ts'
 
 /** The live stacks of a bpffs. Fields that bpftool has too bear its names and hold what it prints. */
 export interface StacksDocument {
@@ -34,6 +34,8 @@ export interface StackDocument {
   readonly phase: StackRecord['phase'] | null
   /** Taken back unless somebody confirms it; absent where it stays. */
   readonly awaits?: Awaited
+  /** What may not be lost (`protect: true`): `the whole stack`, and addresses of objects; absent: nothing. */
+  readonly protected?: readonly string[]
   readonly maps: readonly LiveMapDocument[]
   readonly programs: readonly LiveProgramDocument[]
   readonly links: readonly LiveLinkDocument[]
@@ -149,12 +151,14 @@ export interface ForeignDocument {
 export function stackDocument(stack: CurrentState): StackDocument {
   const all = [...stack.resources.values()]
   const holders = pinsOfMaps(stack)
+  const kept = protectedIn(stack)
   return {
     name: stack.stack,
     directory: stack.directory,
     generation: stack.generation,
     phase: stack.record?.phase ?? null,
     ...(stack.record?.awaits ? { awaits: stack.record.awaits } : {}),
+    ...(kept.length > 0 && { protected: kept }),
     maps: all.filter((it) => it.kind === 'map').map((it) => mapDocument(it, stack, holders)),
     programs: all.filter((it) => it.kind === 'program').map((it) => programDocument(it, stack)),
     links: all.filter((it) => it.kind === 'link').map((it) => linkDocument(it, stack)),

@@ -8,7 +8,7 @@ import {
   type ProgramState,
 } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
-import { type Elsewhere, idOf, pinsElsewhere, pinsOfMaps, strangersIn } from './held.ts'
+import { type Elsewhere, idOf, pinsElsewhere, pinsOfMaps, protectedIn, strangersIn } from './held.ts'
 import { counted, grouped } from './text.ts'
 import { aligned, type Branch, renderTree } from './tree.ts'
 
@@ -27,6 +27,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
     { text: 'programs', children: aligned(all.filter((it) => it.kind === 'program').map(programRow)) },
     { text: 'links', children: aligned(all.filter((it) => it.kind === 'link').map((it) => linkRow(it, stack, paint))) },
     { text: 'pins elsewhere', children: aligned(pinsElsewhere(stack).map(elsewhereRow)) },
+    { text: 'protected', children: protectedIn(stack).map((text) => ({ text })) },
     { text: 'other trees', children: otherTrees(stack) },
     { text: 'not made by pinfold', children: foreignPins(stack) },
   ]

@@ -7,7 +7,7 @@ import { renames } from './renames.ts'
 import type { Rule, Scene } from './scene.ts'
 import { sharedScratch } from './scratch.ts'
 
-/** Every rule, in the order of their codes; guards (see guard.ts) look for what they refuse or lose. */
+/** The rules about what a plan does, in the order of their codes; guards (see guard.ts) look for what they refuse or lose. */
 const rules: readonly Rule[] = [
   otherLayouts,
   inPlace,
@@ -21,5 +21,9 @@ const rules: readonly Rule[] = [
   sharedSlots,
 ]
 
+/** Those about what is as it shall be: a plan without changes is made often. */
+const standing: readonly Rule[] = [roundedSizes]
+
 /** What may hurt in a plan although it is allowed. */
-export const lint = (scene: Scene): readonly Diagnostic[] => rules.flatMap((rule) => rule(scene))
+export const lint = (scene: Scene): readonly Diagnostic[] =>
+  (scene.steps.length > 0 ? rules : standing).flatMap((rule) => rule(scene))

@@ -7,7 +7,6 @@ import { found, type Rule, type Scene } from './scene.ts'
 /** Pins that --adopt took for the stack's own (P146): they go with the tree that they are in. */
 export const adoptedPins: Rule = (scene) => {
   const { directory, trees } = scene.current
-  if (scene.steps.length === 0) return []
   return trees.flatMap(({ adopted = [] }) =>
     adopted.map((path) => {
       const detail = `${directory}/${path} is in no record, and is taken for the stack's own: this plan moves or removes it.`
@@ -34,7 +33,7 @@ const vanishing: Readonly<Record<VanishingRoot['why'], { readonly detail: string
 /** A bpffs that will not be there as long as the stack should (P147). */
 export const vanishingRoot: Rule = (scene) => {
   const { root } = scene.current
-  if (!root || scene.steps.length === 0) return []
+  if (!root) return []
   const { detail, hint } = vanishing[root.why]
   return [found(scene, planCodes.vanishing, { detail: `The bpffs ${root.mountPoint} ${detail}.`, hint })]
 }
