@@ -5,6 +5,7 @@ export type { ApplyOptions } from './apply/execution.ts'
 export { type LockOptions, lockStack } from './apply/lock.ts'
 export { precheck } from './apply/precheck.ts'
 export { nameFor, phraseOf } from './apply/problem.ts'
+export { whyUsed } from './apply/use-plan.ts'
 export { type Judgement, type Verification, verify } from './apply/verify.ts'
 export type {
   CodeDifference,
@@ -27,6 +28,7 @@ export type { Fd, Kernel, KernelIdentity } from './kernel/kernel.ts'
 export { type MemoryMachine, openMemoryMachine } from './kernel/memory/memory-kernel.ts'
 export { type KernelKind, openKernel } from './kernel/open-kernel.ts'
 export { readRecord } from './kernel/record-map.ts'
+export type { PlanStamp } from './kernel/used-map.ts'
 export {
   type LoadedManifest,
   type LoadOptions,
@@ -74,7 +76,7 @@ export { readObject } from './object/read.ts'
 export { isBlocked } from './plan/block.ts'
 export type { Action, Cause, Change, PinChange, Protection, Reason, Verdict } from './plan/change.ts'
 export { makeConfirmPlan, type Unconfirmed, unconfirmedAt } from './plan/confirm.ts'
-export { makeDestroyPlan } from './plan/destroy.ts'
+export { type DestroyOptions, makeDestroyPlan } from './plan/destroy.ts'
 export { examine } from './plan/doctor/examine.ts'
 export type { Finding, Repair } from './plan/doctor/finding.ts'
 export { makeRepairPlan } from './plan/doctor/repair.ts'

@@ -21,6 +21,7 @@ import { type FailedLoad, ProgramLoads } from './program-loads.ts'
 import { retire } from './retire.ts'
 import { rollback, type Undo } from './rollback.ts'
 import { inverse } from './undo.ts'
+import { markUsed } from './use-plan.ts'
 
 /**
  * Carries out a plan and reports each step. Until the new generation is published, a failure is undone in reverse order;
@@ -141,11 +142,11 @@ const resultOf = (phase: Phase): Failure['result'] => (phase === 'prepare' ? 'no
 const interrupted = (plan: Plan): PlanError =>
   new PlanError(`cannot ${verbOf(plan)} ${plan.stack}: it was interrupted`, { code: applyCodes.interrupted.code })
 
-/** The outcome of a plan that no longer fits. */
-function staleOutcome({ kernel, plan }: Task): Outcome | undefined {
+/** The outcome of a plan that no longer fits, or was used; one that may be used once is used now. */
+function staleOutcome({ kernel, plan, options }: Task): Outcome | undefined {
   const { from } = plan.generation
   try {
-    const problem = precheck(kernel, plan)
+    const problem = precheck(kernel, plan) ?? (options.use && markUsed(kernel, plan, options.use))
     return problem && { result: 'stale', generation: from, problem, left: [], diagnostics: [] }
   } catch (error) {
     const problem = describeProblem(error)

@@ -27,6 +27,7 @@ type ApplyProblem =
   | 'otherBtf'
   | 'recoverFirst'
   | 'planDiffers'
+  | 'planForgotten'
 
 /** Every P3xx code. Numbers are never reused. */
 export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
@@ -149,6 +150,12 @@ export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
     summary: 'Live state changed since the plan was saved',
     explanation:
       'A plan that is made now would do something else than the saved one: somebody changed a slot, an entry, a link or a pin meanwhile, or it was saved by a pinfold that plans otherwise. The message names the first difference. Plan again.',
+  },
+  planForgotten: {
+    code: 'P322',
+    summary: 'Saved plan too old to know',
+    explanation:
+      'Of more than 1,024 saved plans that were used on a stack, only the newer ones are remembered one by one; everything that was made before those counts as used. Plan again. `pinfold destroy --purge` forgets all of them.',
   },
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { PlanStamp } from '../kernel/used-map.ts'
 import type { MapAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { DesiredState } from '../model/state.ts'
@@ -19,6 +20,11 @@ export interface ApplyOptions {
   readonly verifierLog?: 'end' | 'whole'
   /** Milliseconds to wait for the ids of old programs and links to go; default 2000. */
   readonly patience?: number
+  /**
+   * The plan was saved and is good for one use: marked as used in the stack's `used` right before the first step. One that was
+   * used before is refused (outcome `stale`, P312, P322). Absent: it may be applied as often as it fits.
+   */
+  readonly use?: PlanStamp
 }
 
 /** What the operations of one apply share. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { BtfFile, KernelIdentity, LoadedManifest, SavedVariable } from '../index.ts'
+import type { BtfFile, KernelIdentity, LoadedManifest, PlanStamp, SavedVariable } from '../index.ts'
 import type { OptionValues } from './option-table.ts'
 import { bpffsOf } from './session.ts'
 import type { Terminal } from './terminal.ts'
@@ -35,6 +35,12 @@ export interface ObjectEnvelope {
   readonly file: string
   readonly digest: string
 }
+
+/** What makes a saved plan one of its kind. */
+export const stampOf = ({ envelope }: { readonly envelope: Envelope }): PlanStamp => ({
+  nonce: envelope.nonce,
+  time: Date.parse(envelope.time),
+})
 
 /** The kernel and the machine that the plan was made on. */
 export type HostEnvelope = Pick<KernelIdentity, 'kind' | 'release' | 'machine' | 'bootId'> & KernelIdentity['host']

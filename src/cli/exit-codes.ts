@@ -38,7 +38,7 @@ export const exitCodeTexts: Readonly<Record<ExitCode, string>> = {
 /** Errors after which planning again, or later, is the answer: locks, what awaits confirmation, saved plans that are stale. */
 export const staleErrors: ReadonlySet<string> = new Set([
   ...['P301', 'P302', 'P405'],
-  ...['P312', 'P313', 'P314', 'P315', 'P316', 'P317', 'P318', 'P319', 'P320', 'P321'],
+  ...['P312', 'P313', 'P314', 'P315', 'P316', 'P317', 'P318', 'P319', 'P320', 'P321', 'P322'],
 ])
 
 const outcomeCodes: Readonly<Record<Outcome['result'], ExitCode>> = {

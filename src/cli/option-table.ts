@@ -32,6 +32,7 @@ export interface OptionValues {
   readonly 'with-btf'?: true
   readonly against?: readonly string[]
   readonly 'drift-only'?: true
+  readonly purge?: true
   readonly name?: string
   readonly object?: readonly string[]
   readonly except?: readonly string[]
@@ -105,6 +106,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     help: 'an object file that the programs were loaded from; repeatable',
   },
   except: { type: 'string', value: 'PIN|#ID', multiple: true, help: 'leave out this pin, program or link; repeatable' },
+  purge: { type: 'boolean', help: 'also forget which saved plans were used: each could be used again' },
   confirm: {
     type: 'string',
     value: 'TIME',
@@ -236,15 +238,16 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   },
   show: {
     summary: 'Show the live stacks as a tree.',
-    details: 'What each pin is, who holds each array, what each link is attached to.',
-    operand: '[STACK]',
-    options: [...kernelOptions, ...outputOptions],
+    details:
+      'What each pin is, who holds each array, what each link is attached to. Of a file (a dot or slash is in its name), the plan\nthat was saved there, also a stale one, and on any machine.',
+    operand: '[STACK|PLAN]',
+    options: [...kernelOptions, 'steps', 'format', ...outputOptions],
   },
   destroy: {
     summary: 'Remove exactly what a stack owns.',
     details: 'Names the stack as an argument, or by its manifest.',
     operand: '[STACK]',
-    options: [...manifestOptions, ...kernelOptions, 'adopt', 'auto-approve', ...outputOptions],
+    options: [...manifestOptions, ...kernelOptions, 'adopt', 'purge', 'auto-approve', ...outputOptions],
   },
   verify: {
     summary: 'Let the kernel verify every program, and let it go again: a dry run for CI.',

@@ -12,7 +12,7 @@ import {
 import { sinceStart } from '../util/clock.ts'
 import type { ShownDifferences } from './differences.ts'
 import { eventDocument } from './documents.ts'
-import { makeEnvelope, type Origin } from './envelope.ts'
+import { makeEnvelope, type Origin, stampOf } from './envelope.ts'
 import { type ExitCode, exitCodes, outcomeExitCode } from './exit-codes.ts'
 import { LogFile, logExtent } from './log-file.ts'
 import type { OptionValues } from './option-table.ts'
@@ -118,7 +118,11 @@ export async function execute(stage: Stage, plan: Plan, desired?: DesiredState):
 async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined): Promise<Outcome> {
   const { kernel, options, terminal } = stage
   using interruption = terminal.catchInterrupt()
-  const events = apply(kernel, plan, desired, { signal: interruption.signal, verifierLog: logExtent(options) })
+  const events = apply(kernel, plan, desired, {
+    signal: interruption.signal,
+    verifierLog: logExtent(options),
+    ...(stage.saved && { use: stampOf(stage.saved) }),
+  })
   const progress = { terminal, steps: plan.steps.length, paint: paintOf(stage) }
   const report = (event: ApplyEvent): void =>
     options.json ? printDocument(terminal, eventDocument(event)) : showProgress(event, progress)

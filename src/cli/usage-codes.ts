@@ -27,6 +27,7 @@ export type UsageCode =
   | 'C133'
   | 'C134'
   | 'C135'
+  | 'C136'
   | 'C140'
   | 'C150'
   | 'C151'
@@ -126,6 +127,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C153: {
     summary: 'One plan for several hosts',
     explanation: 'A saved plan is for one host, whose ids are in it: with --out there is one --against.',
+  },
+  C136: {
+    summary: 'Option for saved plans only',
+    explanation:
+      'With `pinfold show`, `--steps` and `--format markdown` are for a saved plan: a file, whose name has a dot or a slash.',
   },
   C113: {
     summary: 'Unreadable file',

@@ -35,6 +35,8 @@ export interface CurrentState extends State {
   readonly trees: readonly Tree[]
   /** What somebody else put beside the trees; absent: nothing. */
   readonly strays?: readonly Stray[]
+  /** The map of used saved plans, pinned as `used` beside the trees; absent: none was used. */
+  readonly used?: MapId
   /** Pins elsewhere, recorded or wanted; absent: none. */
   readonly outerPins?: readonly OuterPin[]
   /** Directories of the live tree that have not the owner or mode that the record says; absent: none. */

@@ -15,16 +15,22 @@ import { settlePins } from './settle-pins.ts'
 import { settleSlots } from './shared-slots.ts'
 import type { Step } from './step.ts'
 
+/** How far a destroy goes. */
+export interface DestroyOptions {
+  /** Also forgets which saved plans were used; default: that stays, so that none of them can be used again. */
+  readonly purge?: boolean
+}
+
 /**
  * The plan that removes everything the stack owns, links first and program arrays last. The record is replaced first by
  * one that says `destroying`, so that a killed destroy is finished and not taken for a stack with missing pins. Foreign pins
  * and foreign maps are left alone; throws like makePlan.
  */
-export function makeDestroyPlan(current: CurrentState): Plan {
+export function makeDestroyPlan(current: CurrentState, options: DestroyOptions = {}): Plan {
   const changes = deletionOf(current)
   const pins = pinsThatGo(current)
   const existing = { ...existingInTrees(current), ...existingOf(current) }
-  const steps = [...begin(current), ...removeTrees(current), ...removeStack(current)]
+  const steps = [...begin(current), ...removeTrees(current), ...removeStack(current, options)]
   return markBlocked({
     version: 1,
     action: 'destroy',
@@ -66,10 +72,13 @@ export function removeTrees(current: CurrentState): readonly Step[] {
   return [...slots, ...removals, ...unpins, ...operations].map((operation) => ({ phase: 'retire', ...operation }))
 }
 
-/** The stack's own directory goes last, and stays where something foreign lies in it. */
-export function removeStack({ trees, strays = [] }: CurrentState): Step[] {
-  const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign'))
-  return foreign || strays.length > 0 ? [] : [{ phase: 'retire', kind: 'remove-directory', path: '' }]
+/** The stack's own directory goes last, and stays where something foreign, or the record of used plans, lies in it. */
+export function removeStack(current: CurrentState, { purge = false }: DestroyOptions = {}): Step[] {
+  const { trees, strays = [], used } = current
+  const foreign = trees.some((tree) => tree.pins.some((pin) => pin.kind === 'foreign')) || strays.length > 0
+  const forget: Step[] = used !== undefined && purge ? [{ phase: 'retire', kind: 'unpin', path: 'used' }] : []
+  const stays = foreign || (used !== undefined && !purge)
+  return stays ? forget : [...forget, { phase: 'retire', kind: 'remove-directory', path: '' }]
 }
 
 /** Maps that a tree which is removed later still holds. */

@@ -44,7 +44,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
   const directory = `${place.bpffs}/${place.stack}`
   const owners = ownersOf(kernel, place, wanted)
   const stat = checkDirectory(kernel, { path: directory, owners, ...(place.mounts && { mounts: place.mounts }) })
-  const { trees, strays } = readTrees(kernel, directory, { adopt: place.adopt })
+  const { trees, strays, used } = readTrees(kernel, directory, { adopt: place.adopt })
   const { readings, moved, unmoved } = moveLive(trees, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
   const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
@@ -58,6 +58,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
     trees: readings.map((reading) => reading.tree),
     strays,
     ...(misowned.length > 0 && { misowned }),
+    ...(used !== undefined && { used }),
     ...(moved.length > 0 && { moved }),
     ...(unmoved && { unmoved }),
     ...outerPins(readOuterPins(kernel, { records: readings.map(({ tree }) => tree.record), wanted, owners })),

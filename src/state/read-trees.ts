@@ -2,6 +2,7 @@ import { copyMapName, lateMapName } from '../kernel/copy-maps.ts'
 import type { DirectoryEntry } from '../kernel/files.ts'
 import type { Kernel, ObjectInfo, PinEntry } from '../kernel/kernel.ts'
 import { readRecord } from '../kernel/record-map.ts'
+import { isUsedMap } from '../kernel/used-map.ts'
 import { linkAddress, type MapAddress, mapAddress, programAddress } from '../model/address.ts'
 import { KernelError } from '../model/errors.ts'
 import type { MapId } from '../model/ids.ts'
@@ -15,8 +16,10 @@ import { type RecordRows, rowsOf } from './record-rows.ts'
 export interface StackReading {
   /** Every tree: live, next, gen-N. */
   readonly trees: readonly TreeReading[]
-  /** What lies beside them: pinfold puts nothing there. */
+  /** What lies beside them and is not pinfold's. */
   readonly strays: readonly Stray[]
+  /** The map of used plans, the one thing that pinfold puts there. */
+  readonly used: MapId | undefined
 }
 
 /** A tree of pins with what the kernel said about each, in their order. */
@@ -40,13 +43,16 @@ export function readTrees(kernel: Kernel, directory: string, { adopt = false }: 
   const isTree = (entry: PinEntry): boolean => entry.directory && isTreeName(entry.name)
   return {
     trees: entries.filter(isTree).map(({ name }) => readTree({ kernel, directory, adopt }, name)),
-    strays: entries.filter((entry) => !isTree(entry)).map(toStray),
+    strays: entries.filter((entry) => !isTree(entry) && !isUsed(entry)).map(toStray),
+    used: entries.find(isUsed)?.info?.id as MapId | undefined,
   }
 }
 
 /** Asks about a stack's directory and its live tree while something else is done; readTrees finds the answers. */
 export const readTreesAhead = (kernel: Kernel, directory: string): Promise<void> =>
   kernel.readAhead([directory, `${directory}/live`, ...folders.map((folder) => `${directory}/live/${folder}`)])
+
+const isUsed = ({ name, info }: PinEntry): boolean => name === 'used' && info !== undefined && isUsedMap(info)
 
 function toStray({ name, directory, info }: PinEntry): Stray {
   return { path: name, what: directory ? 'a directory' : info ? whatIs(info) : 'a file' }

@@ -26,8 +26,8 @@ test.each([
   [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy, import'],
   [['plan', '--file'], 'C104', 'write --file FILE'],
   [['plan', '--json=yes'], 'C104', 'write --json'],
-  [['plan', 'edge'], 'C105', 'usage: pinfold plan'],
-  [['show', 'a', 'b'], 'C105', 'usage: pinfold show [STACK]'],
+  [['validate', 'edge'], 'C105', 'usage: pinfold validate'],
+  [['show', 'a', 'b'], 'C105', 'usage: pinfold show [STACK|PLAN]'],
   [['inspect'], 'C105', 'usage: pinfold inspect OBJECT'],
 ])('%j is refused with %s', (words, code, hint) => {
   expect(() => parseArguments(words)).toThrow(expect.objectContaining({ code, hint }))

@@ -1,8 +1,8 @@
-import { checkDirectory, hasChanges, lockStack, makeDestroyPlan, readCurrent } from '../../index.ts'
+import { checkDirectory, hasChanges, lockStack, makeDestroyPlan, type Plan, readCurrent } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
-import { approve, execute, refusalOf, showPlan } from '../run-plan.ts'
+import { approve, execute, refusalOf, type Stage, showPlan } from '../run-plan.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
@@ -22,11 +22,21 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
     return exitCodes.success
   }
   using _lock = lockStack(kernel, directory)
-  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt: options.adopt ?? false }))
+  const { adopt = false, purge = false } = options
+  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt }), { purge })
   showPlan(stage, plan)
-  if (!hasChanges(plan)) return exitCodes.success
+  if (!hasChanges(plan)) return sayKept(stage, plan, exitCodes.success)
   const refused = refusalOf(stage, plan)
   if (refused !== undefined) return refused
   // Awaited here: the lock and the session end with this function.
-  return (await approve(stage, plan)) ? await execute(stage, plan) : exitCodes.error
+  return (await approve(stage, plan)) ? sayKept(stage, plan, await execute(stage, plan)) : exitCodes.error
+}
+
+/** Says that saved plans cannot be used again, and why the directory is still there. */
+function sayKept({ kernel, options, terminal }: Stage, { stack, directory }: Plan, exitCode: ExitCode): ExitCode {
+  if (exitCode === exitCodes.success && !options.json && kernel.bpffs.stat(`${directory}/used`))
+    terminal.write(
+      `Which saved plans were used stays known in ${directory}/used; pinfold destroy ${stack} --purge forgets it.\n`,
+    )
+  return exitCode
 }

@@ -2,6 +2,7 @@ import {
   type CurrentState,
   checkDirectory,
   emptyGraph,
+  type Kernel,
   listStacks,
   type Mounts,
   readCurrent,
@@ -11,23 +12,28 @@ import type { Invocation } from '../arguments.ts'
 import type { Session } from '../command-session.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { optimizeSmall } from '../optimize-later.ts'
+import type { OptionValues } from '../option-table.ts'
 import { paintOf, type Speaker } from '../say.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
 import { renderStack } from '../views/show.ts'
 import { stackDocument } from '../views/show-document.ts'
 
-/** Shows one live stack, or all of a bpffs. */
+/** Shows one live stack, or all of a bpffs, or a saved plan: no stack has a name with a dot or a slash. */
 export async function show({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
+  if (operand !== undefined && /[./]/.test(operand)) {
+    return await (await import('../saved/show-plan.ts')).showPlan(operand, { options, terminal })
+  }
+  refusePlanOptions(options)
   using session = await openSession(options)
   optimizeSmall()
   const { kernel, bpffs } = session
   const mounts = kernel.bpffs.mounts()
   checkDirectory(kernel, { path: bpffs, mounts })
   const named = operand === undefined ? undefined : stackNamed(operand)
-  if (named !== undefined && kernel.bpffs.stat(`${bpffs}/${named}`) === undefined)
-    throw noSuchStack(session, named, 'show')
+  if (named !== undefined && !holdsStack(kernel, `${bpffs}/${named}`)) throw noSuchStack(session, named, 'show')
   const names = named === undefined ? listStacks(kernel, bpffs) : [named]
   const texts = await readTexts(session, { names, mounts, render: rendererOf({ options, terminal }) })
   if (options.json)
@@ -53,6 +59,18 @@ function writeAll({ write }: Terminal, { before, texts, between, after }: Pieces
   }
   write(after)
 }
+
+function refusePlanOptions({ steps, format }: OptionValues): void {
+  if (!steps && format !== 'markdown') return
+  throw new UsageError(`cannot use ${steps ? '--steps' : '--format markdown'} for a stack: only plans are shown so`, {
+    code: 'C136',
+    hint: 'name a saved plan: pinfold show plan.json',
+  })
+}
+
+/** Where a stack was destroyed, its used plans may still be known. */
+const holdsStack = (kernel: Kernel, directory: string): boolean =>
+  kernel.bpffs.stat(directory) !== undefined && kernel.bpffs.list(directory).some(({ name }) => name !== 'used')
 
 interface Reading {
   readonly names: readonly string[]

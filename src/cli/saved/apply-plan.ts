@@ -7,10 +7,12 @@ import {
   lockStack,
   makePlan,
   precheck,
+  whyUsed,
 } from '../../index.ts'
 import type { Session } from '../command-session.ts'
 import { carryOut } from '../converge.ts'
 import { differencesIn } from '../differences-option.ts'
+import { stampOf } from '../envelope.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { optimizeLater } from '../optimize-later.ts'
 import type { OptionValues } from '../option-table.ts'
@@ -26,7 +28,7 @@ import type { PlanDocument } from '../views/plan-document.ts'
 import { checkBpffs, checkBtf, checkHost, checkManifest, checkObjects } from './check-origin.ts'
 import { differenceBetween } from './plan-difference.ts'
 import { readPlan } from './read-plan.ts'
-import { stale } from './stale.ts'
+import { type StaleCode, stale } from './stale.ts'
 
 /** A saved plan and where it came from. */
 interface Saved {
@@ -99,6 +101,7 @@ async function applyLocked(session: Session, stage: Stage, { saved, desired }: T
   const directory = `${bpffs}/${desired.stack}`
   checkDirectory(kernel, { path: directory, ...ownersOf(kernel, desired) })
   using _lock = lockStack(kernel, directory, { create: true })
+  checkUnused(session, saved)
   const { current, recovery } = readSituation(session, desired, stage.options)
   if (recovery) throw recoverFirst(saved, 'an interrupted run has to be recovered first')
   const unconfirmed = overdueOrRefuse(session, current)
@@ -114,6 +117,12 @@ async function applyLocked(session: Session, stage: Stage, { saved, desired }: T
   const differences = await differencesIn(stage.options, kernel, { current, desired, plan })
   // Awaited here: the lock ends with this function.
   return await carryOut(plan, desired, { ...stage, differences })
+}
+
+/** Looked at first, since what a replayed plan changed once is different now; what counts is the mark before the first step. */
+function checkUnused({ kernel }: Session, { file, plan }: Saved): void {
+  const problem = whyUsed(kernel, plan, stampOf(plan))
+  if (problem) throw stale(file, problem.code as StaleCode, problem.message.replace(/^[^:]*: this saved plan/, 'it'))
 }
 
 const recoverFirst = ({ file, plan }: Saved, why: string): Error =>

@@ -1,4 +1,5 @@
 import type { Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
+import type { Envelope } from '../envelope.ts'
 import { renderUnconfirmed } from './confirmation.ts'
 import { type PlanView, renderPlan } from './plan.ts'
 import { renderRecovery } from './recovery.ts'
@@ -23,3 +24,10 @@ export function renderPlanning({ plan, recovery, unconfirmed }: Planning, view: 
 /** Says where a plan was saved, and what it is for; ends in a line break. */
 export const renderSaved = (file: string): string =>
   `\nSaved as ${file}: pinfold apply ${file} does exactly that, once.\n`
+
+/** Says what a saved plan comes from; ends in a line break. */
+export function renderOrigin({ tool, time, host, bpffs, manifest }: Envelope): string {
+  const from = manifest ? ` from ${manifest.file}` : ''
+  const where = bpffs === '/sys/fs/bpf' ? host.name : `${host.name}, ${bpffs}`
+  return `Saved plan, made ${time} by ${tool}${from} for ${where}.\n`
+}
