@@ -10,12 +10,15 @@ import { KernelError } from '../../src/model/errors.ts'
 import { applyStack, bpffs } from '../apply/runs.ts'
 import { stackOf } from '../apply/stack.ts'
 import { checkDocument, checkPrinted, readSchema, schemaNames, typesIn, typesSeen } from '../support/printed.ts'
+import { promisesOf } from '../support/promises.ts'
 import { confirmIn, due, later, stageOf, upgraded, waitFor } from './support/confirming.ts'
 import { fakeTerminal } from './support/fake-terminal.ts'
 import { runScript } from './support/run-script.ts'
 import { document, plan } from './views/samples.ts'
 
 const scripts = join(import.meta.dirname, '../scripts')
+/** What was promised: lines of promisesOf. */
+const promised = join(import.meta.dirname, '../fixtures/output-1.promises.txt')
 
 describe('the schemas of what is printed', () => {
   test('are schemas, and each type is in one of them', () => {
@@ -63,6 +66,20 @@ describe('the schemas of what is printed', () => {
     await playConfirmations()
     expect([...typesSeen].toSorted()).toEqual(schemaNames.flatMap((name) => typesIn(readSchema(name))).toSorted())
   })
+})
+
+test('nothing that version 1 promises is gone or another', () => {
+  const now = [...new Set(schemaNames.flatMap((name) => promisesOf(name, readSchema(name))))].toSorted()
+  if (process.env['UPDATE_PROMISES']) writeFileSync(promised, `${now.join('\n')}\n`)
+  const current = new Set(now)
+  const broken = readFileSync(promised, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !current.has(line))
+  expect(
+    broken,
+    'a field of the output is gone, or another: readers rely on it (docs/output.md). UPDATE_PROMISES=1 takes back what was never released',
+  ).toEqual([])
 })
 
 test('whoever runs the built command line for JSON has it checked', () => {
