@@ -174,7 +174,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   plan: {
     summary: 'Show what apply would do, without doing it.',
     details:
-      'Exit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked. Asked for drift only it compares with the record of\nthe last apply, and needs no manifest where the stack is named.',
+      '= is kept, + new, ~ changed or loaded anew, +/- replaced, - removed. Behind a change stands how it looks from outside: atomic\n(one instant), overlap (old and new run side by side for a moment), gap (neither does), data loss (of entries).\nExit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked. Asked for drift only it compares with the record of\nthe last apply, and needs no manifest where the stack is named.',
     operand: '[STACK]',
     options: [
       ...manifestOptions,
