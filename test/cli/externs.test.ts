@@ -53,6 +53,26 @@ describe.skipIf(!canTestLinux)('what an object leaves to the kernel', () => {
     }
   })
 
+  test('is planned elsewhere as here where the snapshot has the types and symbols of the kernel, and else not at all', async () => {
+    const file = join(host.directory, 'pinfold.yaml')
+    const [full, plain] = [join(host.directory, 'full.json'), join(host.directory, 'plain.json')]
+    const stamp = { time: '2026-01-01T00:00:00.000Z', chance: '0123456789abcdef' }
+    const run = async (...words: readonly string[]): Promise<{ code: number; printed: string }> => {
+      const { terminal, printed } = fakeTerminal({ stamp })
+      return { code: await main(words, terminal), printed: printed() }
+    }
+    expect(await pinfold('apply', everything)).toMatchObject({ code: 0 })
+    await run('snapshot', '--bpffs', host.bpffs, '--with-btf', '--out', full)
+    const here = await run('plan', '--json', '-f', file, '--bpffs', host.bpffs)
+    expect(await run('plan', '--json', '-f', file, '--against', full)).toEqual(here)
+    expect(here.code).toBe(0)
+    await run('snapshot', '--bpffs', host.bpffs, '--out', plain)
+    const { code, printed } = await run('plan', '-f', file, '--against', plain)
+    expect(code).toBe(1)
+    expect(printed).toMatch(/error K11[12] /)
+    expect(await pinfold('destroy', everything)).toMatchObject({ code: 0 })
+  })
+
   test('configuration can be set in the manifest instead', async () => {
     const text = everything.replace(
       'externs.bpf.o }',

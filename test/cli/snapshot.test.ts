@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +60,19 @@ test('a plan from a snapshot opens no kernel', async () => {
     const { code, printed } = await pinfold('plan', ...manifest, '--against', host, ...option)
     expect({ code, printed }).toEqual({ code: 1, printed: expect.stringContaining('error C151: cannot use --') })
   }
+})
+
+test('a plan from a snapshot needs neither Linux nor the addon', () => {
+  const elsewhere =
+    'data:text/javascript,Object.defineProperty(process,"platform",{value:"darwin"});process.dlopen=()=>{throw new Error("no addon here")}'
+  const run = (...words: readonly string[]) =>
+    spawnSync(process.execPath, ['--import', elsewhere, 'dist/cli/pinfold.js', ...words], { encoding: 'utf8' })
+  expect(run('plan', ...manifest, '--against', host)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('No changes.'),
+    stderr: '',
+  })
+  expect(run('plan', ...manifest)).toMatchObject({ status: 1, stderr: expect.stringContaining('K038') })
 })
 
 test('what was written is said in one line', () => {
