@@ -36,6 +36,7 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
   P151: { silences: true, looksAround: true },
   P152: { lowers: true, looksAround: true },
   P160: {},
+  P170: { silences: true },
   P402: { silences: true },
 }
 
