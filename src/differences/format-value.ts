@@ -30,7 +30,7 @@ export function formatKey(
   return network ?? formatValue({ bytes, type, named }, byteOrder)
 }
 
-/** Both sides of a value; of long ones what stands where they begin to differ. */
+/** Both sides of a value; of long ones, and of those that differ in padding only, what stands where they begin to differ. */
 export function formatPair(
   before: TypedBytes | undefined,
   after: TypedBytes | undefined,
@@ -38,8 +38,9 @@ export function formatPair(
 ): { readonly before?: string; readonly after?: string } {
   const texts = [before, after].map((side) => side && formatValue(side, byteOrder))
   const isLong = texts.some((text) => text !== undefined && text.length > mostCharacters)
+  const isAlike = texts[0] === texts[1] && before?.type?.text === after?.type?.text
   const at = before && after ? firstDifference(before.bytes, after.bytes) : 0
-  const [old, wanted] = isLong ? [before, after].map((side) => side && excerpt(side.bytes, at)) : texts
+  const [old, wanted] = isLong || isAlike ? [before, after].map((side) => side && excerpt(side.bytes, at)) : texts
   return { ...(old !== undefined && { before: old }), ...(wanted !== undefined && { after: wanted }) }
 }
 

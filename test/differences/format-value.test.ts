@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatKey, formatPair, formatValue } from '../../src/differences/format-value.ts'
 import { parseLayout } from '../../src/layout/parse-layout.ts'
 import { fromHex } from '../../src/util/hex.ts'
+import { layoutText } from '../layout/arbitrary.ts'
 import { map } from '../support/builders.ts'
 
 const format = (layout: string, hex: string, order: 'little' | 'big' = 'little'): string =>
@@ -58,4 +60,35 @@ test('layouts that nest without end cost nothing', () => {
 test('a long value that only one side has is told by its beginning', () => {
   const bytes = new Uint8Array(400)
   expect(formatPair(undefined, { bytes }, 'little')).toEqual({ after: `400 bytes, 0x${'00'.repeat(32)}...` })
+})
+
+test('any bytes of any layout have a text of one line, and what differs never looks the same', () => {
+  const sample = layoutText.chain(({ text, size }) =>
+    fc.tuple(fc.constant(text), fc.uint8Array({ minLength: size, maxLength: size }), fc.constantFrom('little', 'big')),
+  )
+  fc.assert(
+    fc.property(sample, ([text, bytes, order]) => {
+      const value = formatValue({ bytes, type: parseLayout(text) }, order as 'little')
+      expect(value).toMatch(/^[^\n]+$/)
+      const type = parseLayout(text)
+      const other = bytes.map((byte) => byte ^ 1)
+      const { before, after } = formatPair({ bytes, type }, { bytes: other, type }, 'little')
+      expect(before).not.toBe(after)
+    }),
+  )
+})
+
+test('what differs in padding, or in the bits of what is no number, is told by its bytes', () => {
+  const pair = (layout: string, one: string, other: string) => {
+    const type = parseLayout(layout)
+    return formatPair({ bytes: fromHex(one), type }, { bytes: fromHex(other), type }, 'little')
+  }
+  expect(pair('struct 4{a:u16@0}', '01000000', '01000100')).toEqual({
+    before: '4 bytes, from byte 2: 0x0000',
+    after: '4 bytes, from byte 2: 0x0100',
+  })
+  expect(pair('f32', '00000000', '00000080')).toEqual({
+    before: '4 bytes, from byte 3: 0x00',
+    after: '4 bytes, from byte 3: 0x80',
+  })
 })
