@@ -31,7 +31,7 @@ export interface ImportDocument {
 export const hasErrors = ({ findings }: ImportSurvey): boolean => findings.some(({ severity }) => severity === 'error')
 
 /** What was matched and what was not, then an empty line for the plan that follows. */
-export function renderFindings({ stack, out, survey }: FindingsView, paint: Paint): string {
+export function renderFindings({ out, survey }: FindingsView, paint: Paint): string {
   const { maps, programs, links, findings } = survey
   const what = [counted(maps.length, 'map'), counted(programs.length, 'program'), counted(links.length, 'link')].join(
     ', ',
@@ -40,7 +40,7 @@ export function renderFindings({ stack, out, survey }: FindingsView, paint: Pain
   const ending = hasErrors(survey)
     ? 'Nothing was changed, and no manifest was written.\n'
     : `The manifest will be written to ${out}; what is imported keeps running and keeps its pins.\n\n`
-  return `${paint('bold', `pinfold import · ${stack}`)}: ${what} match the objects.\n${lines}${ending}`
+  return `${paint('bold', 'Found:')} ${what} that the objects declare.\n${lines}${ending}`
 }
 
 /** The same as a document, with the manifest's text. */

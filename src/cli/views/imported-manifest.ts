@@ -61,7 +61,7 @@ function mapRows({ name, type, pinned, maxEntries, slots, inner, unused }: Surve
 
 const indexed = (key: string, entries: ReadonlyMap<number, string>): YamlRow =>
   entries.size === 0
-    ? { key, value: '{}' }
+    ? { key, value: '{}', comment: 'empty, as it was found' }
     : { key, rows: [...entries].map(([index, name]) => ({ key: String(index), value: flow(name) })) }
 
 function programRow({ name, object, function: fn, type, section }: Surveyed<'programs'>): YamlRow {

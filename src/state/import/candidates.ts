@@ -6,13 +6,13 @@ import type { Found } from './found.ts'
  * Ids of the programs to import, ascending: those that are pinned, those that pinned links run, and those that they can tail-call
  * through arrays which are nobody else's.
  */
-export function candidatePrograms(found: Found, except: readonly string[]): number[] {
+export function candidatePrograms(found: Found): number[] {
   const linked = found.pinned('link').flatMap((id) => found.link(id)?.programId ?? [])
   const arrays = found.pinned('map').flatMap((id) => heldBy(found, id))
   const programs = new Set<number>()
   const pending = [...found.pinned('program'), ...linked, ...arrays]
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    if (id === 0 || programs.has(id) || except.includes(`#${id}`)) continue
+    if (id === 0 || programs.has(id) || found.isExcepted('program', id)) continue
     programs.add(id)
     const maps = found.graph.programs.get(id as ProgramId)?.maps ?? []
     for (const map of maps) if (!isOthers(found, map)) pending.push(...heldBy(found, map))

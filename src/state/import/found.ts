@@ -24,20 +24,22 @@ export class Found {
   readonly #within = new Map<string, string[]>()
   /** Pins of the same bpffs elsewhere. */
   readonly #elsewhere = new Map<string, string[]>()
+  readonly #except: readonly string[]
   readonly #infos = new Map<string, ObjectInfo | undefined>()
 
   constructor(kernel: Kernel, search: Search) {
     this.kernel = kernel
+    this.#except = search.except
     for (const { path, info } of pinsBelow(kernel, search.bpffs)) this.#add(this.#elsewhere, path, info)
     for (const path of search.paths) {
       const pins = pinsAt(kernel, path).filter((pin) => !search.except.some((it) => isAt(pin.path, it)))
       for (const pin of pins) this.#add(this.#within, pin.path, pin.info)
     }
     for (const [key, paths] of this.#elsewhere) {
-      const others = paths.filter((path) => !this.#within.get(key)?.includes(path))
+      const within = this.#within.get(key) ?? []
       this.#elsewhere.set(
         key,
-        others.filter((path) => !search.except.includes(path)),
+        paths.filter((path) => !within.includes(path)),
       )
     }
     this.graph = readGraph(kernel)
@@ -61,6 +63,12 @@ export class Found {
 
   pinsElsewhere(kind: ObjectKind, id: number): readonly string[] {
     return this.#elsewhere.get(keyOf(kind, id)) ?? []
+  }
+
+  /** Left out by its id, or by a pin of it. */
+  isExcepted(kind: ObjectKind, id: number): boolean {
+    const pins = this.pinsElsewhere(kind, id)
+    return this.#except.some((it) => it === `#${id}` || pins.some((pin) => isAt(pin, it)))
   }
 
   map(id: number): MapInfo | undefined {

@@ -26,8 +26,6 @@ export interface ImportedLink {
 export interface LinkQuestion {
   readonly programs: ReadonlyMap<number, DraftedProgram>
   readonly maps: ReadonlyMap<MapAddress, number>
-  /** Absolute paths and ids (`#12`) of what is left out. */
-  readonly except: readonly string[]
   /** What links attach to. */
   readonly places: AttachPlaces
 }
@@ -54,12 +52,10 @@ export function importLinks(
 }
 
 /** It runs something of the stack and is in nobody else's hands; or it is pinned below the paths. */
-function isMeant(found: Found, { id, programId, target }: LinkInfo, { programs, maps, except }: LinkQuestion): boolean {
-  if (except.includes(`#${id}`)) return false
+function isMeant(found: Found, { id, programId, target }: LinkInfo, { programs, maps }: LinkQuestion): boolean {
+  if (found.isExcepted('link', id)) return false
   if (found.pinsOf('link', id).length > 0) return true
-  const isExcepted = except.some((path) => found.pinsElsewhere('link', id).includes(path))
-  const isOurs = target?.kind === 'struct_ops' ? [...maps.values()].includes(target.mapId) : programs.has(programId)
-  return isOurs && !isExcepted
+  return target?.kind === 'struct_ops' ? [...maps.values()].includes(target.mapId) : programs.has(programId)
 }
 
 type Attachment = Pick<ImportedLink, 'program' | 'attach'>

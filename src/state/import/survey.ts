@@ -84,10 +84,10 @@ export interface SurveyedProgram {
 export function surveyImport(kernel: Kernel, question: ImportQuestion): ImportSurvey {
   const found = new Found(kernel, question)
   const drafted = draftOn(kernel, question.files, question)
-  const programs = matchPrograms(found, candidatePrograms(found, question.except), drafted)
+  const programs = matchPrograms(found, candidatePrograms(found), drafted)
   const maps = matchMaps(found, programs.matched, drafted)
-  const { except, places } = question
-  const links = importLinks(found, { programs: programs.matched, maps: maps.matched, except, places })
+  const { places } = question
+  const links = importLinks(found, { programs: programs.matched, maps: maps.matched, places })
   const survey = { found, drafted, programs: programs.matched, maps: maps.matched, links: links.links }
   const globals = survey.drafted.maps.flatMap((map) => globalsOf(survey, map))
   return {

@@ -79,7 +79,7 @@ maps:
       0: parse
       2: edge_parse
   spare:
-    slots: {}
+    slots: {} # empty, as it was found
   flows:
     maxEntries: 65536
   sessions:
@@ -126,9 +126,7 @@ pins:
 const view = { stack: 'edge', out: 'pinfold.yaml', survey, text: '' }
 
 test('what was found comes before the plan', () => {
-  expect(
-    renderFindings(view, painter(false)),
-  ).toBe(`pinfold import · edge: 7 maps, 2 programs, 8 links match the objects.
+  expect(renderFindings(view, painter(false))).toBe(`Found: 7 maps, 2 programs, 8 links that the objects declare.
 The manifest will be written to pinfold.yaml; what is imported keeps running and keeps its pins.
 
 `)
@@ -147,7 +145,7 @@ test('what stands in the way is all there is to say', () => {
   ] as const
   expect(
     renderFindings({ ...view, survey: { ...survey, findings } }, painter(false)),
-  ).toBe(`pinfold import · edge: 7 maps, 2 programs, 8 links match the objects.
+  ).toBe(`Found: 7 maps, 2 programs, 8 links that the objects declare.
 warning P185 Pin left out: map #9 (other) is used by none.
 error P181 Program that no object matches: program #7 (x).
   hint: name it
