@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { noSandbox, Sandbox } from '../examples/sandbox.ts'
+import { play, readPage } from './page.ts'
 
-const page = readFileSync('docs/upgrade.md', 'utf8')
-const blocks = (language: string): readonly string[] =>
-  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text]) => text ?? '')
+const page = readPage('upgrade.md')
 
 const directory = mkdtempSync(join(tmpdir(), 'pinfold-upgrade-page-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -17,30 +16,17 @@ describe.skipIf(noSandbox() !== undefined)('docs/upgrade.md', () => {
     timeout: 180_000,
   }, async () => {
     using sandbox = await Sandbox.create()
-    const command = join(directory, 'pinfold')
-    writeFileSync(command, `#!/bin/sh\nexec ${process.execPath} ${resolve('dist/cli/pinfold.js')} "$@"\n`)
-    chmodSync(command, 0o755)
-    const lines = blocks('sh').flatMap((block) => block.trim().split('\n'))
-    expect(lines.length).toBeGreaterThan(8)
-    const script = ['mount -t bpf bpf /sys/fs/bpf', `PATH=${directory}:$PATH`, ...lines.map(checked)].join('\n')
-    const { status, stdout, stderr } = sandbox.shell(script)
+    expect(page.commands.length).toBeGreaterThan(8)
+    const { status, stdout, stderr } = play(sandbox, page, directory)
     expect(status, stdout + stderr).toBe(0)
     expect(sandbox.shell('ls /sys/fs/bpf').stdout).not.toContain('rolling')
   })
 })
 
-/** A line, and the end of the script when it has another exit code than its comment says. */
-function checked(line: string): string {
-  if (line.endsWith('&')) return line
-  const expected = /# exit code (\d)/.exec(line)?.[1] ?? '0'
-  const complain = `{ echo ${JSON.stringify(line)}: exit code $code >&2; exit 1; }`
-  return `${line}\ncode=$?; [ $code = ${expected} ] || ${complain}`
-}
-
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
 
 test.skipIf(!hasSystemd)('its unit is one that systemd takes', () => {
-  const [unit = ''] = blocks('ini')
+  const [unit = ''] = page.blocks('ini')
   // systemd looks whether the program is there.
   const file = join(directory, 'pinfold@.service')
   writeFileSync(file, unit.replaceAll('/usr/local/bin/pinfold', '/bin/true'))
