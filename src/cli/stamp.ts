@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { toHex } from '../util/hex.ts'
 
 /** What makes a plan one of its kind: nothing else in its document comes from a clock or from chance. */
 export interface Stamp {
@@ -8,5 +8,8 @@ export interface Stamp {
   readonly chance: string
 }
 
-/** A stamp of now. */
-export const stampNow = (): Stamp => ({ time: new Date().toISOString(), chance: randomBytes(8).toString('hex') })
+/** A stamp of now. The global is loaded when it is first used, unlike node:crypto, for which every start would wait. */
+export const stampNow = (): Stamp => ({
+  time: new Date().toISOString(),
+  chance: toHex(crypto.getRandomValues(new Uint8Array(8))),
+})
