@@ -28,24 +28,28 @@ export interface Row {
 export function shorten(sections: readonly Section[], limit: number): string {
   const whole = sections.map((section) => render(section, section.rows)).join('')
   if (whole.length <= limit) return whole
-  const chosen = withinLimit(sections, limit)
-  let left = limit - chosen.reduce((sum, section) => sum + frameOf(section), 0)
+  const fitting = withinLimit(sections, limit)
+  const note = fitting.length < sections.length && sectionNote.length <= limit ? sectionNote : ''
+  const chosen = withinLimit(sections, limit - note.length)
+  let left = limit - note.length - chosen.reduce((sum, section) => sum + frameOf(section), 0)
   const kept = new Map<Section, ReadonlySet<Row>>()
   for (const section of byRank(chosen)) {
     const rows = rowsWithin(section, left)
     kept.set(section, rows)
     for (const { text } of rows) left -= text.length
   }
-  return chosen.map((section) => render(section, kept.get(section) ?? [])).join('')
+  return chosen.map((section) => render(section, kept.get(section) ?? [])).join('') + note
 }
+
+/** Where there is no room to say how much of each. */
+const sectionNote = '\n… There is more than this comment has room for: `pinfold plan` prints all of it.\n'
 
 /** As many sections as fit without their rows. */
 function withinLimit(sections: readonly Section[], limit: number): readonly Section[] {
   const chosen = [...sections]
-  const last = (): Section | undefined => byRank(chosen).at(-1)
   while (chosen.reduce((sum, section) => sum + frameOf(section), 0) > limit) {
-    const least = last()
-    if (!least || chosen.length === 1) break
+    const least = byRank(chosen).at(-1)
+    if (!least) break
     chosen.splice(chosen.indexOf(least), 1)
   }
   return chosen

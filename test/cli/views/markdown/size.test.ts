@@ -48,6 +48,17 @@ const section = (name: string, rank: number, rows: Section['rows']): Section => 
   omission: (count) => `(${count} more)`,
 })
 
+test('whole parts that are left out are told, too', () => {
+  const text = markdown(large, 500)
+  expect(text.length).toBeLessThanOrEqual(500)
+  expect(text).not.toContain('unchanged')
+  expect(text).toContain('\n… There is more than this comment has room for: `pinfold plan` prints all of it.\n')
+})
+
+test('where there is room for one line only, that is all', () => {
+  expect(markdown(large, 200).split('\n')).toEqual([expect.stringMatching(/^\*\*pinfold plan/), ''])
+})
+
 test('rows go from the least important section on, and within one from the least important, then the last', () => {
   const sections = [
     section('a', 1, [{ text: '1111' }, { text: '2222', rank: 1 }, { text: '3333' }]),
@@ -63,4 +74,5 @@ test('rows go from the least important section on, and within one from the least
   )
   expect(shorten(sections, 20)).toBe('<a>1111(2 more)</a>')
   expect(shorten(sections, 16)).toBe('<a>(3 more)</a>')
+  expect(shorten(sections, 10)).toBe('')
 })
