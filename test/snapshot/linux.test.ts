@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { fakeTerminal } from '../cli/support/fake-terminal.ts'
 import { Lab } from '../crash/linux/lab.ts'
@@ -55,34 +55,47 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
     expect(await same(act.command === 'rollback' ? from : [act.version])).toContain('{"type":"plan"')
   })
 
-  test('what others did meanwhile', async () => {
+  describe('and what others did meanwhile:', () => {
     const version: Version = { hooks: ['xdp', 'tcx'], history: 1 }
-    const live = join(lab.bpffs, 'echo/live')
-    await clear(lab)
-    await lab.run({ command: 'apply', version })
-    run('bpftool', 'map', 'delete', 'pinned', `${live}/maps/calls`, 'key', '1', '0', '0', '0')
-    expect(await same([version])).toContain('calls')
-    run('bpftool', 'link', 'detach', 'pinned', `${live}/links/tcx`)
-    await same([version])
-    rmSync(`${live}/programs/callee0`)
-    expect(await same([version])).toContain('callee0')
-    run('bpftool', 'map', 'pin', 'pinned', `${live}/maps/state`, `${live}/maps/theirs`)
-    expect(await same([version])).toContain('theirs')
-    expect(await sameDrift()).toContain('theirs')
-    run('ln', '-s', `${live}/maps`, join(lab.bpffs, 'elsewhere'))
-    const filter = ['ingress', 'bpf', 'direct-action', 'pinned', `${live}/programs/tc_entry`]
-    run('tc', 'qdisc', 'add', 'dev', lab.host.veth.name, 'clsact')
-    run('tc', 'filter', 'add', 'dev', lab.host.veth.name, ...filter)
-    expect(await same([{ ...version, defines: { TC_CALLEE: 2 } }])).toContain('without a link')
-    run('tc', 'qdisc', 'del', 'dev', lab.host.veth.name, 'clsact')
-    rmSync(`${live}/maps/theirs`)
-    rmSync(`${live}/record`)
-    expect(await same([version])).toContain('P107')
-    expect(await sameDrift()).toContain('unknown')
-    await same([version], '--adopt')
-    rmSync(join(lab.bpffs, 'elsewhere'))
-    await lab.run({ command: 'destroy', version }, [0, 7])
-    run('rm', '-rf', join(lab.bpffs, 'echo'))
+    const live = (path: string): string => join(lab.bpffs, 'echo/live', path)
+    beforeEach(async () => {
+      await clear(lab)
+      await lab.run({ command: 'apply', version })
+    })
+
+    test('a slot emptied, a link detached, a pin removed', async () => {
+      run('bpftool', 'map', 'delete', 'pinned', live('maps/calls'), 'key', '1', '0', '0', '0')
+      run('bpftool', 'link', 'detach', 'pinned', live('links/tcx'))
+      rmSync(live('programs/callee0'))
+      expect(await same([version])).toMatch(/calls.*callee0/)
+      run('rm', '-rf', join(lab.bpffs, 'echo'))
+    })
+
+    test('a filter of tc, and a symbolic link', async () => {
+      const filter = ['ingress', 'bpf', 'direct-action', 'pinned', live('programs/tc_entry')]
+      run('ln', '-s', live('maps'), join(lab.bpffs, 'elsewhere'))
+      run('tc', 'qdisc', 'add', 'dev', lab.host.veth.name, 'clsact')
+      run('tc', 'filter', 'add', 'dev', lab.host.veth.name, ...filter)
+      expect(await same([{ ...version, defines: { TC_CALLEE: 2 } }])).toContain('without a link')
+      run('tc', 'qdisc', 'del', 'dev', lab.host.veth.name, 'clsact')
+      rmSync(join(lab.bpffs, 'elsewhere'))
+    })
+
+    test("somebody else's pin in the tree, and who may have made it", async () => {
+      run('bpftool', 'map', 'pin', 'pinned', live('maps/state'), live('maps/theirs'))
+      expect(await same([version])).toContain('theirs')
+      expect(await sameDrift()).toContain('theirs')
+      rmSync(live('maps/theirs'))
+    })
+
+    test('a record lost: refused, adopted, told as drift', async () => {
+      rmSync(live('record'))
+      expect(await same([version])).toContain('P107')
+      expect(await sameDrift()).toContain('unknown')
+      await same([version], '--adopt')
+      await lab.run({ command: 'destroy', version }, [0, 7])
+      run('rm', '-rf', join(lab.bpffs, 'echo'))
+    })
   })
 })
 
