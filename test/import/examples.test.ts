@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noSandbox, Sandbox } from '../examples/sandbox.ts'
 
-const cgroup = '/mnt/pinfold-test'
+// One hierarchy for the whole machine: other tests have theirs at the same time.
+const cgroup = `/mnt/pinfold-import-${process.pid}`
 const variables = ['--var', `CGROUP=${cgroup}`, '--var', 'REFUSED_PORT=7777']
 
 /** Maps of maps, CO-RE, a struct of functions, and links to every hook but those of the other tests. */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Output, Sandbox } from '../examples/sandbox.ts'
 
+let count = 0
+
 const include = `-I/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`
 
 /** True where the objects and the loader can be compiled: a probe. */
@@ -24,7 +26,8 @@ export class ImportLab implements Disposable {
   readonly directory: string
   /** The object that a manifest names; `becomes` exchanges it. */
   readonly object: string
-  readonly #cgroup = '/mnt/pinfold-import'
+  /** One hierarchy for the whole machine: other tests may have theirs at the same time. */
+  readonly cgroup: string = `/mnt/pinfold-import-${process.pid}-${count++}`
 
   private constructor(sandbox: Sandbox, directory: string) {
     this.sandbox = sandbox
@@ -33,7 +36,7 @@ export class ImportLab implements Disposable {
     execFileSync('gcc', ['-Wall', '-O1', '-o', join(directory, 'loader'), source('loader.c'), '-lbpf'])
     this.becomes(1)
     // bpftool looks for maps that are pinned by their names below /sys/fs/bpf and nowhere else.
-    this.shell(`mkdir -p ${this.#cgroup}; mount --bind ${this.bpffs} /sys/fs/bpf`)
+    this.shell(`mkdir -p ${this.cgroup}; mount --bind ${this.bpffs} /sys/fs/bpf`)
   }
 
   static async open(): Promise<ImportLab> {
@@ -59,13 +62,13 @@ export class ImportLab implements Disposable {
 
   /** Loads, attaches and pins everything below a directory of the bpffs, with libbpf. */
   load(name: string, how = ''): void {
-    this.shell(`${join(this.directory, 'loader')} ${this.object} ${this.bpffs}/${name} eth0 ${this.#cgroup} ${how}`)
+    this.shell(`${join(this.directory, 'loader')} ${this.object} ${this.bpffs}/${name} eth0 ${this.cgroup} ${how}`)
   }
 
   /** The same, but a process holds the links until `release`. */
   hold(name: string): void {
     const [fifo, log] = [join(this.directory, `${name}.fifo`), join(this.directory, `${name}.log`)]
-    const command = `${join(this.directory, 'loader')} ${this.object} ${this.bpffs}/${name} eth0 ${this.#cgroup} hold`
+    const command = `${join(this.directory, 'loader')} ${this.object} ${this.bpffs}/${name} eth0 ${this.cgroup} hold`
     this.shell(`mkfifo ${fifo}; (exec ${command} <${fifo} >${log} 2>&1) & (exec sleep 60 >${fifo}) >/dev/null 2>&1 & echo $! >${fifo}.pid
       for ((i = 0; i < 100; i++)); do grep -q ready ${log} && exit 0; sleep 0.05; done; cat ${log}; exit 1`)
   }
@@ -127,7 +130,7 @@ export class ImportLab implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.sandbox.shell(`rmdir ${this.#cgroup}`)
+    this.sandbox.shell(`rmdir ${this.cgroup}`)
     this.sandbox[Symbol.dispose]()
     rmSync(this.directory, { recursive: true })
   }

@@ -62,7 +62,7 @@ describe.skipIf(noSandbox() !== undefined || !canBuild)('import, on this kernel'
       bpftool net attach xdp pinned ${old}/programs/ingress dev eth0
       tc qdisc add dev eth0 clsact
       tc filter add dev eth0 ingress bpf direct-action object-pinned ${old}/programs/watch
-      bpftool cgroup attach /mnt/pinfold-import connect4 pinned ${old}/programs/note_connect`)
+      bpftool cgroup attach ${lab.cgroup} connect4 pinned ${old}/programs/note_connect`)
     lab.startSending(200)
     const imported = lab.import('old')
     expect(imported.status, imported.stdout + imported.stderr).toBe(0)
@@ -70,7 +70,7 @@ describe.skipIf(noSandbox() !== undefined || !canBuild)('import, on this kernel'
       expect.stringContaining('program.ingress is attached to xdp eth0 without a link'),
       expect.stringContaining('program.watch is attached to tcx eth0 ingress without a link'),
       expect.stringMatching(
-        /program\.note_connect is attached to cgroup .*pinfold-import cgroup_inet4_connect without a link/,
+        /program\.note_connect is attached to cgroup .*pinfold-import-[\d-]+ cgroup_inet4_connect without a link/,
       ),
     ])
     expect(imported.stdout).toContain('hint: to have upgrades switch it: `bpftool net detach xdp dev NAME`')
