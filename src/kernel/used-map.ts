@@ -51,7 +51,10 @@ export function planUseOf(kernel: Kernel, path: string, stamp: PlanStamp): PlanU
  */
 export function usePlan(kernel: Kernel, path: string, stamp: PlanStamp): PlanUse {
   using map = openUsed(kernel, path)
-  if (!map) return begin(kernel, path, stamp)
+  return map ? useIn(kernel, map, stamp) : begin(kernel, path, stamp)
+}
+
+function useIn(kernel: Kernel, map: Fd<'map'>, stamp: PlanStamp): PlanUse {
   const known = lookUp(kernel, map, stamp)
   return known === 'unused' ? insert(kernel, map, stamp) : known
 }
@@ -62,8 +65,15 @@ function begin(kernel: Kernel, path: string, stamp: PlanStamp): PlanUse {
   // It has its place from the start: a full map takes nothing new.
   kernel.update(map, horizonKey, encodeTime(0))
   kernel.update(map, keyOf(stamp), encodeTime(stamp.time), 'create')
-  kernel.pin(map, path)
-  return 'unused'
+  try {
+    kernel.pin(map, path)
+    return 'unused'
+  } catch (error) {
+    // Somebody else began meanwhile, or has something else there.
+    using other = openUsed(kernel, path)
+    if (!other) throw error
+    return useIn(kernel, other, stamp)
+  }
 }
 
 function openUsed(kernel: Kernel, path: string): Fd<'map'> | undefined {

@@ -72,12 +72,27 @@ test('a plan that is as old as those that are forgotten for it is not used', () 
   expect(usePlan(world.kernel, path, stamp(0xffff, 7))).toBe('forgotten')
 })
 
+test.each([0, 1])('of two at once one uses the plan, whoever is in between (%i plans used before)', (before) => {
+  for (let between = 1; between <= 4; between++) {
+    const machine = openMemoryMachine()
+    for (let number = 1; number <= before; number++) usePlan(machine.open(), path, stamp(number))
+    const uses: string[] = []
+    let call = 0
+    machine.beforeCall(() => {
+      if (++call === between) uses.push(usePlan(machine.open(), path, stamp(7)))
+    })
+    uses.push(usePlan(machine.open(), path, stamp(7)))
+    if (call >= between) expect(uses.sort(), `before operation ${between}`).toEqual(['unused', 'used'])
+  }
+})
+
 test('killed before any operation, it never takes a used plan for unused', () => {
   const full = openMemoryMachine()
   for (let number = 1; number <= rememberedPlans; number++) usePlan(full.open(), path, stamp(number))
   const snapshot = full.snapshot()
   const last = stamp(rememberedPlans + 1)
-  for (let fatal = 1; ; fatal++) {
+  // What is done at the end is 512 times the same.
+  for (let fatal = 1; ; fatal += fatal < 8 ? 1 : 37) {
     const machine = openMemoryMachine(snapshot)
     const kernel = machine.open()
     let call = 0
@@ -88,7 +103,7 @@ test('killed before any operation, it never takes a used plan for unused', () =>
     for (let number = 1; number <= rememberedPlans; number += 100)
       expect(planUseOf(after, path, stamp(number)), `plan ${number}, killed at ${fatal}`).not.toBe('unused')
     if (isDone) break
-    if (fatal % 50 === 0) expect(usePlan(after, path, last)).toBe('unused')
+    if (fatal % 5 === 0) expect(usePlan(after, path, last)).toBe('unused')
   }
 })
 
