@@ -5,6 +5,7 @@ import type { Change } from './change.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
+import { adoptedPins } from './lint/neighbours.ts'
 import { prove } from './make-plan.ts'
 import { pinsThatGo } from './outer-pins.ts'
 import type { Plan, Precondition } from './plan.ts'
@@ -47,6 +48,7 @@ export function makeDestroyPlan(current: CurrentState, options: DestroyOptions =
     diagnostics: [
       ...[...guardChanges(changes, current), ...guardPins(current)].filter((it) => it.severity === 'warning'),
       ...foreignPins(current, 'destroy'),
+      ...adoptedPins({ current }),
       ...guardProtection(changes, { current }),
     ],
   })

@@ -5,6 +5,7 @@ import type { MapShape } from '../../src/model/map-spec.ts'
 import { isRoundedSize } from '../../src/model/map-types.ts'
 import type { CurrentState, DesiredState, LinkState, MapState, ProgramState, Resource } from '../../src/model/state.ts'
 import { isBlocked } from '../../src/plan/block.ts'
+import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
 import { applied, array, desired, link, map, program } from '../support/builders.ts'
@@ -121,6 +122,7 @@ test('pins that were adopted are told by a plan that moves them (P146)', () => {
   expect(findings(adopting(chain()), chain(1))).toEqual(['P146'])
   expect(findings(adopting(chain()), chain())).toEqual([])
   expect(findings(live(chain()), chain(1))).toEqual([])
+  expect(makeDestroyPlan(adopting(chain())).diagnostics.map(({ code }) => code)).toEqual(['P146'])
 })
 
 test.each(['namespace', 'container', 'place'] as const)(

@@ -1,19 +1,19 @@
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { MapState } from '../../model/state.ts'
 import type { SlotClaim, VanishingRoot } from '../../model/surroundings.ts'
-import { planCodes } from '../codes.ts'
+import { named, planCodes } from '../codes.ts'
 import { found, type Rule, type Scene } from './scene.ts'
 
 /** Pins that --adopt took for the stack's own (P146): they go with the tree that they are in. */
-export const adoptedPins: Rule = (scene) => {
-  const { directory, trees } = scene.current
-  return trees.flatMap(({ adopted = [] }) =>
-    adopted.map((path) => {
-      const detail = `${directory}/${path} is in no record, and is taken for the stack's own: this plan moves or removes it.`
-      return found(scene, planCodes.adopted, { detail, hint: 'leave --adopt out where somebody else put it there' })
-    }),
+export const adoptedPins = ({ current: { directory, trees } }: Pick<Scene, 'current'>): readonly Diagnostic[] =>
+  trees.flatMap(({ adopted = [] }) =>
+    adopted.map((path) => ({
+      severity: 'warning',
+      ...named(planCodes.adopted),
+      detail: `${directory}/${path} is in no record, and is taken for the stack's own: this plan moves or removes it.`,
+      hint: 'leave --adopt out where somebody else put it there',
+    })),
   )
-}
 
 const vanishing: Readonly<Record<VanishingRoot['why'], { readonly detail: string; readonly hint: string }>> = {
   namespace: {
