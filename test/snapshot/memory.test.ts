@@ -201,6 +201,14 @@ describe('a document', () => {
       expect(codeOf(() => checkSnapshot(data))).toBe('K115')
     expect(codeOf(() => openMemoryMachine({ ...snapshot, user: 1 }))).toBe('K115')
   })
+
+  test('that only looks like one, and that of a machine which nobody plays, is refused too', async () => {
+    const snapshot = await snapshotOf(openMemoryMachine().open(), bpffs)
+    const { maps: _, ...rest } = snapshot
+    expect(codeOf(() => openMemoryMachine(reseal(rest as HostSnapshot)))).toBe('K115')
+    const kernel = { ...snapshot.kernel, byteOrder: 'big' } as const
+    expect(codeOf(() => openMemoryMachine(reseal({ ...snapshot, kernel })))).toBe('K095')
+  })
 })
 
 function reseal({ digest: _, ...content }: HostSnapshot): HostSnapshot {

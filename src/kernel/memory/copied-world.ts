@@ -1,14 +1,39 @@
+import { KernelError } from '../../model/errors.ts'
 import { mapTypeRule } from '../../model/map-types.ts'
+import { kernelError } from '../errno.ts'
 import type { HostSnapshot, SavedDirectory, SavedPin } from '../host-snapshot.ts'
 import { copiedLink, copiedMap, copiedProgram } from './copied-objects.ts'
-import { refuse } from './refuse.ts'
 import { allObjects, count } from './snapshot.ts'
 import { createWorld, type Inode, nextNumber, type ObjectName, type World } from './world.ts'
 
-/** A world that is what a machine was. Objects that only processes of that machine hold are held from outside. */
+/**
+ * A world that is what a machine was. Objects that only processes of that machine hold are held from outside. Throws KernelError
+ * (K115 for what only looks like a snapshot; ENOTSUPP for a machine that is played by nobody).
+ */
 export function copyWorld(snapshot: HostSnapshot): World {
+  const failure = { command: 'restore', doing: 'open the snapshot', target: 'snapshot' }
   // Values of maps that hold objects are numbers in the order of this machine's bytes.
-  if (snapshot.kernel.byteOrder !== 'little') return refuse('restore', 'ENOTSUPP', 'a big-endian machine')
+  if (snapshot.kernel.byteOrder === 'big') {
+    const what = 'it is of a big-endian machine, and the kernel in memory plays none'
+    throw kernelError({ ...failure, errno: 'ENOTSUPP', what, hint: 'plan on the host itself' })
+  }
+  try {
+    return copyWhole(snapshot)
+  } catch (cause) {
+    if (cause instanceof KernelError) throw cause
+    const what = 'it is not laid out as it says'
+    throw kernelError({
+      ...failure,
+      errno: 'EINVAL',
+      what,
+      hint: 'take it again: pinfold snapshot',
+      code: 'K115',
+      cause,
+    })
+  }
+}
+
+function copyWhole(snapshot: HostSnapshot): World {
   const world = emptyCopy(snapshot)
   for (const info of snapshot.maps) world.objects.map.set(info.id, copiedMap(info, snapshot.contents[info.id]))
   for (const info of snapshot.programs) world.objects.program.set(info.id, copiedProgram(info))
