@@ -1,9 +1,10 @@
 import type { AttachPlaces } from '../../kernel/attach-places.ts'
-import type { Kernel } from '../../kernel/kernel.ts'
+import type { Kernel, MapInfo } from '../../kernel/kernel.ts'
 import { type Address, linkAddress, type MapAddress, nameOf, programAddress } from '../../model/address.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { MapId } from '../../model/ids.ts'
 import type { BtfFile } from '../../model/machine.ts'
+import { mapTypeRule } from '../../model/map-types.ts'
 import type { ProgramType } from '../../model/program-types.ts'
 import type { ImportedObject } from '../../model/record.ts'
 import type { Value } from '../../model/value.ts'
@@ -124,7 +125,7 @@ const globalsIn = (all: ReturnType<typeof globalsOf>, name: string): ReadonlyMap
 
 function surveyMap(survey: Surveying, map: DraftedMap): SurveyedMap[] {
   const { found, maps, programs } = survey
-  const { name, state, spec } = map
+  const { name, state } = map
   const id = maps.get(state.address)
   const info = id === undefined ? undefined : found.map(id)
   if (id === undefined || !info) return []
@@ -132,20 +133,28 @@ function surveyMap(survey: Surveying, map: DraftedMap): SurveyedMap[] {
   const pinned = ownersPin(found, id)
   const base = { name, type: state.shape.type, id, unused }
   if (pinned !== undefined) return [{ ...base, pinned }]
-  // Rounded by the kernel, or of one entry each: no manifest would say it.
-  const isSized = spec.contents.kind !== 'data' && state.shape.type !== 'lru_percpu_hash'
-  const isOther = isSized && info.shape.maxEntries !== state.shape.maxEntries
-  const isOpen =
-    isSized && spec.shape.maxEntries === 0 && state.shape.type !== 'perf_event_array' && info.shape.maxEntries !== 0
   return [
     {
       ...base,
-      ...((isOther || isOpen) && { maxEntries: info.shape.maxEntries }),
+      ...(isSizedByLoader(map, info) && { maxEntries: info.shape.maxEntries }),
       ...(state.shape.type === 'prog_array' && { slots: slotsOf(survey, id) }),
       ...(state.contents.kind === 'inner' && { inner: innerOf(survey, id, [...state.contents.slots.keys()]) }),
     },
   ]
 }
+
+/** A data section has one entry; what the kernel itself rounds up no manifest has to say. */
+function isSizedByLoader({ spec, state }: DraftedMap, info: MapInfo): boolean {
+  const [wanted, found] = [state.shape.maxEntries, info.shape.maxEntries]
+  if (spec.contents.kind === 'data' || found === 0) return false
+  const isPerCpuEvents = state.shape.type === 'perf_event_array'
+  if (spec.shape.maxEntries === 0 && !isPerCpuEvents) return true
+  const isRounded = mapTypeRule(state.shape.type).adjusted === 'rounds-entries' && !isPerCpuEvents
+  return isRounded ? found < wanted || found >= wanted + possibleCpus : found !== wanted
+}
+
+/** The kernel rounds up to a multiple of the CPUs; more than it supports at most. */
+const possibleCpus = 4096
 
 /** A slot with a program that no object matches has its complaint. */
 function slotsOf({ found, programs }: Surveying, id: number): ReadonlyMap<number, string> {
