@@ -103,7 +103,7 @@ export const kernelRows: Rows = {
   ],
   K113: [
     'Place that a snapshot does not know',
-    'A snapshot lists the cgroups below the mounts of cgroup2 and the namespaces in the usual directories, and follows no symbolic links. Name the place by another path, or plan on the host itself.',
+    'A snapshot has what lies on each bpffs, the cgroups below the mounts of cgroup2 and the namespaces in the usual directories, and follows no symbolic links. Name the place by its own path, or plan on the host itself.',
   ],
   K114: [
     'Pin that a snapshot could not read',

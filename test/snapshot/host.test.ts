@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
@@ -95,6 +95,16 @@ describe.skipIf(!canTestLinux)('the snapshot of a host', () => {
       .split('\n')
       .filter((line) => line !== '' && !line.includes(file))
     expect(changing).toEqual([])
+  })
+
+  test('is not taken through a symbolic link, since paths in it would lead nowhere', async () => {
+    const link = join(lab.host.directory, 'link')
+    symlinkSync(lab.bpffs, link)
+    const { code, printed } = await pinfold('snapshot', '--bpffs', link)
+    expect({ code, printed }).toEqual({
+      code: 1,
+      printed: expect.stringContaining(`K113: cannot take a snapshot of ${link}`),
+    })
   })
 
   test('leaves nothing open', async () => {

@@ -187,6 +187,8 @@ describe('what a snapshot does not have is not guessed', () => {
     expect(codeOf(() => copy.describePin(`${bpffs}/closed`))).toBe('K114')
     expect(copy.bpffs.stat(`${bpffs}/elsewhere`)?.kind).toBe('symlink')
     expect(codeOf(() => copy.bpffs.stat(`${bpffs}/elsewhere/x`))).toBe('K113')
+    expect(codeOf(() => copy.bpffs.mountOf('/run/bpf/x'))).toBe('K113')
+    expect(codeOf(() => copy.bpffs.mounts().of('/run/bpf/x'))).toBe('K113')
   })
 })
 

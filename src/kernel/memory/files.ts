@@ -98,6 +98,9 @@ export function mountBpffs(world: World, path: string, mode = 0o1777): void {
 
 function mountOf(world: World, path: string): BpffsMount | undefined {
   const mountPoint = mountPointOf(world, path)
+  // On another machine a symbolic link may lead to one.
+  if (mountPoint === undefined && world.options.origin)
+    return unknown('K113', { read: `look at ${path}`, why: 'the snapshot has no more than what lies on a bpffs' })
   if (mountPoint === undefined) return undefined
   const problem = world.options.origin?.mounts.find((mount) => mount.mountPoint === mountPoint)?.problem
   return problem === undefined ? { mountPoint } : { mountPoint, problem }

@@ -6,6 +6,7 @@ import {
   snapshotVersion,
 } from '../../kernel/host-snapshot.ts'
 import type { Kernel, LinkInfo, ProgramInfo } from '../../kernel/kernel.ts'
+import { KernelError } from '../../model/errors.ts'
 import type { Machine } from '../../model/machine.ts'
 import { pack } from '../../util/packed.ts'
 import { checkDirectory } from '../check-directory.ts'
@@ -36,6 +37,7 @@ export interface SnapshotOptions {
 export async function takeSnapshot(kernel: Kernel, options: SnapshotOptions): Promise<HostSnapshot> {
   const { bpffs, tool, time, withBtf = false } = options
   checkDirectory(kernel, { path: bpffs })
+  refuseLinks(kernel, bpffs)
   const { identity, machine } = kernel
   const { mounts, files, pins } = readMounts(kernel)
   const programs = describeAll<ProgramInfo>(kernel, 'program')
@@ -55,6 +57,18 @@ export async function takeSnapshot(kernel: Kernel, options: SnapshotOptions): Pr
     attachments: readAttachments(kernel, { places, programs, links }),
     places,
     processes: readProcesses(kernel),
+  })
+}
+
+/** A snapshot has what lies on each bpffs, by its path there. */
+function refuseLinks({ bpffs }: Kernel, path: string): void {
+  const mountPoint = bpffs.mountOf(path)?.mountPoint ?? path
+  if (path === mountPoint || path.startsWith(`${mountPoint}/`)) return
+  throw new KernelError(`cannot take a snapshot of ${path}: a symbolic link leads from there to ${mountPoint}`, {
+    code: 'K113',
+    command: 'snapshot',
+    errno: 'ELOOP',
+    hint: 'name the directory by its own path with --bpffs',
   })
 }
 
