@@ -47,7 +47,7 @@ export async function plan(invocation: Invocation, terminal: Terminal, openKerne
   if (options.out !== undefined && document) {
     const { writePlan } = await import('../saved/write-plan.ts')
     writePlan(document, options.out)
-    if (!isDocument) terminal.write(renderSaved(options.out))
+    if (!isDocument) terminal.write(renderSaved(options.out, document))
   }
   return exitCode
 }

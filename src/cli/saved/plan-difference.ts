@@ -46,28 +46,36 @@ function why({ because, liveId }: Change): string {
   return liveId === undefined ? '' : ` (#${liveId})`
 }
 
+/** A new risk was not looked at; and what was forbidden then is not done because it is allowed now. */
 function riskDifference(before: readonly Diagnostic[], now: readonly Diagnostic[]): string | undefined {
-  const known = before.map(riskOf)
+  const [known, found] = [before.map(riskOf), now.map(riskOf)]
   const fresh = now.find((diagnostic) => !known.includes(riskOf(diagnostic)))
-  return fresh && `there is a risk that the plan does not name, ${fresh.code}: ${fresh.detail.replace(/\.$/, '')}`
+  if (fresh) return `there is a risk that the plan does not name, ${fresh.code}: ${fresh.detail.replace(/\.$/, '')}`
+  const gone = before.find((diagnostic) => diagnostic.severity === 'error' && !found.includes(riskOf(diagnostic)))
+  return gone && `it was forbidden when it was made, and is not any more (${gone.code})`
 }
 
 const riskOf = ({ code, severity, address }: Diagnostic): string => `${code} ${severity} ${address ?? ''}`
 
 type Essence = ReturnType<typeof essenceOf>
 
-const parts = ['action', 'stack', 'directory', 'generation', 'pins', 'steps', 'existing', 'preconditions'] as const
+/** Parts that are compared above, or that do not tell what is done. */
+type Others = 'version' | 'changes' | 'drift' | 'record' | 'ledger' | 'diagnostics'
 
-const names: Readonly<Record<(typeof parts)[number], string>> = {
+const names: Readonly<Record<Exclude<keyof Plan, Others>, string>> = {
   action: 'its action',
   stack: 'its stack',
   directory: "its stack's directory",
   generation: 'its generations',
+  protection: 'the protection of the stack',
   pins: 'its pins elsewhere',
+  ownership: 'owner and mode of the tree',
+  policy: 'what is decided about its risks',
   steps: 'its steps',
   existing: 'the objects that it starts from',
   preconditions: 'its preconditions',
 }
+const parts = Object.keys(names) as (keyof typeof names)[]
 
 function partDifference(before: Essence, now: Essence): string | undefined {
   const part = parts.find((name) => !isSame(before[name], now[name]))

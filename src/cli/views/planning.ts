@@ -2,6 +2,7 @@ import type { Plan, RecoveryPlan, Unconfirmed } from '../../index.ts'
 import type { Envelope } from '../envelope.ts'
 import { renderUnconfirmed } from './confirmation.ts'
 import { type PlanView, renderPlan } from './plan.ts'
+import type { PlanDocument } from './plan-document.ts'
 import { renderRecovery } from './recovery.ts'
 
 /** A plan, and what stands before it. */
@@ -21,9 +22,14 @@ export function renderPlanning({ plan, recovery, unconfirmed }: Planning, view: 
   return parts.join('\n')
 }
 
-/** Says where a plan was saved, and what it is for; ends in a line break. */
-export const renderSaved = (file: string): string =>
-  `\nSaved as ${file}: pinfold apply ${file} does exactly that, once.\n`
+/** Says where a plan was saved, and what it is good for; ends in a line break. */
+export function renderSaved(file: string, { stack, recovery, unconfirmed, diagnostics }: PlanDocument): string {
+  if (recovery || unconfirmed)
+    return `\nSaved as ${file}, but not to be applied: pinfold recover ${stack} or confirm comes first, then another plan.\n`
+  if (diagnostics.some(({ severity }) => severity === 'error'))
+    return `\nSaved as ${file}, but not to be applied: what stands above forbids it.\n`
+  return `\nSaved as ${file}: pinfold apply ${file} does exactly that, once.\n`
+}
 
 /** Says what a saved plan comes from; ends in a line break. */
 export function renderOrigin({ tool, time, host, bpffs, manifest }: Envelope): string {

@@ -1,6 +1,8 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readManifest, wish } from '../../../src/cli/read-manifest.ts'
+import { seal } from '../../../src/cli/seal.ts'
+import type { PlanDocument } from '../../../src/cli/views/plan-document.ts'
 import { apply, type MemoryMachine, makePlan, readCurrent } from '../../../src/index.ts'
 import { ownView } from '../../crash/worlds.ts'
 import { fakeTerminal } from '../support/fake-terminal.ts'
@@ -20,6 +22,13 @@ interface Refusal {
 
 const json = (file: string, change: (plan: Record<string, never>) => object) => (desk: Desk) =>
   desk.edit(file, (text) => JSON.stringify(change(JSON.parse(text))))
+
+/** Somebody who knows how plans are sealed. */
+const resealed = (change: (plan: PlanDocument) => PlanDocument) => (desk: Desk) =>
+  desk.edit('plan.json', (text) => {
+    const { envelope, ...plan } = change(JSON.parse(text))
+    return JSON.stringify(seal({ envelope: { ...envelope, nonce: envelope.nonce.slice(0, 16) }, ...plan }))
+  })
 
 const refusals: readonly Refusal[] = [
   {
@@ -179,6 +188,24 @@ const refusals: readonly Refusal[] = [
     },
     code: 5,
     says: 'error P301: cannot apply plan.json: live/maps/flows was map #',
+  },
+  {
+    name: 'a step was changed, and the seal made anew',
+    meanwhile: resealed((plan) => ({ ...plan, steps: plan.steps.slice(1) })),
+    code: 5,
+    says: 'error P321: cannot apply plan.json: its steps would be others now',
+  },
+  {
+    name: 'preconditions were left out, and the seal made anew',
+    meanwhile: resealed((plan) => ({ ...plan, preconditions: [] })),
+    code: 5,
+    says: 'error P321: cannot apply plan.json: its preconditions would be others now',
+  },
+  {
+    name: 'a change was hidden, and the seal made anew',
+    meanwhile: resealed((plan) => ({ ...plan, changes: plan.changes.map((it) => ({ ...it, action: 'keep' })) })),
+    code: 5,
+    says: 'error P321: cannot apply plan.json: map.handlers was to be kept, and would be replaced now',
   },
   {
     name: 'a slot that somebody emptied',

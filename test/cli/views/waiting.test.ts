@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { renderAwaiting, renderUnconfirmed, unconfirmedDocument } from '../../../src/cli/views/confirmation.ts'
 import { renderPlanning, renderSaved } from '../../../src/cli/views/planning.ts'
 import { renderRecovery } from '../../../src/cli/views/recovery.ts'
-import { linux, plain, plan } from './samples.ts'
+import { document, linux, plain, plan } from './samples.ts'
 
 const waiting = { generation: 8, former: 7, left: 12_300 }
 
@@ -71,6 +71,16 @@ No changes.
 `)
 })
 
-test('a saved plan says what it is for', () => {
-  expect(renderSaved('plan.json')).toBe('\nSaved as plan.json: pinfold apply plan.json does exactly that, once.\n')
+test('a saved plan says what it is good for', () => {
+  const fine = document(plan([]))
+  expect(renderSaved('plan.json', fine)).toBe(
+    '\nSaved as plan.json: pinfold apply plan.json does exactly that, once.\n',
+  )
+  const error = { severity: 'error', code: 'P102', summary: 'no', detail: 'No.' } as const
+  expect(renderSaved('plan.json', { ...fine, diagnostics: [error] })).toBe(
+    '\nSaved as plan.json, but not to be applied: what stands above forbids it.\n',
+  )
+  expect(renderSaved('plan.json', { ...fine, unconfirmed: { ...waiting, left: 0 } })).toBe(
+    '\nSaved as plan.json, but not to be applied: pinfold recover edge or confirm comes first, then another plan.\n',
+  )
 })
