@@ -16,7 +16,7 @@ describe.skipIf(noSandbox() !== undefined)('a stack whose interface was removed'
     makeInterface()
     const plan = sandbox.pinfold('plan', ...manifest)
     expect(plan.status).toBe(3)
-    expect(plan.stdout).toMatch(/link +uplink +what it was attached to is gone: attached anew/)
+    expect(plan.stdout).toMatch(/link +uplink +drift: what it was attached to is gone: attached anew/)
     expect(sandbox.pinfold('apply', '--auto-approve', ...manifest).status).toBe(0)
     expect(sandbox.pinfold('plan', ...manifest).status).toBe(0)
     const [after] = sandbox.show('edge').links
