@@ -37,7 +37,6 @@ export const lintRules: Readonly<Record<string, LintRule>> = {
   P152: { lowers: true, looksAround: true },
   P160: {},
   P170: { silences: true },
-  P402: { silences: true },
 }
 
 /** A warning that the manifest accepts. */
