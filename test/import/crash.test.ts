@@ -3,6 +3,7 @@ import { lockStack } from '../../src/apply/lock.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Address } from '../../src/model/address.ts'
+import { KernelError } from '../../src/model/errors.ts'
 import type { ImportedObject } from '../../src/model/record.ts'
 import type { DesiredState } from '../../src/model/state.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
@@ -122,6 +123,35 @@ describe.each(worlds)('%s', (_, unpinned) => {
       expect(begun.machine.open().bpffs.list(`${bpffs}/edge`), at).toEqual([{ name: 'live', directory: true }])
     }
   })
+})
+
+test('refused at any operation it takes its names back, and everything runs as before', async () => {
+  let calls = 0
+  const counted = await begin(['link.eth0'])
+  counted.machine.beforeCall(() => void calls++)
+  await takeIn(counted.machine.open(), counted.desired)
+  for (let fatal = 1; fatal <= calls; fatal++) {
+    const begun = await begin(['link.eth0'])
+    const before = look(begun.machine)
+    const kernel = begun.machine.open()
+    let call = 0
+    let at = ''
+    begun.machine.beforeCall((operation, target) => {
+      if (++call !== fatal) return
+      at = `refused at ${fatal}: ${operation} ${target}`
+      throw new KernelError(at, { code: 'K012', command: operation, errno: 'ENOMEM' })
+    })
+    const failed = await takeIn(kernel, begun.desired).then(
+      () => false,
+      () => true,
+    )
+    begun.machine.beforeCall(undefined)
+    expectUndisturbed(begun, before, at)
+    // The last call is the lock's, which gives up a directory that is not empty.
+    const left = kernel.bpffs.stat(`${bpffs}/edge`) ? kernel.bpffs.list(`${bpffs}/edge`).map(({ name }) => name) : []
+    expect(left, at).toEqual(failed ? [] : ['live'])
+    expect(kernel.openDescriptors(), at).toBe(0)
+  }
 })
 
 test('where something is gone before a killed import is finished, its names go and the rest keeps running', async () => {

@@ -28,6 +28,9 @@ describe.skipIf(noSandbox() !== undefined || !canBuild)('import, on this kernel'
     const [first, second] = [lab.plan(), lab.plan()]
     expect(first).toMatchObject({ status: 0, stdout: expect.stringContaining('No changes.') })
     expect(second.stdout).toBe(first.stdout)
+    expect(lab.plan('--drift-only')).toMatchObject({ status: 0 })
+    // Only that the sandbox's bpffs ends with it.
+    expect(lab.sandbox.pinfold('doctor', 'edge').stdout.match(/warning P5\d\d|error P5\d\d/g)).toEqual(['warning P506'])
     const live = `${lab.bpffs}/edge/live`
     expect(lab.counted(`${live}/maps/counts`, 5, 320)).toEqual({ entered: 320, handled: 320, missed: 0, tc: 320 })
 
@@ -42,6 +45,14 @@ describe.skipIf(noSandbox() !== undefined || !canBuild)('import, on this kernel'
     expect(versions).toHaveLength(2)
     // Who looks where libbpf pinned it finds the new one.
     expect(lab.id('prog', `${old}/programs/handle_ipv4`)).toBe(lab.id('prog', `${live}/programs/handle_ipv4`))
+    expect(lab.plan().status).toBe(0)
+
+    // What was imported is a former generation like any other.
+    const back = lab.sandbox.pinfold('rollback', '--stack', 'edge', '--auto-approve')
+    expect(back.status, back.stdout + back.stderr).toBe(0)
+    lab.sandbox.sendPackets(10, lab.sandbox.address.ipv4)
+    expect(lab.counts(`${live}/maps/counts`, 5)).toEqual({ entered: 630, handled: 630, missed: 0, tc: 630 })
+    lab.becomes(1)
     expect(lab.plan().status).toBe(0)
 
     const shown = lab.sandbox.show('edge')
