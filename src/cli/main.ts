@@ -18,6 +18,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   rollback: async () => (await import('./commands/rollback.ts')).rollback,
   show: async () => (await import('./commands/show.ts')).show,
   destroy: async () => (await import('./commands/destroy.ts')).destroy,
+  forget: async () => (await import('./commands/forget.ts')).forget,
   verify: async () => (await import('./commands/verify.ts')).verifyAll,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   explain: async () => (await import('./commands/explain.ts')).explain,

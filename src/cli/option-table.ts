@@ -32,6 +32,7 @@ export interface OptionValues {
   readonly 'with-btf'?: true
   readonly against?: readonly string[]
   readonly 'drift-only'?: true
+  readonly to?: string
   readonly purge?: true
   readonly name?: string
   readonly object?: readonly string[]
@@ -94,10 +95,8 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     multiple: true,
     help: 'plan for the host of this snapshot, without a kernel; repeatable: one plan for each class of hosts',
   },
-  'drift-only': {
-    type: 'boolean',
-    help: 'only what somebody else changed since the last apply, and by whom as far as the kernel tells',
-  },
+  to: { type: 'string', value: 'PATH', help: 'pin it there, or several in that directory (default: below forgotten/)' },
+  'drift-only': { type: 'boolean', help: 'only what somebody else changed since the last apply, and by whom' },
   name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
   object: {
     type: 'string',
@@ -106,7 +105,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
     help: 'an object file that the programs were loaded from; repeatable',
   },
   except: { type: 'string', value: 'PIN|#ID', multiple: true, help: 'leave out this pin, program or link; repeatable' },
-  purge: { type: 'boolean', help: 'also forget which saved plans were used: each could be used again' },
+  purge: { type: 'boolean', help: 'also what is kept (onDestroy: keep), and which saved plans were used' },
   confirm: {
     type: 'string',
     value: 'TIME',
@@ -151,6 +150,7 @@ export type CommandName =
   | 'rollback'
   | 'show'
   | 'destroy'
+  | 'forget'
   | 'verify'
   | 'inspect'
   | 'explain'
@@ -248,6 +248,12 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     details: 'Names the stack as an argument, or by its manifest.',
     operand: '[STACK]',
     options: [...manifestOptions, ...kernelOptions, 'adopt', 'purge', 'auto-approve', ...outputOptions],
+  },
+  forget: {
+    summary: 'Take objects out of a stack without touching them.',
+    details: 'What runs goes on, pinned elsewhere. Refused for what the manifest or another object of the stack needs.',
+    operand: 'ADDRESS...',
+    options: [...manifestOptions, 'stack', ...kernelOptions, 'to', 'auto-approve', ...outputOptions],
   },
   verify: {
     summary: 'Let the kernel verify every program, and let it go again: a dry run for CI.',

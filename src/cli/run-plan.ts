@@ -104,6 +104,7 @@ const questions: Readonly<Record<Plan['action'], string>> = {
   destroy: 'Destroy this stack',
   recover: 'Do that',
   repair: 'Repair that',
+  forget: 'Let these leave the stack',
 }
 
 /** Carries a plan out and reports each step; the exit code is the outcome's. An interrupt undoes it. */

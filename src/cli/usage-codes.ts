@@ -22,6 +22,9 @@ export type UsageCode =
   | 'C120'
   | 'C130'
   | 'C170'
+  | 'C171'
+  | 'C172'
+  | 'C173'
   | 'C131'
   | 'C132'
   | 'C133'
@@ -151,6 +154,20 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'No object file is given',
     explanation:
       'import knows programs by their code alone, and needs --object FILE for each object file that they were loaded from.',
+  },
+  C171: {
+    summary: 'Not an address',
+    explanation: 'An object of a stack is named `map.NAME`, `program.NAME` or `link.NAME`; `pinfold show` lists them.',
+  },
+  C172: {
+    summary: 'Not an absolute path',
+    explanation:
+      '`forget --to` takes the absolute path of a pin on a bpffs, or of a directory for the pins of several objects.',
+  },
+  C173: {
+    summary: 'Still declared',
+    explanation:
+      'What the manifest declares does not leave its stack: the next apply would make another one of that name. Remove it from the manifest, and run `pinfold forget` before you apply that, which would delete it.',
   },
   C170: {
     summary: 'Not for drift',

@@ -37,6 +37,7 @@ function* checkExclusions({ root }: CheckContext, path: Path): Iterable<Found> {
 // An unknown key is the schema's complaint.
 const knownKeys = new Set([
   'onChange',
+  'onDestroy',
   'merge',
   'onLossy',
   'globals',

@@ -53,6 +53,8 @@ export interface OwnMap {
   /** Which object declares it, where the manifest says so. */
   readonly object?: string
   readonly onChange: 'refuse' | 'replace' | 'migrate'
+  /** A destroy of the stack leaves it; absent: removes it. */
+  readonly onDestroy?: 'keep'
   /** Absent: keep-new. */
   readonly merge?: 'keep-new' | 'sum'
   /** Absent: refuse. */
@@ -114,6 +116,8 @@ export interface ManifestLink {
   readonly program?: string
   /** Absent: the program's section says it all. */
   readonly attach?: ManifestAttach
+  /** A destroy of the stack leaves it; absent: removes it. */
+  readonly onDestroy?: 'keep'
   readonly onReplace: 'overlap' | 'gap'
   /** Absent: as it was. */
   readonly protect?: boolean

@@ -51,6 +51,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     object,
     pinned,
     onChange = 'refuse',
+    onDestroy,
     merge,
     onLossy,
     globals,
@@ -68,6 +69,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     name,
     object,
     onChange,
+    onDestroy: kept(onDestroy),
     merge,
     onLossy,
     globals,
@@ -114,9 +116,16 @@ function programOf(name: string, source: SourceProgram): ManifestProgram {
   return present({ name, object, function: symbol, type, attachType, attachTarget, attachProgram, sleepable, protect })
 }
 
-function linkOf(name: string, { program, attach, onReplace = 'overlap', protect }: SourceLink): ManifestLink {
+/** The default is not written down. */
+const kept = (onDestroy: 'remove' | 'keep' | undefined): 'keep' | undefined =>
+  onDestroy === 'keep' ? 'keep' : undefined
+
+function linkOf(
+  name: string,
+  { program, attach, onReplace = 'overlap', onDestroy, protect }: SourceLink,
+): ManifestLink {
   const bare = program === undefined ? undefined : bareName(program)
-  return present({ name, program: bare, attach: attachOf(attach), onReplace, protect })
+  return present({ name, program: bare, attach: attachOf(attach), onReplace, onDestroy: kept(onDestroy), protect })
 }
 
 function attachOf(source: SourceLink['attach']): ManifestAttach | undefined {

@@ -28,6 +28,10 @@ export type SourceMap = {
    */
   object?: string
   /**
+   * What `pinfold destroy` does with the map. `remove`: it goes with the stack. `keep`: it stays, with all entries, at its path in the stack's directory; an apply of the same manifest takes it over again. `destroy --purge` removes it, too.
+   */
+  onDestroy?: 'remove' | 'keep'
+  /**
    * What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.
    */
   onChange?: 'refuse' | 'replace' | 'migrate'
@@ -499,6 +503,10 @@ export interface SourceLink {
         }
       }
     | string
+  /**
+   * What `pinfold destroy` does with the link. `remove`: it goes with the stack. `keep`: it stays attached, with the program that it runs and the maps and programs which that uses; an apply of the same manifest takes it over again. `destroy --purge` removes it, too.
+   */
+  onDestroy?: 'remove' | 'keep'
   /**
    * How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.
    */

@@ -37,7 +37,7 @@ var require_ucs2length = __commonJS({
 // <stdin>
 var validate = validate20;
 var stdin_default = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "pinfold manifest", "description": "What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.", "type": "object", "required": ["version", "name"], "additionalProperties": false, "properties": { "version": { "description": "Version of this format. This release reads version 1.", "const": 1, "examples": [1] }, "name": { "$ref": "#/$defs/stackName", "description": "Name of the stack. It owns the directory of that name below the bpffs root: `/sys/fs/bpf/edge`.", "examples": ["edge"] }, "history": { "description": "How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.", "type": "integer", "minimum": 0, "maximum": 16, "default": 1, "examples": [2] }, "drainSeconds": { "description": "How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).", "type": "number", "minimum": 0, "maximum": 600, "default": 1, "examples": [5] }, "protect": { "description": "Whether the stack is protected: `pinfold destroy` refuses it (P140, exit code 4). It is kept in the stack's record, so that leaving the key out changes nothing: write `protect: false` and apply that to lift it. Maps, programs and links have a `protect` of their own, each of which keeps the stack from being destroyed, too.", "type": "boolean", "examples": [true] }, "mode": { "$ref": "#/$defs/mode", "description": "Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.", "default": "0700", "examples": ["0750"] }, "owner": { "$ref": "#/$defs/owner", "description": "Who owns the stack's directories and pins, as numbers. Without it root.", "examples": [{ "uid": 0, "gid": 1e3 }] }, "vars": { "description": "Variables of this manifest with their defaults; `${NAME}` in any value or key stands for one. `--var`, `--var-file` and `PINFOLD_VAR_NAME` in the environment override a default, in this order. Values in here are taken as they are written.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variableName" }, "additionalProperties": { "$ref": "#/$defs/sourceVariable" }, "examples": [{ "IFACE": "eth0", "SAMPLE_RATE": { "default": 128, "description": "one packet in so many is reported" } }] }, "objects": { "description": "The compiled object files (`.bpf.o`) that maps and programs come from, each under a name of your choice. At least one is needed as soon as there are programs.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/objectName" }, "additionalProperties": { "$ref": "#/$defs/sourceObject" }, "examples": [{ "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }] }, "maps": { "description": "Every map that a declared program uses is created and pinned at `maps/<name>`; list one here to set its policy or contents. Data sections are named without their dot: `rodata`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceMap" }, "examples": [{ "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } } }] }, "programs": { "description": "The programs to load and pin at `programs/<name>`, found by name in the objects. `ingress: {}` and `ingress:` are enough.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceProgram" }, "examples": [{ "ingress": {}, "parse_ipv4": { "object": "main" } }] }, "links": { "description": "Where programs are attached; each is a BPF link, pinned at `links/<name>`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceLink" }, "examples": [{ "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } } }] }, "pins": { "description": "Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. Their directories must be on a bpffs and as closed to others as the stack's own; those that do not exist are made, and removed again when they are empty.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinPath" }, "additionalProperties": { "$ref": "#/$defs/objectReference" }, "examples": [{ "/sys/fs/bpf/tc/globals/flows": "map.flows" }] }, "moved": { "description": "New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceMove" }, "examples": [[{ "from": "map.sessions", "to": "map.flows" }]] }, "silence": { "description": "Warnings of plans that are accepted, each with the reason: they are shown as silenced, and `--deny` passes over them. docs/lint.md lists the codes. A row that matches no warning is one itself (P160), so that nothing is accepted unseen.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceSilence" }, "examples": [[{ "code": "P103", "address": "map.flows", "reason": "the flows are learnt again within a minute" }]] } }, "examples": [{ "version": 1, "name": "edge", "vars": { "IFACE": "eth0" }, "objects": { "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }, "maps": { "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } }, "allow": { "entries": { "10.0.0.0/8": 1 } }, "sessions": { "pinned": "/sys/fs/bpf/other/live/maps/sessions" } }, "programs": { "ingress": {}, "parse_ipv4": {}, "parse_ipv6": {} }, "links": { "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "${IFACE}", "mode": "native" } } } } }], "$defs": { "pinName": { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] }, "stackName": { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] }, "objectName": { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] }, "variableName": { "description": "A variable is named by letters, digits and `_`, and does not begin with a digit.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "examples": ["IFACE"] }, "slotIndex": { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] }, "mode": { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] }, "absolutePath": { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] }, "pinPath": { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] }, "programReference": { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] }, "mapReference": { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] }, "objectReference": { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] }, "interfaceName": { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] }, "value": { "description": "A value, turned into bytes by the BTF type it is for: integers, enumerators by name, text, IPv4, IPv6 and MAC addresses for byte arrays, lists for arrays, mappings for structs, `0x…` in quotes for raw bytes.", "examples": [128, "10.0.0.0/8", { "port": 80 }] }, "owner": { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] }, "sourceVariable": { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] }, "sourceObject": { "description": "One compiled object file.", "type": "object", "required": ["file"], "additionalProperties": false, "properties": { "file": { "description": "Path of the object file, relative to the manifest's directory.", "type": "string", "minLength": 1, "examples": ["edge.bpf.o"] }, "globals": { "description": "Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "examples": [{ "sample_rate": 128, "verbose": true }] } }, "examples": [{ "file": "edge.bpf.o" }] }, "sourceMap": { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "protect": { "description": "Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] }, "sourceEntry": { "description": "One entry of a map.", "type": "object", "required": ["key", "value"], "additionalProperties": false, "properties": { "key": { "$ref": "#/$defs/value", "description": "The key, by the BTF type of the map's keys.", "examples": ["10.0.0.0/8", { "address": "10.0.0.1", "port": 80 }] }, "value": { "$ref": "#/$defs/value", "description": "The value, by the BTF type of the map's values; in a per-CPU map every CPU gets it.", "examples": [1] } }, "examples": [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }] }, "sourceProgram": { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "attachProgram": { "description": "The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.", "type": "string", "minLength": 1, "examples": ["ingress", "/sys/fs/bpf/xdp/dispatcher"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] }, "protect": { "description": "Whether the program is protected: a plan that deletes it is blocked (P140, exit code 4), and so is a destroy of the stack; it may be loaded anew. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] }, "sourceLink": { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] }, "protect": { "description": "Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] }, "sourceAttach": { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint`, `iter` or `structOps`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] }, "cgroup": { "description": "Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "order": { "description": "Which cgroups it walks, and in which order.", "type": "string", "enum": ["self_only", "descendants_pre", "descendants_post", "ancestors_up"], "default": "descendants_pre", "examples": ["ancestors_up"] } }, "examples": [{ "path": "/sys/fs/cgroup/web", "order": "ancestors_up" }] }, "pid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] }, "tid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] } }, "examples": [{ "map": "flows" }], "maxProperties": 1 }, "structOps": { "description": "A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.", "type": "object", "required": ["map"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The variable's name. Its programs are declared under `programs`.", "examples": ["cubic"] } }, "examples": [{ "map": "cubic" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] }, "sourceMove": { "description": "One object and its new address.", "type": "object", "required": ["from", "to"], "additionalProperties": false, "properties": { "from": { "$ref": "#/$defs/objectReference", "description": "The address until now; nothing of that name is declared any more.", "examples": ["map.sessions"] }, "to": { "$ref": "#/$defs/objectReference", "description": "The address from now on, of the same kind and declared.", "examples": ["map.flows"] } }, "examples": [{ "from": "map.sessions", "to": "map.flows" }] }, "sourceSilence": { "description": "One warning that is accepted.", "type": "object", "required": ["code", "reason"], "additionalProperties": false, "properties": { "code": { "description": "The code of the warning.", "type": "string", "pattern": "^[A-Z][0-9]{3}$", "examples": ["P103"] }, "address": { "$ref": "#/$defs/objectReference", "description": "The object that the warning is about. Without it, all of that code.", "examples": ["map.flows"] }, "reason": { "description": "Why it is accepted, in at least three words; every plan shows it.", "type": "string", "minLength": 1, "examples": ["the flows are learnt again within a minute"] } }, "examples": [{ "code": "P103", "address": "map.flows", "reason": "the flows are learnt again within a minute" }] } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "pinfold manifest", "description": "What one stack of eBPF maps, programs and links should look like. `pinfold plan` compares it with bpffs and the kernel; `pinfold apply` makes it so.", "type": "object", "required": ["version", "name"], "additionalProperties": false, "properties": { "version": { "description": "Version of this format. This release reads version 1.", "const": 1, "examples": [1] }, "name": { "$ref": "#/$defs/stackName", "description": "Name of the stack. It owns the directory of that name below the bpffs root: `/sys/fs/bpf/edge`.", "examples": ["edge"] }, "history": { "description": "How many former generations stay loaded beside the live one, as gen-N, so that pinfold rollback can take an upgrade back at once. They cost memory; one whose maps have timers is never kept.", "type": "integer", "minimum": 0, "maximum": 16, "default": 1, "examples": [2] }, "drainSeconds": { "description": "How long to wait, beside the RCU grace period, before a program array is emptied that an outgoing sleepable program uses: such a program may still be asleep in its old version and tail-call through it afterwards. The plan says which programs that are (P108).", "type": "number", "minimum": 0, "maximum": 600, "default": 1, "examples": [5] }, "protect": { "description": "Whether the stack is protected: `pinfold destroy` refuses it (P140, exit code 4). It is kept in the stack's record, so that leaving the key out changes nothing: write `protect: false` and apply that to lift it. Maps, programs and links have a `protect` of their own, each of which keeps the stack from being destroyed, too.", "type": "boolean", "examples": [true] }, "mode": { "$ref": "#/$defs/mode", "description": "Permission bits of the stack's directories; pins get them without the execute bits. Without it 0700.", "default": "0700", "examples": ["0750"] }, "owner": { "$ref": "#/$defs/owner", "description": "Who owns the stack's directories and pins, as numbers. Without it root.", "examples": [{ "uid": 0, "gid": 1e3 }] }, "vars": { "description": "Variables of this manifest with their defaults; `${NAME}` in any value or key stands for one. `--var`, `--var-file` and `PINFOLD_VAR_NAME` in the environment override a default, in this order. Values in here are taken as they are written.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variableName" }, "additionalProperties": { "$ref": "#/$defs/sourceVariable" }, "examples": [{ "IFACE": "eth0", "SAMPLE_RATE": { "default": 128, "description": "one packet in so many is reported" } }] }, "objects": { "description": "The compiled object files (`.bpf.o`) that maps and programs come from, each under a name of your choice. At least one is needed as soon as there are programs.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/objectName" }, "additionalProperties": { "$ref": "#/$defs/sourceObject" }, "examples": [{ "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }] }, "maps": { "description": "Every map that a declared program uses is created and pinned at `maps/<name>`; list one here to set its policy or contents. Data sections are named without their dot: `rodata`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceMap" }, "examples": [{ "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } } }] }, "programs": { "description": "The programs to load and pin at `programs/<name>`, found by name in the objects. `ingress: {}` and `ingress:` are enough.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceProgram" }, "examples": [{ "ingress": {}, "parse_ipv4": { "object": "main" } }] }, "links": { "description": "Where programs are attached; each is a BPF link, pinned at `links/<name>`.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinName" }, "additionalProperties": { "$ref": "#/$defs/sourceLink" }, "examples": [{ "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } } }] }, "pins": { "description": "Further pins for other tools, at paths outside of the stack's own directory: `path: map.flows`, `program.ingress` or `link.eth0`. They are moved on in one instant by every apply, and removed with the stack. Their directories must be on a bpffs and as closed to others as the stack's own; those that do not exist are made, and removed again when they are empty.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/pinPath" }, "additionalProperties": { "$ref": "#/$defs/objectReference" }, "examples": [{ "/sys/fs/bpf/tc/globals/flows": "map.flows" }] }, "moved": { "description": "New addresses for objects that stay what they are: a map, program or link is known as `to` from now on, and nothing is made anew. A row whose `from` is not there any more does nothing, and may stay.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceMove" }, "examples": [[{ "from": "map.sessions", "to": "map.flows" }]] }, "silence": { "description": "Warnings of plans that are accepted, each with the reason: they are shown as silenced, and `--deny` passes over them. docs/lint.md lists the codes. A row that matches no warning is one itself (P160), so that nothing is accepted unseen.", "type": ["array", "null"], "items": { "$ref": "#/$defs/sourceSilence" }, "examples": [[{ "code": "P103", "address": "map.flows", "reason": "the flows are learnt again within a minute" }]] } }, "examples": [{ "version": 1, "name": "edge", "vars": { "IFACE": "eth0" }, "objects": { "main": { "file": "edge.bpf.o", "globals": { "sample_rate": 128 } } }, "maps": { "flows": { "onChange": "replace" }, "tail_calls": { "slots": { "0": "parse_ipv4", "1": "parse_ipv6" } }, "allow": { "entries": { "10.0.0.0/8": 1 } }, "sessions": { "pinned": "/sys/fs/bpf/other/live/maps/sessions" } }, "programs": { "ingress": {}, "parse_ipv4": {}, "parse_ipv6": {} }, "links": { "eth0": { "program": "ingress", "attach": { "xdp": { "interface": "${IFACE}", "mode": "native" } } } } }], "$defs": { "pinName": { "description": "The name of a pin: at most 255 bytes, no dot, no slash, no control character.", "type": "string", "pattern": "^[^./\\u0000-\\u001f\\u007f]+$", "examples": ["flows"] }, "stackName": { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] }, "objectName": { "description": "A name for an object file, made of letters, digits, `_` and `-`.", "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "examples": ["main"] }, "variableName": { "description": "A variable is named by letters, digits and `_`, and does not begin with a digit.", "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "examples": ["IFACE"] }, "slotIndex": { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] }, "mode": { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] }, "absolutePath": { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] }, "pinPath": { "description": "The absolute path of a pin: no part with a dot, and no slash at its end.", "type": "string", "pattern": "^(/[^./\\u0000-\\u001f\\u007f]+)+$", "examples": ["/sys/fs/bpf/tc/globals/flows"] }, "programReference": { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] }, "mapReference": { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] }, "objectReference": { "description": "An object of the stack by its address: `map.flows`, `program.ingress`, `link.eth0`.", "type": "string", "pattern": "^(map|program|link)\\.[^./]+$", "examples": ["map.flows"] }, "interfaceName": { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] }, "value": { "description": "A value, turned into bytes by the BTF type it is for: integers, enumerators by name, text, IPv4, IPv6 and MAC addresses for byte arrays, lists for arrays, mappings for structs, `0x…` in quotes for raw bytes.", "examples": [128, "10.0.0.0/8", { "port": 80 }] }, "owner": { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] }, "sourceVariable": { "description": "The default itself (text, number, true, false), or a mapping with `default` and `description`. Without a default the variable must be given.", "type": ["string", "number", "boolean", "object", "null"], "additionalProperties": false, "properties": { "default": { "description": "Its value where none is given.", "type": ["string", "number", "boolean"], "examples": ["eth0"] }, "description": { "description": "What it is for.", "type": "string", "examples": ["the interface that faces the clients"] } }, "examples": ["eth0", { "default": 128, "description": "one packet in so many is reported" }] }, "sourceObject": { "description": "One compiled object file.", "type": "object", "required": ["file"], "additionalProperties": false, "properties": { "file": { "description": "Path of the object file, relative to the manifest's directory.", "type": "string", "minLength": 1, "examples": ["edge.bpf.o"] }, "globals": { "description": "Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "examples": [{ "sample_rate": 128, "verbose": true }] } }, "examples": [{ "file": "edge.bpf.o" }] }, "sourceMap": { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onDestroy": { "description": "What `pinfold destroy` does with the map. `remove`: it goes with the stack. `keep`: it stays, with all entries, at its path in the stack's directory; an apply of the same manifest takes it over again. `destroy --purge` removes it, too.", "type": "string", "enum": ["remove", "keep"], "default": "remove", "examples": ["keep"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "protect": { "description": "Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] }, "sourceEntry": { "description": "One entry of a map.", "type": "object", "required": ["key", "value"], "additionalProperties": false, "properties": { "key": { "$ref": "#/$defs/value", "description": "The key, by the BTF type of the map's keys.", "examples": ["10.0.0.0/8", { "address": "10.0.0.1", "port": 80 }] }, "value": { "$ref": "#/$defs/value", "description": "The value, by the BTF type of the map's values; in a per-CPU map every CPU gets it.", "examples": [1] } }, "examples": [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }] }, "sourceProgram": { "description": "One program.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that holds the program, where several have one of this name.", "type": "string", "examples": ["main"] }, "function": { "description": "Name of the function in the object, where it is not the name used here.", "type": "string", "minLength": 1, "examples": ["xdp_ingress"] }, "type": { "description": "Program type, in place of the one that the section's name implies.", "type": "string", "enum": ["socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt", "tracing", "ext", "lsm", "sk_lookup", "syscall", "netfilter"], "examples": ["xdp"] }, "attachType": { "description": "Expected attach type, in place of the one that the section's name implies.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit", "modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release", "xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select", "sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session", "trace_uprobe_session", "trace_fsession"], "examples": ["cgroup_inet4_connect"] }, "attachTarget": { "description": "What the section's name would have after its slash, for program types that are loaded against one target: an iterator's name, a kernel function.", "type": "string", "minLength": 1, "examples": ["task"] }, "attachProgram": { "description": "The program whose function `attachTarget` is: what replaces it (`freplace`) or traces it (`fentry`, `fexit`) is loaded after it, and anew with it. A program of the stack, or the absolute path of a pin. It must have been loaded with BTF.", "type": "string", "minLength": 1, "examples": ["ingress", "/sys/fs/bpf/xdp/dispatcher"] }, "sleepable": { "description": "Whether the program is loaded as sleepable. Without it the section's name decides.", "type": "boolean", "examples": [true] }, "protect": { "description": "Whether the program is protected: a plan that deletes it is blocked (P140, exit code 4), and so is a destroy of the stack; it may be loaded anew. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "object": "main", "function": "xdp_ingress" }] }, "sourceLink": { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onDestroy": { "description": "What `pinfold destroy` does with the link. `remove`: it goes with the stack. `keep`: it stays attached, with the program that it runs and the maps and programs which that uses; an apply of the same manifest takes it over again. `destroy --purge` removes it, too.", "type": "string", "enum": ["remove", "keep"], "default": "remove", "examples": ["keep"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] }, "protect": { "description": "Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] }, "sourceAttach": { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint`, `iter` or `structOps`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] }, "cgroup": { "description": "Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "order": { "description": "Which cgroups it walks, and in which order.", "type": "string", "enum": ["self_only", "descendants_pre", "descendants_post", "ancestors_up"], "default": "descendants_pre", "examples": ["ancestors_up"] } }, "examples": [{ "path": "/sys/fs/cgroup/web", "order": "ancestors_up" }] }, "pid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] }, "tid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] } }, "examples": [{ "map": "flows" }], "maxProperties": 1 }, "structOps": { "description": "A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.", "type": "object", "required": ["map"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The variable's name. Its programs are declared under `programs`.", "examples": ["cubic"] } }, "examples": [{ "map": "cubic" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] }, "sourceMove": { "description": "One object and its new address.", "type": "object", "required": ["from", "to"], "additionalProperties": false, "properties": { "from": { "$ref": "#/$defs/objectReference", "description": "The address until now; nothing of that name is declared any more.", "examples": ["map.sessions"] }, "to": { "$ref": "#/$defs/objectReference", "description": "The address from now on, of the same kind and declared.", "examples": ["map.flows"] } }, "examples": [{ "from": "map.sessions", "to": "map.flows" }] }, "sourceSilence": { "description": "One warning that is accepted.", "type": "object", "required": ["code", "reason"], "additionalProperties": false, "properties": { "code": { "description": "The code of the warning.", "type": "string", "pattern": "^[A-Z][0-9]{3}$", "examples": ["P103"] }, "address": { "$ref": "#/$defs/objectReference", "description": "The object that the warning is about. Without it, all of that code.", "examples": ["map.flows"] }, "reason": { "description": "Why it is accepted, in at least three words; every plan shows it.", "type": "string", "minLength": 1, "examples": ["the flows are learnt again within a minute"] } }, "examples": [{ "code": "P103", "address": "map.flows", "reason": "the flows are learnt again within a minute" }] } } };
 var schema32 = { "description": "The name of a directory on bpffs: at most 255 bytes, no dot, no slash, no control character, and neither `live` nor `next`.", "type": "string", "pattern": "^(?!(live|next)$)[^./\\u0000-\\u001f\\u007f]+$", "examples": ["edge"] };
 var schema33 = { "description": 'Octal digits in quotes, such as "0750": all bits for the owner, and no write bit for group or others.', "type": "string", "pattern": "^0?7[0145][0145]$", "examples": ["0750"] };
 var schema34 = { "description": "User and group, each by its number.", "type": "object", "additionalProperties": false, "minProperties": 1, "properties": { "uid": { "description": "Number of the user.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] }, "gid": { "description": "Number of the group.", "type": "integer", "minimum": 0, "maximum": 4294967294, "examples": [1e3] } }, "examples": [{ "uid": 0, "gid": 1e3 }] };
@@ -136,7 +136,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate21.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema41 = { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "protect": { "description": "Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] };
+var schema41 = { "description": "Policy and contents of one map.", "type": ["object", "null"], "additionalProperties": false, "properties": { "object": { "description": "The object that declares the map, where several declare one of this name.", "type": "string", "examples": ["main"] }, "onDestroy": { "description": "What `pinfold destroy` does with the map. `remove`: it goes with the stack. `keep`: it stays, with all entries, at its path in the stack's directory; an apply of the same manifest takes it over again. `destroy --purge` removes it, too.", "type": "string", "enum": ["remove", "keep"], "default": "remove", "examples": ["keep"] }, "onChange": { "description": "What to do when the map that is wanted has another shape (type, sizes, entries, flags, BTF layout) than the one that lives. `refuse`: plan nothing and say why. `replace`: make a new map, losing the entries. `migrate`: make a new map and carry the entries over, converted by BTF field name, those included that are written meanwhile.", "type": "string", "enum": ["refuse", "replace", "migrate"], "default": "refuse", "examples": ["replace"] }, "merge": { "description": "What a migration does with an entry that was written in the old map after it was copied. `keep-new`: the new map takes it over unless the new programs have written that entry, too. `sum`: what was added to its integers (of 4 and 8 bytes) is added in the new map, so that no count is lost; other fields are as with the copy.", "type": "string", "enum": ["keep-new", "sum"], "default": "keep-new", "examples": ["sum"] }, "onLossy": { "description": "What a migration does where a value may not survive: an integer that becomes smaller or loses its sign, an array that becomes shorter. `refuse`: plan nothing and say which field. `truncate`: keep the low bytes, or the first elements.", "type": "string", "enum": ["refuse", "truncate"], "default": "refuse", "examples": ["truncate"] }, "globals": { "description": "What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.", "type": "string", "enum": ["reset", "carry"], "default": "reset", "examples": ["carry"] }, "onSlotChange": { "description": "What to do when the slots of a program array change. `replace`: make a new array and reload its callers against it, switched with the links. `in-place`: exchange the slot in the live array, where exactly one differs.", "type": "string", "enum": ["replace", "in-place"], "default": "replace", "examples": ["in-place"] }, "pin": { "description": "Whether the map is pinned. An unpinned map lives only as long as a program uses it; refused for maps that a pin must hold, program arrays above all.", "type": "boolean", "default": true, "examples": [false] }, "protect": { "description": "Whether the map is protected: a plan that deletes it, or replaces it so that entries are lost, is blocked (P140, exit code 4), and so is a destroy of the stack. It is kept in the stack's record and outlives this block; to lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] }, "maxEntries": { "description": "Number of entries, in place of the one in the object file.", "type": "integer", "minimum": 1, "maximum": 4294967295, "examples": [65536] }, "slots": { "description": "The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "description": "A program declared under `programs`, or `null` for an empty slot.", "type": ["string", "null"], "minLength": 1, "examples": ["parse_ipv4"] }, "examples": [{ "0": "parse_ipv4", "1": "program.parse_ipv6", "2": null }] }, "entries": { "description": "Entries that the map must hold; others in it are left alone. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers, enumerators by name, true and false, lists for arrays, mappings of fields for structs, quoted text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie), and `0x…` for the bytes of anything.", "type": ["object", "array", "null"], "additionalProperties": { "$ref": "#/$defs/value" }, "items": { "$ref": "#/$defs/sourceEntry" }, "examples": [{ "10.0.0.0/8": 1 }, [{ "key": { "address": "10.0.0.1", "port": 80 }, "value": 1 }]] }, "inner": { "description": "The contents of a map of maps: index to map.", "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/slotIndex" }, "additionalProperties": { "$ref": "#/$defs/mapReference" }, "examples": [{ "0": "flows_a", "1": "flows_b" }] }, "pinned": { "$ref": "#/$defs/absolutePath", "description": "Pin of a map that belongs to someone else: it is used, held and checked. Of a program array the declared `slots` are written in place, each only while it holds what the plan saw, and emptied again when they are no longer declared; nothing else is ever changed. Excludes every other key but `object` and `slots`.", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] } }, "examples": [{ "onChange": "replace", "maxEntries": 65536 }] };
 var schema42 = { "description": "An index is an integer from 0 on.", "type": "string", "pattern": "^(0|[1-9][0-9]*)$", "examples": ["0"] };
 var schema48 = { "description": "A map by its name (`flows`) or address (`map.flows`).", "type": "string", "minLength": 1, "examples": ["flows"] };
 var schema49 = { "description": "A path that begins with a slash.", "type": "string", "pattern": "^/", "examples": ["/sys/fs/bpf/other/live/maps/sessions"] };
@@ -239,10 +239,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.onChange !== void 0) {
-      let data1 = data.onChange;
+    if (data.onDestroy !== void 0) {
+      let data1 = data.onDestroy;
       if (typeof data1 !== "string") {
-        const err3 = { instancePath: instancePath + "/onChange", schemaPath: "#/properties/onChange/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onChange.type, parentSchema: schema41.properties.onChange, data: data1 };
+        const err3 = { instancePath: instancePath + "/onDestroy", schemaPath: "#/properties/onDestroy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onDestroy.type, parentSchema: schema41.properties.onDestroy, data: data1 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -250,8 +250,8 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data1 === "refuse" || data1 === "replace" || data1 === "migrate")) {
-        const err4 = { instancePath: instancePath + "/onChange", schemaPath: "#/properties/onChange/enum", keyword: "enum", params: { allowedValues: schema41.properties.onChange.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onChange.enum, parentSchema: schema41.properties.onChange, data: data1 };
+      if (!(data1 === "remove" || data1 === "keep")) {
+        const err4 = { instancePath: instancePath + "/onDestroy", schemaPath: "#/properties/onDestroy/enum", keyword: "enum", params: { allowedValues: schema41.properties.onDestroy.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onDestroy.enum, parentSchema: schema41.properties.onDestroy, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -260,10 +260,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.merge !== void 0) {
-      let data2 = data.merge;
+    if (data.onChange !== void 0) {
+      let data2 = data.onChange;
       if (typeof data2 !== "string") {
-        const err5 = { instancePath: instancePath + "/merge", schemaPath: "#/properties/merge/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.merge.type, parentSchema: schema41.properties.merge, data: data2 };
+        const err5 = { instancePath: instancePath + "/onChange", schemaPath: "#/properties/onChange/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onChange.type, parentSchema: schema41.properties.onChange, data: data2 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -271,8 +271,8 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data2 === "keep-new" || data2 === "sum")) {
-        const err6 = { instancePath: instancePath + "/merge", schemaPath: "#/properties/merge/enum", keyword: "enum", params: { allowedValues: schema41.properties.merge.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.merge.enum, parentSchema: schema41.properties.merge, data: data2 };
+      if (!(data2 === "refuse" || data2 === "replace" || data2 === "migrate")) {
+        const err6 = { instancePath: instancePath + "/onChange", schemaPath: "#/properties/onChange/enum", keyword: "enum", params: { allowedValues: schema41.properties.onChange.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onChange.enum, parentSchema: schema41.properties.onChange, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -281,10 +281,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.onLossy !== void 0) {
-      let data3 = data.onLossy;
+    if (data.merge !== void 0) {
+      let data3 = data.merge;
       if (typeof data3 !== "string") {
-        const err7 = { instancePath: instancePath + "/onLossy", schemaPath: "#/properties/onLossy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onLossy.type, parentSchema: schema41.properties.onLossy, data: data3 };
+        const err7 = { instancePath: instancePath + "/merge", schemaPath: "#/properties/merge/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.merge.type, parentSchema: schema41.properties.merge, data: data3 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -292,8 +292,8 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data3 === "refuse" || data3 === "truncate")) {
-        const err8 = { instancePath: instancePath + "/onLossy", schemaPath: "#/properties/onLossy/enum", keyword: "enum", params: { allowedValues: schema41.properties.onLossy.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onLossy.enum, parentSchema: schema41.properties.onLossy, data: data3 };
+      if (!(data3 === "keep-new" || data3 === "sum")) {
+        const err8 = { instancePath: instancePath + "/merge", schemaPath: "#/properties/merge/enum", keyword: "enum", params: { allowedValues: schema41.properties.merge.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.merge.enum, parentSchema: schema41.properties.merge, data: data3 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -302,10 +302,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.globals !== void 0) {
-      let data4 = data.globals;
+    if (data.onLossy !== void 0) {
+      let data4 = data.onLossy;
       if (typeof data4 !== "string") {
-        const err9 = { instancePath: instancePath + "/globals", schemaPath: "#/properties/globals/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.globals.type, parentSchema: schema41.properties.globals, data: data4 };
+        const err9 = { instancePath: instancePath + "/onLossy", schemaPath: "#/properties/onLossy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onLossy.type, parentSchema: schema41.properties.onLossy, data: data4 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -313,8 +313,8 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data4 === "reset" || data4 === "carry")) {
-        const err10 = { instancePath: instancePath + "/globals", schemaPath: "#/properties/globals/enum", keyword: "enum", params: { allowedValues: schema41.properties.globals.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.globals.enum, parentSchema: schema41.properties.globals, data: data4 };
+      if (!(data4 === "refuse" || data4 === "truncate")) {
+        const err10 = { instancePath: instancePath + "/onLossy", schemaPath: "#/properties/onLossy/enum", keyword: "enum", params: { allowedValues: schema41.properties.onLossy.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onLossy.enum, parentSchema: schema41.properties.onLossy, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -323,10 +323,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.onSlotChange !== void 0) {
-      let data5 = data.onSlotChange;
+    if (data.globals !== void 0) {
+      let data5 = data.globals;
       if (typeof data5 !== "string") {
-        const err11 = { instancePath: instancePath + "/onSlotChange", schemaPath: "#/properties/onSlotChange/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onSlotChange.type, parentSchema: schema41.properties.onSlotChange, data: data5 };
+        const err11 = { instancePath: instancePath + "/globals", schemaPath: "#/properties/globals/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.globals.type, parentSchema: schema41.properties.globals, data: data5 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -334,8 +334,8 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data5 === "replace" || data5 === "in-place")) {
-        const err12 = { instancePath: instancePath + "/onSlotChange", schemaPath: "#/properties/onSlotChange/enum", keyword: "enum", params: { allowedValues: schema41.properties.onSlotChange.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onSlotChange.enum, parentSchema: schema41.properties.onSlotChange, data: data5 };
+      if (!(data5 === "reset" || data5 === "carry")) {
+        const err12 = { instancePath: instancePath + "/globals", schemaPath: "#/properties/globals/enum", keyword: "enum", params: { allowedValues: schema41.properties.globals.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.globals.enum, parentSchema: schema41.properties.globals, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -344,10 +344,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.pin !== void 0) {
-      let data6 = data.pin;
-      if (typeof data6 !== "boolean") {
-        const err13 = { instancePath: instancePath + "/pin", schemaPath: "#/properties/pin/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema41.properties.pin.type, parentSchema: schema41.properties.pin, data: data6 };
+    if (data.onSlotChange !== void 0) {
+      let data6 = data.onSlotChange;
+      if (typeof data6 !== "string") {
+        const err13 = { instancePath: instancePath + "/onSlotChange", schemaPath: "#/properties/onSlotChange/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.onSlotChange.type, parentSchema: schema41.properties.onSlotChange, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -355,11 +355,8 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.protect !== void 0) {
-      let data7 = data.protect;
-      if (typeof data7 !== "boolean") {
-        const err14 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema41.properties.protect.type, parentSchema: schema41.properties.protect, data: data7 };
+      if (!(data6 === "replace" || data6 === "in-place")) {
+        const err14 = { instancePath: instancePath + "/onSlotChange", schemaPath: "#/properties/onSlotChange/enum", keyword: "enum", params: { allowedValues: schema41.properties.onSlotChange.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.onSlotChange.enum, parentSchema: schema41.properties.onSlotChange, data: data6 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -368,10 +365,10 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.maxEntries !== void 0) {
-      let data8 = data.maxEntries;
-      if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-        const err15 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema41.properties.maxEntries.type, parentSchema: schema41.properties.maxEntries, data: data8 };
+    if (data.pin !== void 0) {
+      let data7 = data.pin;
+      if (typeof data7 !== "boolean") {
+        const err15 = { instancePath: instancePath + "/pin", schemaPath: "#/properties/pin/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema41.properties.pin.type, parentSchema: schema41.properties.pin, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -379,75 +376,77 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (typeof data8 == "number" && isFinite(data8)) {
-        if (data8 > 4294967295 || isNaN(data8)) {
-          const err16 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967295 }, message: "must be <= 4294967295", schema: 4294967295, parentSchema: schema41.properties.maxEntries, data: data8 };
+    }
+    if (data.protect !== void 0) {
+      let data8 = data.protect;
+      if (typeof data8 !== "boolean") {
+        const err16 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema41.properties.protect.type, parentSchema: schema41.properties.protect, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.maxEntries !== void 0) {
+      let data9 = data.maxEntries;
+      if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
+        const err17 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema41.properties.maxEntries.type, parentSchema: schema41.properties.maxEntries, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+      if (typeof data9 == "number" && isFinite(data9)) {
+        if (data9 > 4294967295 || isNaN(data9)) {
+          const err18 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 4294967295 }, message: "must be <= 4294967295", schema: 4294967295, parentSchema: schema41.properties.maxEntries, data: data9 };
           if (vErrors === null) {
-            vErrors = [err16];
+            vErrors = [err18];
           } else {
-            vErrors.push(err16);
+            vErrors.push(err18);
           }
           errors++;
         }
-        if (data8 < 1 || isNaN(data8)) {
-          const err17 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema41.properties.maxEntries, data: data8 };
+        if (data9 < 1 || isNaN(data9)) {
+          const err19 = { instancePath: instancePath + "/maxEntries", schemaPath: "#/properties/maxEntries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema41.properties.maxEntries, data: data9 };
           if (vErrors === null) {
-            vErrors = [err17];
+            vErrors = [err19];
           } else {
-            vErrors.push(err17);
+            vErrors.push(err19);
           }
           errors++;
         }
       }
     }
     if (data.slots !== void 0) {
-      let data9 = data.slots;
-      if (!(data9 && typeof data9 == "object" && !Array.isArray(data9)) && data9 !== null) {
-        const err18 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: schema41.properties.slots.type }, message: "must be object,null", schema: schema41.properties.slots.type, parentSchema: schema41.properties.slots, data: data9 };
+      let data10 = data.slots;
+      if (!(data10 && typeof data10 == "object" && !Array.isArray(data10)) && data10 !== null) {
+        const err20 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: schema41.properties.slots.type }, message: "must be object,null", schema: schema41.properties.slots.type, parentSchema: schema41.properties.slots, data: data10 };
         if (vErrors === null) {
-          vErrors = [err18];
+          vErrors = [err20];
         } else {
-          vErrors.push(err18);
+          vErrors.push(err20);
         }
         errors++;
       }
-      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
-        for (const key1 in data9) {
-          const _errs22 = errors;
+      if (data10 && typeof data10 == "object" && !Array.isArray(data10)) {
+        for (const key1 in data10) {
+          const _errs24 = errors;
           if (typeof key1 === "string") {
             if (!pattern9.test(key1)) {
-              const err19 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key1, propertyName: key1 };
+              const err21 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key1, propertyName: key1 };
               if (vErrors === null) {
-                vErrors = [err19];
+                vErrors = [err21];
               } else {
-                vErrors.push(err19);
+                vErrors.push(err21);
               }
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key1, propertyName: key1 };
-            if (vErrors === null) {
-              vErrors = [err20];
-            } else {
-              vErrors.push(err20);
-            }
-            errors++;
-          }
-          var valid1 = _errs22 === errors;
-          if (!valid1) {
-            const err21 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema41.properties.slots.propertyNames, parentSchema: schema41.properties.slots, data: data9 };
-            if (vErrors === null) {
-              vErrors = [err21];
-            } else {
-              vErrors.push(err21);
-            }
-            errors++;
-          }
-        }
-        for (const key2 in data9) {
-          let data10 = data9[key2];
-          if (typeof data10 !== "string" && data10 !== null) {
-            const err22 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/type", keyword: "type", params: { type: schema41.properties.slots.additionalProperties.type }, message: "must be string,null", schema: schema41.properties.slots.additionalProperties.type, parentSchema: schema41.properties.slots.additionalProperties, data: data10 };
+            const err22 = { instancePath: instancePath + "/slots", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key1, propertyName: key1 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -455,13 +454,35 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (typeof data10 === "string") {
-            if (func2(data10) < 1) {
-              const err23 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema41.properties.slots.additionalProperties, data: data10 };
+          var valid1 = _errs24 === errors;
+          if (!valid1) {
+            const err23 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema41.properties.slots.propertyNames, parentSchema: schema41.properties.slots, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err23];
+            } else {
+              vErrors.push(err23);
+            }
+            errors++;
+          }
+        }
+        for (const key2 in data10) {
+          let data11 = data10[key2];
+          if (typeof data11 !== "string" && data11 !== null) {
+            const err24 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/type", keyword: "type", params: { type: schema41.properties.slots.additionalProperties.type }, message: "must be string,null", schema: schema41.properties.slots.additionalProperties.type, parentSchema: schema41.properties.slots.additionalProperties, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err24];
+            } else {
+              vErrors.push(err24);
+            }
+            errors++;
+          }
+          if (typeof data11 === "string") {
+            if (func2(data11) < 1) {
+              const err25 = { instancePath: instancePath + "/slots/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/slots/additionalProperties/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema41.properties.slots.additionalProperties, data: data11 };
               if (vErrors === null) {
-                vErrors = [err23];
+                vErrors = [err25];
               } else {
-                vErrors.push(err23);
+                vErrors.push(err25);
               }
               errors++;
             }
@@ -470,20 +491,20 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.entries !== void 0) {
-      let data11 = data.entries;
-      if (typeof data11 != "object") {
-        const err24 = { instancePath: instancePath + "/entries", schemaPath: "#/properties/entries/type", keyword: "type", params: { type: schema41.properties.entries.type }, message: "must be object,array,null", schema: schema41.properties.entries.type, parentSchema: schema41.properties.entries, data: data11 };
+      let data12 = data.entries;
+      if (typeof data12 != "object") {
+        const err26 = { instancePath: instancePath + "/entries", schemaPath: "#/properties/entries/type", keyword: "type", params: { type: schema41.properties.entries.type }, message: "must be object,array,null", schema: schema41.properties.entries.type, parentSchema: schema41.properties.entries, data: data12 };
         if (vErrors === null) {
-          vErrors = [err24];
+          vErrors = [err26];
         } else {
-          vErrors.push(err24);
+          vErrors.push(err26);
         }
         errors++;
       }
-      if (Array.isArray(data11)) {
-        const len0 = data11.length;
+      if (Array.isArray(data12)) {
+        const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate24(data11[i0], { instancePath: instancePath + "/entries/" + i0, parentData: data11, parentDataProperty: i0, rootData, dynamicAnchors })) {
+          if (!validate24(data12[i0], { instancePath: instancePath + "/entries/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate24.errors : vErrors.concat(validate24.errors);
             errors = vErrors.length;
           }
@@ -491,63 +512,41 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.inner !== void 0) {
-      let data14 = data.inner;
-      if (!(data14 && typeof data14 == "object" && !Array.isArray(data14)) && data14 !== null) {
-        const err25 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/type", keyword: "type", params: { type: schema41.properties.inner.type }, message: "must be object,null", schema: schema41.properties.inner.type, parentSchema: schema41.properties.inner, data: data14 };
+      let data15 = data.inner;
+      if (!(data15 && typeof data15 == "object" && !Array.isArray(data15)) && data15 !== null) {
+        const err27 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/type", keyword: "type", params: { type: schema41.properties.inner.type }, message: "must be object,null", schema: schema41.properties.inner.type, parentSchema: schema41.properties.inner, data: data15 };
         if (vErrors === null) {
-          vErrors = [err25];
+          vErrors = [err27];
         } else {
-          vErrors.push(err25);
+          vErrors.push(err27);
         }
         errors++;
       }
-      if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
-        for (const key4 in data14) {
-          const _errs35 = errors;
+      if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
+        for (const key4 in data15) {
+          const _errs37 = errors;
           if (typeof key4 === "string") {
             if (!pattern9.test(key4)) {
-              const err26 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key4, propertyName: key4 };
+              const err28 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/pattern", keyword: "pattern", params: { pattern: "^(0|[1-9][0-9]*)$" }, message: 'must match pattern "^(0|[1-9][0-9]*)$"', schema: "^(0|[1-9][0-9]*)$", parentSchema: schema42, data: key4, propertyName: key4 };
               if (vErrors === null) {
-                vErrors = [err26];
+                vErrors = [err28];
               } else {
-                vErrors.push(err26);
+                vErrors.push(err28);
               }
               errors++;
             }
           } else {
-            const err27 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key4, propertyName: key4 };
+            const err29 = { instancePath: instancePath + "/inner", schemaPath: "#/$defs/slotIndex/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema42.type, parentSchema: schema42, data: key4, propertyName: key4 };
             if (vErrors === null) {
-              vErrors = [err27];
+              vErrors = [err29];
             } else {
-              vErrors.push(err27);
+              vErrors.push(err29);
             }
             errors++;
           }
-          var valid8 = _errs35 === errors;
+          var valid8 = _errs37 === errors;
           if (!valid8) {
-            const err28 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/propertyNames", keyword: "propertyNames", params: { propertyName: key4 }, message: "property name must be valid", schema: schema41.properties.inner.propertyNames, parentSchema: schema41.properties.inner, data: data14 };
-            if (vErrors === null) {
-              vErrors = [err28];
-            } else {
-              vErrors.push(err28);
-            }
-            errors++;
-          }
-        }
-        for (const key5 in data14) {
-          let data15 = data14[key5];
-          if (typeof data15 === "string") {
-            if (func2(data15) < 1) {
-              const err29 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema48, data: data15 };
-              if (vErrors === null) {
-                vErrors = [err29];
-              } else {
-                vErrors.push(err29);
-              }
-              errors++;
-            }
-          } else {
-            const err30 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema48.type, parentSchema: schema48, data: data15 };
+            const err30 = { instancePath: instancePath + "/inner", schemaPath: "#/properties/inner/propertyNames", keyword: "propertyNames", params: { propertyName: key4 }, message: "property name must be valid", schema: schema41.properties.inner.propertyNames, parentSchema: schema41.properties.inner, data: data15 };
             if (vErrors === null) {
               vErrors = [err30];
             } else {
@@ -556,26 +555,48 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        for (const key5 in data15) {
+          let data16 = data15[key5];
+          if (typeof data16 === "string") {
+            if (func2(data16) < 1) {
+              const err31 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema48, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err31];
+              } else {
+                vErrors.push(err31);
+              }
+              errors++;
+            }
+          } else {
+            const err32 = { instancePath: instancePath + "/inner/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/mapReference/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema48.type, parentSchema: schema48, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err32];
+            } else {
+              vErrors.push(err32);
+            }
+            errors++;
+          }
+        }
       }
     }
     if (data.pinned !== void 0) {
-      let data16 = data.pinned;
-      if (typeof data16 === "string") {
-        if (!pattern11.test(data16)) {
-          const err31 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema49, data: data16 };
+      let data17 = data.pinned;
+      if (typeof data17 === "string") {
+        if (!pattern11.test(data17)) {
+          const err33 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema49, data: data17 };
           if (vErrors === null) {
-            vErrors = [err31];
+            vErrors = [err33];
           } else {
-            vErrors.push(err31);
+            vErrors.push(err33);
           }
           errors++;
         }
       } else {
-        const err32 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema49.type, parentSchema: schema49, data: data16 };
+        const err34 = { instancePath: instancePath + "/pinned", schemaPath: "#/$defs/absolutePath/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema49.type, parentSchema: schema49, data: data17 };
         if (vErrors === null) {
-          vErrors = [err32];
+          vErrors = [err34];
         } else {
-          vErrors.push(err32);
+          vErrors.push(err34);
         }
         errors++;
       }
@@ -585,7 +606,7 @@ function validate23(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate23.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema53 = { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] }, "protect": { "description": "Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] };
+var schema53 = { "description": "One attachment of one program, or of a struct of programs.", "type": "object", "additionalProperties": false, "properties": { "program": { "$ref": "#/$defs/programReference", "description": "The program to attach, declared under `programs`; of `structOps` there is none.", "examples": ["ingress", "program.ingress"] }, "attach": { "$ref": "#/$defs/sourceAttach", "description": "Where to attach it: exactly one hook. Leave it out, or write `auto`, where the section's name says it all (`tracepoint/…`, `raw_tp/…`, `iter/…`).", "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }, "auto"] }, "onDestroy": { "description": "What `pinfold destroy` does with the link. `remove`: it goes with the stack. `keep`: it stays attached, with the program that it runs and the maps and programs which that uses; an apply of the same manifest takes it over again. `destroy --purge` removes it, too.", "type": "string", "enum": ["remove", "keep"], "default": "remove", "examples": ["keep"] }, "onReplace": { "description": "How to replace a link that the kernel cannot update (tracepoint, raw tracepoint). `overlap`: the new one is attached before the old one goes, both run briefly. `gap`: the old one goes first.", "type": "string", "enum": ["overlap", "gap"], "default": "overlap", "examples": ["gap"] }, "protect": { "description": "Whether the link is protected: a plan that detaches it, attaches it elsewhere or replaces it with a gap is blocked (P140, exit code 4), and so is a destroy of the stack; it may be switched to another program. To lift it, apply `protect: false` first.", "type": "boolean", "examples": [true] } }, "examples": [{ "program": "ingress", "attach": { "xdp": { "interface": "eth0" } } }] };
 var schema54 = { "description": "A program declared under `programs`, by its name (`ingress`) or address (`program.ingress`).", "type": "string", "minLength": 1, "examples": ["ingress"] };
 var schema55 = { "description": "Exactly one hook: `xdp`, `tcx`, `cgroup`, `netns`, `tracepoint`, `rawTracepoint`, `iter` or `structOps`; or the text `auto`.", "type": ["object", "string"], "pattern": "^auto$", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": { "xdp": { "description": "The XDP hook of a network interface. Kernel 5.9.", "type": "object", "required": ["interface"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "mode": { "description": "Where the program runs. `native`: in the driver. `generic`: in the network core, for any interface. `auto`: native where the driver can, else generic. Offload to the card is not supported.", "type": "string", "enum": ["auto", "native", "generic"], "default": "auto", "examples": ["native"] } }, "examples": [{ "interface": "eth0", "mode": "native" }] }, "tcx": { "description": "The tc hook of a network interface. Kernel 6.6.", "type": "object", "required": ["interface", "direction"], "additionalProperties": false, "properties": { "interface": { "$ref": "#/$defs/interfaceName", "description": "Name of the interface.", "examples": ["eth0"] }, "direction": { "description": "Packets that come in or go out.", "type": "string", "enum": ["ingress", "egress"], "examples": ["ingress"] } }, "examples": [{ "interface": "eth0", "direction": "egress" }] }, "cgroup": { "description": "A cgroup (version 2). Kernel 5.7.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops", "cgroup_device", "cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect", "cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg", "cgroup_getsockopt", "cgroup_setsockopt", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername", "cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "cgroup_inet_sock_release", "lsm_cgroup", "cgroup_unix_connect", "cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername", "cgroup_unix_getsockname"], "examples": ["cgroup_inet_egress"] } }, "examples": [{ "path": "/sys/fs/cgroup/web" }] }, "netns": { "description": "A network namespace. Kernel 5.8, `sk_lookup` 5.9.", "type": ["object", "null"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "File of the namespace, absolute. Without it the one that pinfold runs in.", "default": "/proc/self/ns/net", "examples": ["/run/netns/blue"] }, "type": { "description": "Attach type. Without it the one of the program's section.", "type": "string", "enum": ["sk_lookup", "flow_dissector"], "examples": ["sk_lookup"] } }, "examples": [{ "path": "/run/netns/blue" }] }, "tracepoint": { "description": "A kernel tracepoint, as a mapping or as text `category/name`. Kernel 5.15.", "type": ["object", "string"], "required": ["category", "name"], "additionalProperties": false, "pattern": "^[^/]+/[^/]+$", "properties": { "category": { "description": "The tracepoint's directory below `events` of tracefs.", "type": "string", "minLength": 1, "examples": ["sched"] }, "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched/sched_switch", { "category": "sched", "name": "sched_switch" }] }, "rawTracepoint": { "description": "A raw tracepoint, as a mapping or by its name. Kernel 5.7.", "type": ["object", "string"], "required": ["name"], "additionalProperties": false, "minLength": 1, "properties": { "name": { "description": "The tracepoint's name.", "type": "string", "minLength": 1, "examples": ["sched_switch"] } }, "examples": ["sched_switch", { "name": "sched_switch" }] }, "iter": { "description": "An iterator, to be read from its pin. Kernel 5.8.", "type": ["object", "null"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The map whose elements it walks (`bpf_map_elem`). Kernel 5.9.", "examples": ["flows"] }, "cgroup": { "description": "Where an iterator over cgroups (`iter/cgroup`) starts. Kernel 6.1.", "type": "object", "required": ["path"], "additionalProperties": false, "properties": { "path": { "$ref": "#/$defs/absolutePath", "description": "The cgroup's directory, absolute.", "examples": ["/sys/fs/cgroup/web"] }, "order": { "description": "Which cgroups it walks, and in which order.", "type": "string", "enum": ["self_only", "descendants_pre", "descendants_post", "ancestors_up"], "default": "descendants_pre", "examples": ["ancestors_up"] } }, "examples": [{ "path": "/sys/fs/cgroup/web", "order": "ancestors_up" }] }, "pid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the threads of one process, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] }, "tid": { "description": "An iterator over tasks (`iter/task`, `iter/task_file`, `iter/task_vma`) walks the one thread, by its number here. Kernel 6.1.", "type": "integer", "minimum": 1, "maximum": 4194304, "examples": [1] } }, "examples": [{ "map": "flows" }], "maxProperties": 1 }, "structOps": { "description": "A struct of functions that the kernel calls, such as a congestion control: a variable in `.struct_ops.link` or `.struct_ops` of an object. Kernel 6.4.", "type": "object", "required": ["map"], "additionalProperties": false, "properties": { "map": { "$ref": "#/$defs/mapReference", "description": "The variable's name. Its programs are declared under `programs`.", "examples": ["cubic"] } }, "examples": [{ "map": "cubic" }] } }, "examples": [{ "xdp": { "interface": "eth0" } }, { "cgroup": { "path": "/sys/fs/cgroup/web" } }] };
 var schema56 = { "description": "The name of a network interface.", "type": "string", "minLength": 1, "examples": ["eth0"] };
@@ -1389,7 +1410,7 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!(key0 === "program" || key0 === "attach" || key0 === "onReplace" || key0 === "protect")) {
+      if (!(key0 === "program" || key0 === "attach" || key0 === "onDestroy" || key0 === "onReplace" || key0 === "protect")) {
         const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema53, data };
         if (vErrors === null) {
           vErrors = [err0];
@@ -1427,10 +1448,10 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
         errors = vErrors.length;
       }
     }
-    if (data.onReplace !== void 0) {
-      let data2 = data.onReplace;
+    if (data.onDestroy !== void 0) {
+      let data2 = data.onDestroy;
       if (typeof data2 !== "string") {
-        const err3 = { instancePath: instancePath + "/onReplace", schemaPath: "#/properties/onReplace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema53.properties.onReplace.type, parentSchema: schema53.properties.onReplace, data: data2 };
+        const err3 = { instancePath: instancePath + "/onDestroy", schemaPath: "#/properties/onDestroy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema53.properties.onDestroy.type, parentSchema: schema53.properties.onDestroy, data: data2 };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -1438,8 +1459,8 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data2 === "overlap" || data2 === "gap")) {
-        const err4 = { instancePath: instancePath + "/onReplace", schemaPath: "#/properties/onReplace/enum", keyword: "enum", params: { allowedValues: schema53.properties.onReplace.enum }, message: "must be equal to one of the allowed values", schema: schema53.properties.onReplace.enum, parentSchema: schema53.properties.onReplace, data: data2 };
+      if (!(data2 === "remove" || data2 === "keep")) {
+        const err4 = { instancePath: instancePath + "/onDestroy", schemaPath: "#/properties/onDestroy/enum", keyword: "enum", params: { allowedValues: schema53.properties.onDestroy.enum }, message: "must be equal to one of the allowed values", schema: schema53.properties.onDestroy.enum, parentSchema: schema53.properties.onDestroy, data: data2 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -1448,10 +1469,10 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.protect !== void 0) {
-      let data3 = data.protect;
-      if (typeof data3 !== "boolean") {
-        const err5 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema53.properties.protect.type, parentSchema: schema53.properties.protect, data: data3 };
+    if (data.onReplace !== void 0) {
+      let data3 = data.onReplace;
+      if (typeof data3 !== "string") {
+        const err5 = { instancePath: instancePath + "/onReplace", schemaPath: "#/properties/onReplace/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema53.properties.onReplace.type, parentSchema: schema53.properties.onReplace, data: data3 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -1459,13 +1480,34 @@ function validate27(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (!(data3 === "overlap" || data3 === "gap")) {
+        const err6 = { instancePath: instancePath + "/onReplace", schemaPath: "#/properties/onReplace/enum", keyword: "enum", params: { allowedValues: schema53.properties.onReplace.enum }, message: "must be equal to one of the allowed values", schema: schema53.properties.onReplace.enum, parentSchema: schema53.properties.onReplace, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.protect !== void 0) {
+      let data4 = data.protect;
+      if (typeof data4 !== "boolean") {
+        const err7 = { instancePath: instancePath + "/protect", schemaPath: "#/properties/protect/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema53.properties.protect.type, parentSchema: schema53.properties.protect, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
     }
   } else {
-    const err6 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema53.type, parentSchema: schema53, data };
+    const err8 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema53.type, parentSchema: schema53, data };
     if (vErrors === null) {
-      vErrors = [err6];
+      vErrors = [err8];
     } else {
-      vErrors.push(err6);
+      vErrors.push(err8);
     }
     errors++;
   }

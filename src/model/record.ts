@@ -4,6 +4,7 @@ import type { Address, MapAddress, ProgramAddress } from './address.ts'
 import type { LinkTarget } from './link-spec.ts'
 import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { RecordedMigration } from './migration.ts'
+import type { PinnedObject } from './outer-pin.ts'
 import type { LoadAttributes, MapReference } from './program-spec.ts'
 
 /** Owner and mode of a stack's directories and pins. */
@@ -12,6 +13,18 @@ export interface Ownership {
   readonly gid?: number
   /** Permission bits of directories; pins get them without the execute bits. */
   readonly mode?: number
+}
+
+/** A directory whose owner or mode somebody changed. */
+export interface Misowned {
+  /** Relative to the stack's directory; empty for that itself. */
+  readonly path: string
+  /** What of it differs, as recorded and as found; `mode` are permission bits. */
+  readonly differs: readonly {
+    readonly attribute: keyof Ownership
+    readonly recorded: number
+    readonly found: number
+  }[]
 }
 
 /**
@@ -40,6 +53,8 @@ export interface StackRecord {
   readonly ownership?: Ownership
   /** Further pins, by their absolute path outside of the stack's directory; absent: none. */
   readonly pins?: Readonly<Record<string, Address>>
+  /** What left the stack with this generation, by the absolute path of its pin, which is not the stack's; absent: nothing. */
+  readonly left?: Readonly<Record<string, PinnedObject>>
   /** Directories that were made for them, absolute; absent: none. */
   readonly directories?: readonly string[]
   /** What an import took in, and where it was: enough to finish it by; absent: everything was made by pinfold. */
@@ -104,6 +119,8 @@ export interface RecordedMap extends Protectable {
   readonly frozen?: boolean
   /** Of a struct of functions: its value without the programs, and those by byte offset. */
   readonly members?: { readonly value: Hex; readonly slots: Readonly<Record<string, ProgramAddress>> }
+  /** A destroy of the stack leaves it; absent: removes it. */
+  readonly onDestroy?: 'keep'
 }
 
 /** What the kernel would forget of a link. */
@@ -113,4 +130,6 @@ export interface RecordedLink extends Protectable {
   readonly target: LinkTarget
   /** How the manifest wants it replaced where the kernel cannot update it: a rollback does as the upgrade did. Absent: overlap. */
   readonly onReplace?: 'gap'
+  /** A destroy of the stack leaves it, and what it runs; absent: removes it. */
+  readonly onDestroy?: 'keep'
 }

@@ -9,7 +9,7 @@ import type { Entry, MapLayout, MapShape } from './map-spec.ts'
 import type { OuterPin, WantedPin } from './outer-pin.ts'
 import type { Code, DebugInfo, ExternUse, FunctionPlace, LoadAttributes, PoisonedInstruction } from './program-spec.ts'
 import type { ProgramType } from './program-types.ts'
-import type { ImportedObject, Ownership, StackRecord } from './record.ts'
+import type { ImportedObject, Misowned, Ownership, StackRecord } from './record.ts'
 import type { SlotClaim, VanishingRoot } from './surroundings.ts'
 
 /**
@@ -83,7 +83,7 @@ export interface DesiredState extends State {
   readonly btf: ReadonlyMap<string, Uint8Array>
 }
 
-export type { Ownership } from './record.ts'
+export type { Misowned, Ownership } from './record.ts'
 
 /** A new address for an object that stays what it is; both of one kind. */
 export interface Move {
@@ -123,6 +123,8 @@ export interface MapState {
   readonly contents: MapContents
   /** What happens to its entries when its shape changes. */
   readonly onChange: 'refuse' | 'replace' | 'migrate'
+  /** Desired side: a destroy of the stack leaves it; absent: removes it. The current side has it in the record. */
+  readonly onDestroy?: 'keep'
   /** Of a migration: what was written on both sides; absent: keep-new. */
   readonly merge?: 'keep-new' | 'sum'
   /** Of a migration: values that do not fit; absent: refuse. */
@@ -219,6 +221,8 @@ export interface LinkState {
   readonly target: LinkTarget
   /** How a link that the kernel cannot switch is replaced: both run for a moment, or neither. */
   readonly onReplace: 'overlap' | 'gap'
+  /** Desired side: a destroy of the stack leaves it, and what it runs; absent: removes it. */
+  readonly onDestroy?: 'keep'
   /** Desired side: whether the manifest protects it; undefined: as it was. */
   readonly protect?: boolean
   readonly at?: Position
@@ -253,18 +257,6 @@ export interface Stray {
   readonly path: string
   /** For people: `map #41 (flows)`, `a directory`. */
   readonly what: string
-}
-
-/** A directory whose owner or mode somebody changed. */
-export interface Misowned {
-  /** Relative to the stack's directory; empty for that itself. */
-  readonly path: string
-  /** What of it differs, as recorded and as found; `mode` are permission bits. */
-  readonly differs: readonly {
-    readonly attribute: keyof Ownership
-    readonly recorded: number
-    readonly found: number
-  }[]
 }
 
 /** A pin and what the kernel says it is. */

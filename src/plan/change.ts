@@ -17,6 +17,7 @@ export type Cause = 'drift' | 'both'
 export interface Reason {
   /**
    * `code`, `type`, `maxEntries`, `layout.value.packets` (a field), `layout.value` (the whole), `slots.3`, `entries`, `initial`, `program`, `target`, ...;
+   * Of what a destroy keeps `onDestroy`, or `neededBy` what else it keeps (`after`).
    * `uses` where a map that it uses is replaced (`after` names it); `unknown` where no record tells.
    */
   readonly attribute: string
@@ -53,6 +54,8 @@ export interface Change {
   readonly entries?: number
   /** The address that it is known by until now. */
   readonly movedFrom?: Address
+  /** Whether a destroy keeps it from now on, or no more; absent: that stays. */
+  readonly retention?: Protection
   /** What becomes of its protection; absent: it stays. */
   readonly protection?: Protection
   /** The code of what forbids it. */
@@ -61,6 +64,8 @@ export interface Change {
   readonly migration?: Migration
   /** Why they cannot be, although the manifest asks for it. */
   readonly refusals?: readonly string[]
+  /** It leaves the stack as it is: the absolute path at which it is pinned from then on. */
+  readonly leaves?: string
   /** Kernel id of what is live now. */
   readonly liveId?: number
   /** For a new link: where it is attached, for the view. */

@@ -40,6 +40,8 @@ type PlanProblem =
   | 'unusedSilence'
   | 'notAsDeclared'
   | 'displaced'
+  | 'neededHere'
+  | 'notOwned'
   | 'unproven'
 
 /** Every P code. Numbers are never reused. */
@@ -241,6 +243,18 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     summary: 'Not as the objects declare it',
     explanation:
       'An import takes in what runs as it is, so that the next plan is empty. Something differs from what a manifest for these objects would make: another size that no manifest can say, other flags, another object file. Nothing was changed.',
+  },
+  neededHere: {
+    code: 'P171',
+    summary: 'Needed by what stays',
+    explanation:
+      'What leaves a stack (`pinfold forget`) must not be needed by what stays in it: a map by its programs, a program by its links and by the arrays that hold it. Forget those, too, or first apply a manifest without them.',
+  },
+  notOwned: {
+    code: 'P172',
+    summary: 'Nothing of the stack',
+    explanation:
+      '`pinfold forget` takes the addresses of objects that the stack has: `map.flows`, `program.ingress`, `link.eth0`. `pinfold show` lists them. A stack that has lost its record cannot tell what is its own.',
   },
   displaced: {
     code: 'P170',

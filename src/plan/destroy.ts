@@ -1,12 +1,15 @@
 import { nameOf } from '../model/address.ts'
+import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import { markBlocked } from './block.ts'
 import type { Change } from './change.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
+import { keptOnDestroy } from './kept-on-destroy.ts'
 import { adoptedPins } from './lint/neighbours.ts'
 import { prove } from './make-plan.ts'
+import { type Narrowing, narrow } from './narrow.ts'
 import { pinsThatGo } from './outer-pins.ts'
 import type { Plan, Precondition } from './plan.ts'
 import { existingInTrees, existingOf, preconditionsOf } from './preconditions.ts'
@@ -18,7 +21,10 @@ import type { Step } from './step.ts'
 
 /** How far a destroy goes. */
 export interface DestroyOptions {
-  /** Also forgets which saved plans were used; default: that stays, so that none of them can be used again. */
+  /**
+   * Also removes what is to be kept (`onDestroy: keep`), and forgets which saved plans were used; default: that stays, the one
+   * with what it needs, the other so that none of them can be used again.
+   */
   readonly purge?: boolean
 }
 
@@ -28,6 +34,8 @@ export interface DestroyOptions {
  * and foreign maps are left alone; throws like makePlan.
  */
 export function makeDestroyPlan(current: CurrentState, options: DestroyOptions = {}): Plan {
+  const kept = options.purge ? new Map() : keptOnDestroy(current)
+  if (kept.size > 0 && current.record) return keepSome(current, current.record, kept)
   const changes = deletionOf(current)
   const pins = pinsThatGo(current)
   const existing = { ...existingInTrees(current), ...existingOf(current) }
@@ -52,6 +60,12 @@ export function makeDestroyPlan(current: CurrentState, options: DestroyOptions =
       ...guardProtection(changes, { current }),
     ],
   })
+}
+
+/** What is kept goes on as the next generation, at its place and with its record. */
+function keepSome(current: CurrentState, record: StackRecord, stays: Narrowing['stays']): Plan {
+  const plan = narrow(current, record, { action: 'destroy', stays })
+  return markBlocked({ ...plan, diagnostics: [...plan.diagnostics, ...guardProtection([], { current })] })
 }
 
 /** That there is no staging tree: one that is there goes, too. */

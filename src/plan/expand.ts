@@ -30,6 +30,7 @@ export interface Sides {
 /** The operations that carry out one change, each with its stage; what goes is removed with its old tree (see retire). */
 export function expand(change: Change, sides: Sides): readonly Staged[] {
   const wanted = sides.desired.resources.get(change.address)
+  if (change.leaves !== undefined) return []
   if (wanted === undefined) return leaveSlots(sides.current.resources.get(change.address))
   switch (wanted.kind) {
     case 'map':
@@ -45,9 +46,9 @@ export function expand(change: Change, sides: Sides): readonly Staged[] {
 
 /** The object that stands for an address when the apply is done: the live one where it is kept, else the new one. */
 export function refOf(address: Address, sides: Pick<Sides, 'changes'>): Ref {
-  const action = sides.changes.get(address)?.action
+  const { action, leaves } = sides.changes.get(address) ?? {}
   const isProgram = address.startsWith('program.')
-  const stays = action === 'keep' || (action === 'update' && !isProgram)
+  const stays = action === 'keep' || leaves !== undefined || (action === 'update' && !isProgram)
   return stays ? liveRef(address) : nextRef(address)
 }
 

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { asidePath, type OuterPin, stagedPath } from '../model/outer-pin.ts'
+import { asidePath, isSameObject, type OuterPin, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import { type PlanCode, planCodes } from './codes.ts'
+import { objectOf } from './outer-paths.ts'
 import { isOwnPin } from './settle-pins.ts'
 
 /** Complaints about pins outside of the stack's directory; errors block the plan. Without a wanted state: a destroy. */
@@ -9,7 +10,9 @@ export function guardPins(current: CurrentState, desired?: DesiredState): readon
   return (current.outerPins ?? []).flatMap((pin) => {
     const wanted = desired?.pins?.get(pin.path)
     if (!wanted) return leftAlone(pin, current)
-    const taken = whyTaken(pin, current)
+    const isLeaving = desired?.resources.has(wanted.address) === false
+    const isThere = isLeaving && isSameObject(pin.found, objectOf(current, wanted.address))
+    const taken = isThere ? undefined : whyTaken(pin, current)
     const problem = pin.problem ?? (taken === undefined ? undefined : { what: taken })
     if (problem === undefined) return []
     const { address, at } = wanted

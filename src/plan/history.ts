@@ -131,9 +131,11 @@ function isRetainable(tree: Tree, published: ReadonlySet<number>): boolean {
   })
 }
 
-/** Ids of the maps that a tree pins. */
-export const mapsIn = (tree: Tree): ReadonlySet<number> =>
-  new Set(tree.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : [])))
+/** Ids of the maps that a tree pins, or has let go with a pin elsewhere. */
+export function mapsIn({ pins, record }: Tree): ReadonlySet<number> {
+  const left = Object.values(record?.left ?? {})
+  return new Set([...pins, ...left].flatMap((it) => (it.kind === 'map' ? [it.id] : [])))
+}
 
 /**
  * True when a program is alive that uses a map which only this tree holds, whatever keeps it (not every attachment is among the

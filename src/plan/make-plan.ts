@@ -2,14 +2,13 @@ import { nameOf, type Ref } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { PlanError } from '../model/errors.ts'
 import type { RecordedMigration } from '../model/migration.ts'
-import type { CurrentState, DesiredState, Ownership, Tree } from '../model/state.ts'
+import type { CurrentState, DesiredState, Tree } from '../model/state.ts'
 import { isBlocked, markBlocked } from './block.ts'
-import { withCauses, withPinCauses } from './causes.ts'
-import type { Change, PinChange } from './change.ts'
+import type { Change } from './change.ts'
 import { planCodes } from './codes.ts'
-import { byAddress, diff } from './diff.ts'
+import { type Comparison, closedMode, compare, isSettled, ownershipOf } from './compare.ts'
+import { byAddress } from './diff.ts'
 import { displacedPins } from './displaced.ts'
-import { findDrift } from './drift.ts'
 import { expand, type Sides } from './expand.ts'
 
 import { foreignPins } from './foreign-pins.ts'
@@ -23,11 +22,11 @@ import { inLoadOrder } from './load-order.ts'
 import { makeRecord } from './make-record.ts'
 import { snapshotFolder } from './merge.ts'
 import { order, type Staged } from './order.ts'
-import { diffOuterPins, expandOuterPins, outerDirectories, outerPreconditions } from './outer-pins.ts'
+import { expandOuterPins, outerDirectories, outerPreconditions } from './outer-pins.ts'
 import type { Plan } from './plan.ts'
 import { applyPolicy } from './policy.ts'
 import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
-import { guardProtection, keepProtection, markProtection, stackProtection } from './protection.ts'
+import { guardProtection, keepProtection, stackProtection } from './protection.ts'
 import type { Operation } from './step.ts'
 
 /**
@@ -37,14 +36,17 @@ import type { Operation } from './step.ts'
  */
 export function makePlan(current: CurrentState, desired: DesiredState): Plan {
   refuseUnheld(desired)
-  return markBlocked(applyPolicy(planOf(current, keepProtection(desired, current.record)), desired))
+  return markBlocked(applyPolicy(plan(current, keepProtection(desired, current.record)), desired))
 }
 
-function planOf(current: CurrentState, desired: DesiredState): Plan {
-  const { changes, pins, ownership, drift } = compare(current, desired)
+const plan = (current: CurrentState, desired: DesiredState): Plan => planOf(current, desired, compare(current, desired))
+
+/** The plan of changes that are known; no steps where all of them keep something. */
+export function planOf(current: CurrentState, desired: DesiredState, comparison: Comparison): Plan {
+  const { changes, pins, ownership, drift, isRenewed = false } = comparison
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const protection = stackProtection(current, desired)
-  const settled = !ownership && !protection && isSettled(current, [...changes, ...pins])
+  const settled = !ownership && !protection && !isRenewed && isSettled(current, [...changes, ...pins])
   const risks = guardChanges(changes, current, desired)
   const diagnostics = [
     ...risks,
@@ -57,7 +59,7 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
   const from = current.generation
   const head = {
     version: 1,
-    action: actionOf(desired),
+    action: comparison.action ?? actionOf(desired),
     stack: desired.stack,
     directory: current.directory,
     changes,
@@ -90,53 +92,10 @@ function planOf(current: CurrentState, desired: DesiredState): Plan {
   }
 }
 
-/** What differs, and why. */
-type Comparison = Pick<Plan, 'changes' | 'ownership'> & Required<Pick<Plan, 'pins' | 'drift'>>
-
-function compare(current: CurrentState, desired: DesiredState): Comparison {
-  const changes = markProtection(withMoves(diff(current, desired), current), current, desired)
-  const ownership = ownershipCause(current, desired)
-  const pins = diffOuterPins({ current, desired, changes: byAddress(changes) }, { renew: ownership !== undefined })
-  if (!ownership && isSettled(current, [...changes, ...pins])) return { changes, pins, drift: [] }
-  const drift = findDrift(current, desired)
-  const caused = drift.length > 0 ? withCauses(changes, current, desired) : changes
-  return { changes: caused, pins: withPinCauses(pins, current, caused), drift, ...(ownership && { ownership }) }
-}
-
-function withMoves(changes: readonly Change[], { moved = [] }: CurrentState): readonly Change[] {
-  const origins = new Map(moved.map(({ from, to }) => [to, from]))
-  return changes.map((change) => {
-    const movedFrom = origins.get(change.address)
-    return movedFrom ? { ...change, movedFrom } : change
-  })
-}
-
 function actionOf({ restores, imports }: DesiredState): Plan['action'] {
   if (imports) return 'import'
   return restores === undefined ? 'apply' : 'rollback'
 }
-
-/** True when there is a live generation, and it has all that is wanted. */
-const isSettled = ({ trees }: CurrentState, changes: readonly (Change | PinChange)[]): boolean =>
-  trees.some((tree) => tree.name === 'live') && changes.every(isKept)
-
-const isKept = (change: Change | PinChange): boolean =>
-  change.action === 'keep' && !('because' in change && (change.movedFrom ?? change.protection))
-
-/** Why owner and mode of the tree are set again, if they are. */
-function ownershipCause({ record, misowned }: CurrentState, desired: DesiredState): Plan['ownership'] {
-  const isDeclared = JSON.stringify(ownershipOf(record)) === JSON.stringify(ownershipOf(desired))
-  if (!misowned) return isDeclared ? undefined : 'manifest'
-  return isDeclared ? 'drift' : 'both'
-}
-
-const ownershipOf = (side: { readonly ownership?: Ownership } | undefined): Ownership => {
-  const { uid = 0, gid = 0, mode = closed } = side?.ownership ?? {}
-  return { uid, gid, mode }
-}
-
-/** The mode of directories that the manifest says nothing of. */
-const closed = 0o700
 
 function nothingToDo(
   current: CurrentState,
@@ -205,7 +164,7 @@ function around(sides: Sides): Staged[] {
   const staged = (stage: Staged['stage'], operations: readonly Operation[]): Staged[] =>
     operations.map((operation) => ({ stage, operation }))
   const former = current.record?.ownership && ownershipOf(undefined)
-  const ownership = desired.ownership ?? former ?? (current.misowned && { mode: closed })
+  const ownership = desired.ownership ?? former ?? (current.misowned && { mode: closedMode })
   return [
     ...staged(
       'directories',
@@ -268,6 +227,7 @@ function staying({ current, changes }: Sides) {
   return { published, links, removed }
 }
 
-const stays = (change: Change | undefined): boolean => change?.action === 'keep' || change?.action === 'update'
+const stays = (change: Change | undefined): boolean =>
+  change?.action === 'keep' || change?.action === 'update' || change?.leaves !== undefined
 
 const isGap = (change: Change | undefined): boolean => change?.action === 'replace' && change.verdict === 'gap'

@@ -23,7 +23,12 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
   const links: Record<string, RecordedLink> = {}
   for (const resource of desired.resources.values()) {
     const name = nameOf(resource.address)
-    if (resource.kind === 'map') maps[name] = { ...recordMap(resource), ...protection(resource) }
+    if (resource.kind === 'map')
+      maps[name] = {
+        ...recordMap(resource),
+        ...retention(resource),
+        ...protection(resource),
+      }
     else if (resource.kind === 'program') Object.assign(programs, recordProgram(resource))
     else Object.assign(links, recordLink(resource))
   }
@@ -47,6 +52,9 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     links,
   }
 }
+
+const retention = ({ onDestroy }: Pick<MapState, 'onDestroy'>): Pick<RecordedMap, 'onDestroy'> =>
+  onDestroy ? { onDestroy } : {}
 
 const protection = ({ protect }: { readonly protect?: boolean | undefined }): { readonly protect?: true } =>
   protect ? { protect } : {}
@@ -93,8 +101,20 @@ function recordMembers({ value, slots }: MapState['contents'] & { kind: 'members
 
 type Recorded = NonNullable<RecordedMap['members']>['slots']
 
-function recordLink({ address, program, target, onReplace, protect }: LinkState): Record<string, RecordedLink> {
+function recordLink({
+  address,
+  program,
+  target,
+  onReplace,
+  onDestroy,
+  protect,
+}: LinkState): Record<string, RecordedLink> {
   if (program.includes('#')) return {}
-  const recorded = { program: program as RecordedLink['program'], target, ...protection({ protect }) }
+  const recorded = {
+    program: program as RecordedLink['program'],
+    target,
+    ...(onDestroy && { onDestroy }),
+    ...protection({ protect }),
+  }
   return { [nameOf(address)]: onReplace === 'gap' ? { ...recorded, onReplace } : recorded }
 }

@@ -77,6 +77,9 @@ function placePin({ action, path, address }: PinChange, sides: Sides): Staged[] 
   if (action !== 'create' && action !== 'update') return []
   const { ownership } = sides.desired
   const target = refOf(address, sides)
+  // What leaves is nobody's by that path: a crash leaves the pin, and the next run finds it in place.
+  if (sides.changes.get(address)?.leaves === path)
+    return [{ stage: 'staging', operation: { kind: 'pin', target, path } }]
   const staged = stagedPath(path)
   const holds = displaced(path, sides)
   const made: readonly Operation[] = [

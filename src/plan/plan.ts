@@ -11,7 +11,7 @@ import type { Step } from './step.ts'
 export interface Plan {
   readonly version: 1
   /** `recover` finishes or takes back what was interrupted, before anything else is planned. */
-  readonly action: 'apply' | 'confirm' | 'import' | 'rollback' | 'destroy' | 'recover' | 'repair'
+  readonly action: 'apply' | 'confirm' | 'import' | 'rollback' | 'destroy' | 'recover' | 'repair' | 'forget'
   readonly stack: string
   /** Absolute path of the stack's directory; steps' paths are relative to it. */
   readonly directory: string

@@ -153,12 +153,13 @@ function programsOf({ programs }: StackRecord, { resources }: CurrentState): Pro
 export const recordedLinks = ({ links }: StackRecord): LinkState[] =>
   Object.entries(links).map(([name, it]) => linkOf(name, it))
 
-const linkOf = (name: string, { program, target, onReplace, protect }: RecordedLink): LinkState => ({
+const linkOf = (name: string, { program, target, onReplace, onDestroy, protect }: RecordedLink): LinkState => ({
   kind: 'link',
   address: linkAddress(name),
   program,
   target,
   onReplace: onReplace ?? 'overlap',
+  ...(onDestroy && { onDestroy }),
   ...(protect && { protect }),
 })
 

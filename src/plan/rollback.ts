@@ -88,6 +88,7 @@ function mapOf({ path, id, address, shape }: MapPin, recorded: RecordedMap): Map
     contents: recordedContents(recorded),
     onChange: 'replace',
     onSlotChange: 'in-place',
+    ...(recorded.onDestroy && { onDestroy: recorded.onDestroy }),
     ...protection(recorded),
     live: { id, pins: [path] },
   }

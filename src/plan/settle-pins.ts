@@ -62,6 +62,8 @@ interface Settling {
 
 function settlePin(pin: OuterPin, current: CurrentState, stays: Tree | undefined): Settling {
   const { path, found } = pin
+  // What left the stack with that tree is not its own any more.
+  if (stays?.record?.left?.[path]) return { move: [], gone: [] }
   const wanted = stays && objectIn(stays, path)
   const isOwn = (object: PinnedObject | undefined): object is PinnedObject => isOwnPin(current, path, object)
   const beside = besides(pin).filter((it) => isOwn(it.holds))

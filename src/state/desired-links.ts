@@ -29,11 +29,19 @@ export function readLinkStates(reading: Reading, context: LinkContext): LinkStat
 
 function toLinkState(
   { loaded }: Reading,
-  { name, onReplace, protect }: ManifestLink,
+  { name, onReplace, onDestroy, protect }: ManifestLink,
   runs: Pick<LinkState, 'program' | 'target'>,
 ): LinkState {
   const at = loaded.at(['links', name])
-  return { kind: 'link', address: linkAddress(name), ...runs, onReplace, ...(protect !== undefined && { protect }), at }
+  return {
+    kind: 'link',
+    address: linkAddress(name),
+    ...runs,
+    onReplace,
+    ...(onDestroy && { onDestroy }),
+    ...(protect !== undefined && { protect }),
+    at,
+  }
 }
 
 /** A struct's programs are in its map: that is what the link runs. */

@@ -39,16 +39,18 @@ export function toMapState(reading: Reading, question: MapQuestion): MapState[] 
   ]
 }
 
-/** How it is migrated and whether it is protected, where the manifest says something about that. */
+/** How it is migrated, what a destroy does and whether it is protected, where the manifest says something about that. */
 const policyOf = ({
   merge,
   onLossy,
   globals,
+  onDestroy,
   protect,
-}: Partial<OwnMap> = {}): Pick<MapState, 'merge' | 'onLossy' | 'globals' | 'protect'> => ({
+}: Partial<OwnMap> = {}): Pick<MapState, 'merge' | 'onLossy' | 'globals' | 'onDestroy' | 'protect'> => ({
   ...(merge && { merge }),
   ...(onLossy && { onLossy }),
   ...(globals && { globals }),
+  ...(onDestroy && { onDestroy }),
   ...(protect === undefined ? {} : { protect }),
 })
 

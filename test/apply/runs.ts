@@ -3,9 +3,11 @@ import type { ApplyEvent, Outcome } from '../../src/apply/event.ts'
 import type { ApplyOptions } from '../../src/apply/execution.ts'
 import { lockStack } from '../../src/apply/lock.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
+import type { Address } from '../../src/model/address.ts'
 import { PlanError } from '../../src/model/errors.ts'
 import type { CurrentState, DesiredState } from '../../src/model/state.ts'
 import { makeDestroyPlan } from '../../src/plan/destroy.ts'
+import { forgottenState, makeForgetPlan } from '../../src/plan/forget.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
@@ -78,6 +80,22 @@ export async function destroyStack(kernel: Kernel, desired: DesiredState, place:
   using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`)
   await recoverStack(kernel, desired, place)
   return await run(kernel, makeDestroyPlan(currentOf(kernel, desired, place)))
+}
+
+/** What forget does: recover, then let these leave; nothing where they have left before. */
+export async function forgetIn(
+  kernel: Kernel,
+  stack: DesiredState,
+  addresses: readonly Address[],
+  place: Place = {},
+): Promise<Run> {
+  using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${stack.stack}`)
+  await recoverStack(kernel, stack, place)
+  const here = currentOf(kernel, stack, place)
+  if (addresses.every((address) => !here.resources.has(address)))
+    return { outcome: { result: 'done', generation: here.generation, left: [], diagnostics: [] }, events: [] }
+  const wanted = forgottenState(here, { addresses })
+  return await run(kernel, makeForgetPlan(currentOf(kernel, wanted, place), { addresses }), wanted)
 }
 
 /** What rollback does: recover, then make a former generation live again. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { openKernel } from '../../src/index.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
@@ -39,17 +39,17 @@ describe.skipIf(!canTestLinux)('drift by bpftool', () => {
   const host = openTestHost()
   const at = (path: string): string => join(host.bpffs, 'edge', path)
   const theirs = (): string => join(host.bpffs, 'theirs')
-  afterAll(() => host[Symbol.dispose]())
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     run('bpftool', 'prog', 'load', object, theirs(), 'type', 'xdp')
     expect(await pinfold('apply', '--auto-approve')).toMatchObject({ code: 0 })
     expect(await pinfold('plan', '--drift-only')).toMatchObject({ code: 0 })
   })
 
-  afterEach(async () => {
-    expect(await pinfold('destroy', '--auto-approve')).toMatchObject({ code: 0 })
-    run('rm', theirs())
+  // Each test leaves the stack as it was applied.
+  afterAll(async () => {
+    await pinfold('destroy', '--auto-approve')
+    host[Symbol.dispose]()
   })
 
   const key4 = ['4', '0', '99', '0']

@@ -25,6 +25,10 @@ export interface Scenario {
   /** Then an apply of this state is killed right after its first operation of that name. */
   readonly crash?: { readonly to: DesiredState; readonly after: string }
   readonly to?: Wish
+  /** What a destroy leaves. */
+  readonly kept?: DesiredState
+  /** Instead of an apply these leave the stack, and this is what remains. */
+  readonly forget?: { readonly addresses: readonly Address[]; readonly rest: DesiredState }
   /** Pins that stay, since another stack uses what they hold; relative to the bpffs root. */
   readonly left?: readonly string[]
 }
@@ -195,6 +199,13 @@ const structs = (verdict: number) => [
   }),
 ]
 
+const keptMap = map('more', { onDestroy: 'keep' })
+
+/** The link of the usual stack, to be kept. */
+const keptLink = [...stackOf().resources.values()].flatMap((it) =>
+  it.kind === 'link' ? [{ ...it, onDestroy: 'keep' } as const] : [],
+)
+
 /** What a stack need not have for that. */
 const bare: readonly Address[] = ['program.v6', 'map.allow', 'map.rodata', 'program.ingress', 'link.eth0', 'map.calls']
 
@@ -202,6 +213,40 @@ const bare: readonly Address[] = ['program.v6', 'map.allow', 'map.rodata', 'prog
 const member = { type: 'struct_ops', flags: 0, license: 'GPL', attachTo: 'tcp_congestion_ops.start' } as const
 
 export const scenarios: readonly Scenario[] = [
+  {
+    name: 'a destroy that keeps a link with all it runs, and a map',
+    from: stackOf({
+      more: [...keptLink, keptMap, ...tcx(0)],
+      ...elsewhere({ x_more: 'map.more', x_egress: 'link.egress' }),
+    }),
+    kept: stackOf({ more: [...keptLink, keptMap], ...elsewhere({ x_more: 'map.more' }) }),
+  },
+  {
+    name: 'a destroy that keeps a map alone',
+    from: stackOf({ more: [keptMap, ...tcx(0)] }),
+    kept: { ...stackOf(), resources: new Map([[keptMap.address, keptMap]]) },
+  },
+  {
+    name: 'a link that leaves the stack with its program',
+    from: stackOf({ more: tcx(0) }),
+    forget: { addresses: ['link.egress', 'program.egress'], rest: stackOf() },
+    left: ['forgotten/edge/links/egress', 'forgotten/edge/programs/egress'],
+  },
+  {
+    name: 'an array that leaves the stack with its callers and members',
+    from: stackOf({ more: tcx(0), ...elsewhere({ x_calls: 'map.calls' }) }),
+    forget: {
+      addresses: ['map.calls', 'program.v4', 'program.v6', 'program.ingress', 'link.eth0'],
+      rest: stackOf({
+        more: tcx(0),
+        without: ['map.calls', 'program.v4', 'program.v6', 'program.ingress', 'link.eth0'],
+      }),
+    },
+    left: [
+      'x_calls',
+      ...['programs/v4', 'programs/v6', 'programs/ingress', 'links/eth0'].map((it) => `forgotten/edge/${it}`),
+    ],
+  },
   { name: 'a new stack', to: stackOf({ ownership: { mode: 0o750 } }) },
   { name: 'a new stack that is to be confirmed', to: { ...stackOf(), confirmWithin: 60_000 } },
   { name: 'a changed callee', from: stackOf(), to: stackOf({ verdicts: { v4: 1 } }) },

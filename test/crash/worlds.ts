@@ -7,7 +7,7 @@ import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
 import type { DesiredState, Resource } from '../../src/model/state.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
-import { applyStack, bpffs, currentOf, destroyStack, planFor, type Run } from '../apply/runs.ts'
+import { applyStack, bpffs, currentOf, destroyStack, forgetIn, planFor, type Run } from '../apply/runs.ts'
 import { stackOf } from '../apply/stack.ts'
 import { resolve, type Scenario } from './scenarios.ts'
 
@@ -40,8 +40,12 @@ async function crashIn(machine: MemoryMachine, { to, after }: NonNullable<Scenar
 }
 
 /** Recovery and apply (or destroy), as the command does it. */
-export const act = async (kernel: MemoryProcess, { from, to }: Scenario): Promise<Run> =>
-  to ? await applyStack(kernel, resolve(to, kernel)) : await destroyStack(kernel, from ?? stackOf())
+export const act = async (kernel: MemoryProcess, { from, to, forget }: Scenario): Promise<Run> =>
+  forget
+    ? await forgetIn(kernel, forget.rest, forget.addresses)
+    : to
+      ? await applyStack(kernel, resolve(to, kernel))
+      : await destroyStack(kernel, from ?? stackOf())
 
 /** How it ends: something may have to stay for others. */
 export const ended = ({ left }: Scenario): unknown =>
@@ -99,6 +103,8 @@ export function expectFinished(machine: MemoryMachine, scenario: Scenario, when:
     const names = stacks.map(({ stack }) => stack)
     expect(directoriesIn(kernel, bpffs, names), at).toEqual([...new Set([...names, ...others.flatMap(above)])].sort())
   }
+  const rest = scenario.kept ?? scenario.forget?.rest
+  if (rest) expectQuiet(kernel, rest, at)
   if (scenario.to) expectQuiet(kernel, resolve(scenario.to, kernel), at)
   expect(kernel.openDescriptors(), at).toBe(0)
 }
@@ -127,13 +133,15 @@ function expectQuiet(kernel: MemoryProcess, wanted: DesiredState, at: string): v
 }
 
 /** The last state of each stack, by name. */
-function endOf({ from, further = [], to }: Scenario, kernel: Kernel): readonly DesiredState[] {
+function endOf({ from, further = [], to, kept, forget }: Scenario, kernel: Kernel): readonly DesiredState[] {
   const last = new Map<string, DesiredState>()
   for (const wish of [from, ...further, to]) {
     const state = wish && resolve(wish, kernel)
     if (state) last.set(state.stack, state)
   }
+  const rest = kept ?? forget?.rest
   if (!to) last.delete('edge')
+  if (rest) last.set('edge', rest)
   return [...last.values()].sort((a, b) => (a.stack < b.stack ? -1 : 1))
 }
 

@@ -1,7 +1,17 @@
-import { checkDirectory, hasChanges, lockStack, makeDestroyPlan, type Plan, readCurrent } from '../../index.ts'
+import {
+  checkDirectory,
+  emptyGraph,
+  hasChanges,
+  keptOnDestroy,
+  lockStack,
+  makeDestroyPlan,
+  type Plan,
+  readCurrent,
+} from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
+import { recoverFirst } from '../recover-first.ts'
 import { approve, execute, refusalOf, type Stage, showPlan } from '../run-plan.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
@@ -23,6 +33,11 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
   }
   using _lock = lockStack(kernel, directory)
   const { adopt = false, purge = false } = options
+  if (!purge && keptOnDestroy(readCurrent(kernel, { bpffs, stack, adopt, graph: emptyGraph })).size > 0) {
+    // What stays is a generation, and made like one: what was interrupted is finished first.
+    const { situation, exitCode } = await recoverFirst(session, stack, stage)
+    if (situation.recovery) return exitCode
+  }
   const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt }), { purge })
   showPlan(stage, plan)
   if (!hasChanges(plan)) return sayKept(stage, plan, exitCodes.success)

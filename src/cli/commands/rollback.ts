@@ -1,9 +1,10 @@
-import { checkDirectory, emptyGraph, lockStack, mayNeedRecovery, planRecovery, readCurrent } from '../../index.ts'
+import { checkDirectory, lockStack } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
-import { converge, recover } from '../converge.ts'
+import { converge } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readFormer } from '../former.ts'
 import { readManifest } from '../read-manifest.ts'
+import { recoverFirst } from '../recover-first.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
@@ -21,12 +22,7 @@ export async function rollback({ operand, options }: Invocation, terminal: Termi
   if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'roll back')
   using _lock = lockStack(kernel, directory)
   const stage = { kernel, options, terminal }
-  // Who uses what takes longest to read: only where something was interrupted, and then once for the plan.
-  const read = () => {
-    if (!mayNeedRecovery(readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))) return { recovery: undefined }
-    return { recovery: planRecovery(readCurrent(kernel, { bpffs, stack })) }
-  }
-  const { situation, exitCode } = await recover(read, stage)
+  const { situation, exitCode } = await recoverFirst(session, stack, stage)
   if (situation.recovery) return exitCode
   const { current, desired } = readFormer(session, stack, generation)
   // Awaited here: the lock and the session end with this function.

@@ -6,7 +6,7 @@ import { stepPhrase } from './step-phrase.ts'
 import { counted } from './text.ts'
 
 export interface OutcomeView {
-  readonly plan: Pick<Plan, 'action' | 'stack' | 'steps'>
+  readonly plan: Pick<Plan, 'action' | 'stack' | 'steps' | 'generation'>
   /** Milliseconds. */
   readonly duration: number
   readonly paint: Paint
@@ -28,8 +28,11 @@ export function renderOutcome(outcome: Outcome, view: OutcomeView): string {
 
 const touchedLive: ReadonlySet<Outcome['result']> = new Set(['done-kept', 'rolled-back', 'incomplete'])
 
-function closing(outcome: Outcome, { plan: { action, stack, steps }, duration, paint }: OutcomeView): string {
-  const what = action === 'destroy' ? '' : `, generation ${outcome.generation}`
+function closing(
+  outcome: Outcome,
+  { plan: { action, stack, steps, generation }, duration, paint }: OutcomeView,
+): string {
+  const what = action === 'destroy' ? keptOf(generation.to) : `, generation ${outcome.generation}`
   const effort = `${counted(steps.length, 'step')} in ${elapsed(duration)}`
   switch (outcome.result) {
     case 'done':
@@ -49,6 +52,8 @@ function closing(outcome: Outcome, { plan: { action, stack, steps }, duration, p
   }
 }
 
+const keptOf = (generation: number): string => (generation === 0 ? '' : ', but for what is kept')
+
 const done = {
   apply: 'Applied',
   confirm: 'Confirmed',
@@ -57,6 +62,7 @@ const done = {
   destroy: 'Destroyed',
   recover: 'Recovered',
   repair: 'Repaired',
+  forget: 'Took that out of',
 } as const
 
 const elapsed = (milliseconds: number): string =>

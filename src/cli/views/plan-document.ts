@@ -64,6 +64,7 @@ function bare({ record: _, ...plan }: Plan, { kind, release }: KernelIdentity): 
 /** The numbers of a plan's total. */
 export function countChanges(plan: Plan): Readonly<Record<Action, number>> {
   const counts = { keep: 0, create: 0, update: 0, replace: 0, delete: 0 }
-  for (const { action } of [...plan.changes, ...(plan.pins ?? [])]) counts[action]++
+  // What leaves the stack is not touched.
+  for (const it of [...plan.changes, ...(plan.pins ?? [])]) counts['leaves' in it ? 'keep' : it.action]++
   return counts
 }

@@ -19,7 +19,7 @@ export interface PlanView {
 export function renderPlan(plan: Plan, { identity, paint, steps = false, details }: PlanView): string {
   const parts = [
     header(plan, identity, paint),
-    hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan),
+    hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan, paint),
   ]
   const last = parts.length - 1
   for (const line of [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan)])
@@ -95,10 +95,14 @@ function importLine({ steps }: Plan): string {
   return `Import: ${counted(pins, 'object')} pinned in the stack's tree as well; nothing is made, changed or detached.`
 }
 
-function noChanges(plan: Plan): string {
+function noChanges(plan: Plan, paint: Paint): string {
   const { keep } = countChanges(plan)
+  if (plan.action === 'destroy' && keep > 0) return [...changeLines(plan, paint), '', nothingToDestroy(keep)].join('\n')
   return keep === 0 ? 'No changes.' : `No changes. ${counted(keep, 'object')} as declared.`
 }
+
+const nothingToDestroy = (kept: number): string =>
+  `Nothing to destroy: ${counted(kept, 'object')} kept; --purge removes what is kept, too.`
 
 /** The proof in one line; nothing where no map needs a holder. */
 export function renderLedger(ledger: Ledger): string | undefined {

@@ -5,12 +5,18 @@ import { grouped } from './text.ts'
 /** Why a change happens, in one phrase: `slot 1 differs: new array, switched with its callers`. */
 export function renderReason(change: Change, plan: ChangesOfPlan): string {
   const moved = change.movedFrom === undefined ? '' : `moved from ${change.movedFrom}, `
-  return `${renderCause(change)}${moved}${reasonOf(change, plan)}${protections[change.protection ?? 'stays']}`
+  return `${renderCause(change)}${moved}${reasonOf(change, plan)}${protections[change.protection ?? 'stays']}${retentions[change.retention ?? 'stays']}`
 }
 
 const renderCause = ({ cause }: Change): string => (cause ? causes[cause] : '')
 
 const causes = { drift: 'drift: ', both: 'drift, and the manifest: ' } as const
+
+const retentions = {
+  stays: '',
+  set: ', kept by a destroy from now on',
+  lifted: ', not kept by a destroy any more',
+} as const
 
 const protections = { stays: '', set: ', protected from now on', lifted: ', not protected any more' } as const
 
@@ -21,6 +27,7 @@ function reasonOf(change: Change, plan: ChangesOfPlan): string {
     case 'create':
       return `${change.cause ? 'somebody removed its pin: ' : ''}${change.detail ?? 'new'}`
     case 'delete':
+      if (change.leaves !== undefined) return `leaves the stack as it is, pinned at ${change.leaves}`
       return plan.action === 'destroy' ? `removed${lost(change)}` : `no longer declared${lost(change)}`
     default:
       return `${differences(change, plan)}${consequence(change)}`
@@ -44,9 +51,14 @@ export function renderPinReason({ action, address, cause }: PinChange, plan: Cha
 function kept(change: Change, plan: ChangesOfPlan): string {
   const isNew = plan.action === 'import' && !plan.pins?.some(({ address }) => address === change.address)
   const pinned = isNew ? ', pinned for the first time' : ''
-  if (kindOf(change.address) !== 'map') return `unchanged${pinned}`
-  return change.entries === undefined ? `kept${pinned}` : `kept, ${entries(change.entries)}${pinned}`
+  const why = change.because.map(whyKept).join('')
+  if (kindOf(change.address) !== 'map') return `${why ? 'kept' : 'unchanged'}${why}${pinned}`
+  return change.entries === undefined ? `kept${why}${pinned}` : `kept, ${entries(change.entries)}${why}${pinned}`
 }
+
+/** Of what a destroy leaves. */
+const whyKept = ({ attribute, after }: Reason): string =>
+  attribute === 'neededBy' ? `: ${after} needs it` : `: ${attribute}: ${after}`
 
 function carried({ entries: count, migration }: Change): string {
   const what = count === undefined ? 'contents carried over' : `${entries(count)} carried over`

@@ -25,7 +25,17 @@ const account = { done: [], undone: [], failed: [], left: [] }
 const render = (outcome: Partial<Outcome>, plan: Partial<Plan> = {}): string =>
   renderOutcome(
     { result: 'done', generation: 8, left: [], diagnostics: [], ...outcome },
-    { plan: { action: 'apply', stack: 'edge', steps, ...plan }, duration: 1520, paint: plain },
+    {
+      plan: {
+        action: 'apply',
+        stack: 'edge',
+        generation: { from: 7, to: plan.action === 'destroy' ? 0 : 8 },
+        steps,
+        ...plan,
+      },
+      duration: 1520,
+      paint: plain,
+    },
   )
 
 test.each([
@@ -35,6 +45,12 @@ test.each([
   ['destroy', 'Destroyed edge: 7 steps in 1.5 s.\n'],
 ] as const)('%s ends in one line where all is done', (action, text) => {
   expect(render({}, { action })).toBe(text)
+})
+
+test('a destroy that keeps something says so', () => {
+  expect(render({}, { action: 'destroy', generation: { from: 7, to: 8 } })).toBe(
+    'Destroyed edge, but for what is kept: 7 steps in 1.5 s.\n',
+  )
 })
 
 test('where nothing live was touched the problem is all there is to say', () => {

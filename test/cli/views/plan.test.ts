@@ -232,3 +232,72 @@ test.each([
 ])('the proof in one line never claims more than the ledger: %s', (_, ledger, line) => {
   expect(renderLedger(ledger)).toBe(line)
 })
+
+test('what a destroy keeps is told with its reason, and what is left alone is no deletion', () => {
+  const kept = [
+    change('keep', 'map.flows', { because: [{ attribute: 'onDestroy', after: 'keep' }], entries: 3 }),
+    change('keep', 'program.ingress', { because: [{ attribute: 'neededBy', after: 'link.eth0' }] }),
+  ]
+  const destroy = { action: 'destroy', generation: { from: 7, to: 8 } } as const
+  expect(renderPlan(plan([...kept, change('delete', 'link.eth1')], destroy), { identity: linux, paint: plain })).toBe(
+    `pinfold destroy · edge · kernel 6.18 · generation 7 -> 8
+
+  = map      flows     kept, 3 entries: onDestroy: keep
+  = program  ingress   kept: link.eth0 needs it
+  - link     eth1      removed
+
+Plan: 0 to create, 0 to update, 0 to replace, 1 to delete, 2 kept.
+`,
+  )
+  const again = plan(kept, { ...destroy, generation: { from: 8, to: 8 } })
+  expect(renderPlan(again, { identity: linux, paint: plain })).toBe(
+    `pinfold destroy · edge · kernel 6.18 · generation 8
+
+  = map      flows     kept, 3 entries: onDestroy: keep
+  = program  ingress   kept: link.eth0 needs it
+
+Nothing to destroy: 2 objects kept; --purge removes what is kept, too.
+`,
+  )
+})
+
+test('what leaves the stack is counted as kept; what a destroy will do is a change', () => {
+  const path = '/sys/fs/bpf/forgotten/edge/maps/flows'
+  const changes = [
+    change('keep', 'map.hosts', { retention: 'set' }),
+    change('keep', 'link.eth0', { retention: 'lifted' }),
+    change('delete', 'map.flows', { leaves: path }),
+  ]
+  const pins = [{ action: 'create', path, address: 'map.flows' }] as const
+  expect(renderPlan(plan(changes, { action: 'forget', pins }), { identity: linux, paint: plain })).toBe(
+    `pinfold forget · edge · kernel 6.18 · generation 7 -> 8
+
+  = map      hosts                                   kept, kept by a destroy from now on
+  = link     eth0                                    unchanged, not kept by a destroy any more
+  - map      flows                                   leaves the stack as it is, pinned at ${path}
+  + pin      /sys/fs/bpf/forgotten/edge/maps/flows   to map.flows
+
+Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 3 kept.
+`,
+  )
+})
+
+test('a plan says of each change whether it is drift, and that there is some', () => {
+  const changes = [
+    change('update', 'program.ingress', { because: [{ attribute: 'tag', before: 'aa' }], cause: 'drift' }),
+    change('update', 'program.parse', { because: [{ attribute: 'code' }], cause: 'both' }),
+    change('create', 'map.flows', { cause: 'drift' }),
+  ]
+  const drift = [{ kind: 'lost', address: 'map.flows', path: 'live/maps/flows', because: [] }] as const
+  expect(renderPlan(plan(changes, { drift }), { identity: linux, paint: plain })).toBe(
+    `pinfold plan · edge · kernel 6.18 · generation 7 -> 8
+
+  ~ program  ingress   drift: somebody replaced it
+  ~ program  parse     drift, and the manifest: code differs
+  + map      flows     drift: somebody removed its pin: new
+
+Plan: 1 to create, 2 to update, 0 to replace, 0 to delete, 0 kept.
+Drift: 1 difference from what was last applied; pinfold plan --drift-only tells by whom.
+`,
+  )
+})
