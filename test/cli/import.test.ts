@@ -89,6 +89,26 @@ describe('import, in memory', () => {
     expect(existsSync('pinfold.yaml')).toBe(false)
   })
 
+  test('what another stack has pinned for others is not to be had (P188), and of its maps there is nothing to import (P187)', async () => {
+    const pins = 'pins: { /sys/fs/bpf/shared/entry: program.ingress, /sys/fs/bpf/flows: map.flows }\n'
+    const second = first.replace('name: edge', 'name: other').replace('eth0', 'eth1')
+    writeFileSync('second.yaml', second + pins)
+    expect(await run([], 'apply', '-f', 'second.yaml', '--auto-approve')).toMatchObject({ code: 0 })
+    const attempt = (path: string) => run([], 'import', path, '--object', 'edge.bpf.o', '--auto-approve')
+    expect(await attempt('/sys/fs/bpf/shared')).toMatchObject({
+      code: 1,
+      printed: expect.stringContaining(
+        'error P188: cannot import /sys/fs/bpf/shared/entry: it belongs to the stack /sys/fs/bpf/other',
+      ),
+    })
+    expect(await attempt('/sys/fs/bpf/flows')).toMatchObject({
+      code: 1,
+      printed: expect.stringContaining('error P187'),
+    })
+    expect(await attempt('/sys/fs/bpf/old')).toMatchObject({ code: 0 })
+    expect(await run([], 'plan', '-f', 'second.yaml')).toMatchObject({ code: 0 })
+  })
+
   test('what was interrupted is finished first', async () => {
     const { code, printed } = await run([], ...words, '--auto-approve')
     expect([code, printed.includes('Imported edge')]).toEqual([0, true])

@@ -12,13 +12,17 @@ export function candidatePrograms(found: Found): number[] {
   const programs = new Set<number>()
   const pending = [...found.pinned('program'), ...linked, ...arrays]
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    if (id === 0 || programs.has(id) || found.isExcepted('program', id)) continue
+    if (id === 0 || programs.has(id) || isNobodysChoice(found, id)) continue
     programs.add(id)
     const maps = found.graph.programs.get(id as ProgramId)?.maps ?? []
     for (const map of maps) if (!isOthers(found, map)) pending.push(...heldBy(found, map))
   }
   return [...programs].sort((a, b) => a - b)
 }
+
+/** Left out, or another stack's. */
+const isNobodysChoice = (found: Found, id: number): boolean =>
+  found.isExcepted('program', id) || found.stackOf('program', id) !== undefined
 
 /** Pinned, but not below the paths: somebody else's. */
 export const isOthers = (found: Found, map: number): boolean =>

@@ -24,6 +24,8 @@ export class Found {
   readonly #within = new Map<string, string[]>()
   /** Pins of the same bpffs elsewhere. */
   readonly #elsewhere = new Map<string, string[]>()
+  /** Directories of the stacks that there are. */
+  readonly #stacks: readonly string[]
   readonly #except: readonly string[]
   readonly #infos = new Map<string, ObjectInfo | undefined>()
 
@@ -31,9 +33,10 @@ export class Found {
     this.kernel = kernel
     this.#except = search.except
     for (const { path, info } of pinsBelow(kernel, search.bpffs)) this.#add(this.#elsewhere, path, info)
+    this.#stacks = listStacks(kernel, search.bpffs).map((stack) => `${search.bpffs}/${stack}`)
     for (const path of search.paths) {
       const pins = pinsAt(kernel, path).filter((pin) => !search.except.some((it) => isAt(pin.path, it)))
-      for (const pin of pins) this.#add(this.#within, pin.path, pin.info)
+      for (const pin of pins) this.#take(pin)
     }
     for (const [key, paths] of this.#elsewhere) {
       const within = this.#within.get(key) ?? []
@@ -43,6 +46,13 @@ export class Found {
       )
     }
     this.graph = readGraph(kernel)
+  }
+
+  /** A stack's further pin of a map is as good as its own: the map is used. Anything else of a stack is not to be had. */
+  #take({ path, info }: Pin): void {
+    const stack = this.stackOf(info.kind, info.id)
+    if (stack === undefined) this.#add(this.#within, path, info)
+    else if (info.kind !== 'map') throw belongsTo(path, stack)
   }
 
   #add(pins: Map<string, string[]>, path: string, info: ObjectInfo): void {
@@ -63,6 +73,11 @@ export class Found {
 
   pinsElsewhere(kind: ObjectKind, id: number): readonly string[] {
     return this.#elsewhere.get(keyOf(kind, id)) ?? []
+  }
+
+  /** Directory of the stack that pins it. */
+  stackOf(kind: ObjectKind, id: number): string | undefined {
+    return this.#stacks.find((stack) => this.pinsElsewhere(kind, id).some((path) => isAt(path, stack)))
   }
 
   /** Left out by its id, or by a pin of it. */
@@ -107,12 +122,7 @@ interface Pin {
 function pinsAt(kernel: Kernel, path: string): readonly Pin[] {
   const stat = kernel.bpffs.stat(path)
   const owner = stat && stackAround(kernel, stat.kind === 'directory' ? path : dirname(path))
-  if (owner !== undefined) {
-    throw new PlanError(`cannot import ${path}: it belongs to the stack ${owner}`, {
-      code: 'P188',
-      hint: 'name what pinfold did not make',
-    })
-  }
+  if (owner !== undefined) throw belongsTo(path, owner)
   const pins = stat?.kind === 'directory' ? withoutStacks(kernel, path) : stat ? [pinAt(kernel, path)] : []
   if (pins.length > 0) return pins
   throw new PlanError(`cannot import ${path}: ${stat ? 'nothing is pinned below it' : 'nothing is there'}`, {
@@ -120,6 +130,12 @@ function pinsAt(kernel: Kernel, path: string): readonly Pin[] {
     hint: '`bpftool prog show pinned PATH` tells what a pin is; `find /sys/fs/bpf` lists them',
   })
 }
+
+const belongsTo = (path: string, stack: string): PlanError =>
+  new PlanError(`cannot import ${path}: it belongs to the stack ${stack}`, {
+    code: 'P188',
+    hint: 'name what pinfold did not make',
+  })
 
 const pinAt = (kernel: Kernel, path: string): Pin => ({ path, info: kernel.describePin(path) })
 

@@ -53,7 +53,7 @@ export function importLinks(
 
 /** It runs something of the stack and is in nobody else's hands; or it is pinned below the paths. */
 function isMeant(found: Found, { id, programId, target }: LinkInfo, { programs, maps }: LinkQuestion): boolean {
-  if (found.isExcepted('link', id)) return false
+  if (found.isExcepted('link', id) || found.stackOf('link', id) !== undefined) return false
   if (found.pinsOf('link', id).length > 0) return true
   return target?.kind === 'struct_ops' ? [...maps.values()].includes(target.mapId) : programs.has(programId)
 }

@@ -2,6 +2,7 @@ import type { AttachPlaces } from '../../kernel/attach-places.ts'
 import type { Kernel, MapInfo } from '../../kernel/kernel.ts'
 import { type Address, linkAddress, type MapAddress, nameOf, programAddress } from '../../model/address.ts'
 import type { Diagnostic } from '../../model/diagnostic.ts'
+import { PlanError } from '../../model/errors.ts'
 import type { MapId } from '../../model/ids.ts'
 import type { BtfFile } from '../../model/machine.ts'
 import { mapTypeRule } from '../../model/map-types.ts'
@@ -89,6 +90,7 @@ export function surveyImport(kernel: Kernel, question: ImportQuestion): ImportSu
   const maps = matchMaps(found, programs.matched, drafted)
   const { places } = question
   const links = importLinks(found, { programs: programs.matched, maps: maps.matched, places })
+  if (programs.matched.size + maps.matched.size + programs.findings.length === 0) throw nothingIn(question)
   const survey = { found, drafted, programs: programs.matched, maps: maps.matched, links: links.links }
   const globals = survey.drafted.maps.flatMap((map) => globalsOf(survey, map))
   return {
@@ -106,6 +108,15 @@ export function surveyImport(kernel: Kernel, question: ImportQuestion): ImportSu
     ],
   }
 }
+
+const nothingIn = ({ paths }: ImportQuestion): PlanError =>
+  new PlanError(
+    `cannot import ${paths.join(', ')}: nothing there is what the objects declare, or it belongs to a stack`,
+    {
+      code: 'P187',
+      hint: 'pinfold show lists the stacks; name the objects that the rest was loaded from with --object',
+    },
+  )
 
 interface Surveying {
   readonly found: Found
