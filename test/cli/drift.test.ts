@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +13,8 @@ const object = resolve('examples/tail-calls/tail-calls.bpf.o')
 
 describe('drift of a kernel in memory', () => {
   const memory = ['--kernel', 'memory'] as const
+  const directory = mkdtempSync(join(tmpdir(), 'pinfold-drift-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
   const printedBy = async (...words: string[]): Promise<string> => {
     const { terminal, printed } = fakeTerminal()
     return `${await main(words, terminal)}: ${printed()}`
@@ -22,7 +24,7 @@ describe('drift of a kernel in memory', () => {
     expect(await printedBy('plan', '--drift-only', 'edge', ...memory)).toContain(
       '1: ! error C111: cannot look for drift of edge',
     )
-    const file = join(mkdtempSync(join(tmpdir(), 'pinfold-drift-')), 'edge.yaml')
+    const file = join(directory, 'edge.yaml')
     writeFileSync(file, 'version: 1\nname: edge\n')
     expect(await printedBy('plan', '--drift-only', '-f', file, ...memory)).toContain('No drift: nothing was applied.\n')
     const json = await printedBy('plan', '--drift-only', '--json', '-f', file, ...memory)

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
@@ -129,6 +129,7 @@ links:
 
 describe('forget in memory', () => {
   const directory = mkdtempSync(join(tmpdir(), 'pinfold-keep-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
   const memory = ['--kernel', 'memory', '--state', join(directory, 'kernel.json')]
 
   test('refuses what is no address, no path, or still declared', async () => {
