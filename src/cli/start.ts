@@ -1,16 +1,45 @@
+import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { main } from './main.ts'
-import { processTerminal } from './terminal.ts'
+import { type ProcessTerminal, painter, processTerminal } from './terminal.ts'
 
 export { renderHelp } from './help.ts'
 
 /** Runs pinfold as this process: its arguments, its streams, its exit code. */
 export async function start(): Promise<void> {
-  // A reader such as `head` may leave early; what was done stays done.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  // A reader such as `head` may leave early: what was begun is finished.
+  process.stdout.on('error', () => {})
   const terminal = processTerminal()
-  process.exitCode = await main(process.argv.slice(2), terminal)
+  const words = process.argv.slice(2)
+  const exitCode = await main(words, terminal)
   // What this process prints next is printed behind it.
   terminal.flush()
+  process.exitCode = terminal.failure ? await tellLost(terminal, { words, exitCode }) : exitCode
 }
+
+interface Ending {
+  readonly words: readonly string[]
+  readonly exitCode: ExitCode
+}
+
+/** What was done is done, and its exit code says so; what was only to be told has failed. */
+async function tellLost(terminal: ProcessTerminal, { words, exitCode }: Ending): Promise<ExitCode> {
+  const { renderError } = await import('./views/error.ts')
+  const { UsageError } = await import('./usage-error.ts')
+  const error = new UsageError(`cannot write all of the output: ${terminal.failure?.message}`, {
+    code: 'C161',
+    hint: 'make room where it goes; what the command did is done all the same',
+  })
+  terminal.warn(renderError(error, painter(false)))
+  const command = words.find((word) => !word.startsWith('-')) ?? ''
+  return changing.has(command) ? exitCode : exitCodes.error
+}
+
+const changing: ReadonlySet<string> = new Set([
+  'apply',
+  'confirm',
+  'destroy',
+  'doctor',
+  'import',
+  'recover',
+  'rollback',
+])

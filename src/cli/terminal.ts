@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { Output } from './output.ts'
 import { type Stamp, stampNow } from './stamp.ts'
 
 /** Where a command reads and writes: the process's streams, or a test's. */
@@ -32,16 +33,28 @@ export const painter = (color: boolean): Paint =>
   // Without the validation styleText would judge by the process's own streams, which are not always where the text goes.
   color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text
 
+/** The terminal of a process, whose last output waits to be written. */
+export interface ProcessTerminal extends Terminal {
+  readonly flush: () => void
+  /** Why something of the output is lost, if it is. */
+  readonly failure: Error | undefined
+}
+
 /** The terminal of this process. NO_COLOR (when not empty) and a stream that is no terminal switch colour off. */
-export function processTerminal(): Terminal & { readonly flush: () => void } {
+export function processTerminal(): ProcessTerminal {
   const { env } = process
   const output = new Output()
   return {
     // Node makes a stream when it is first looked at, which costs a start some milliseconds each.
     write: (text) => output.write(text),
     flush: () => output.flush(),
+    get failure() {
+      return output.failure
+    },
     warn: (text) => {
       output.flush()
+      // With a listener an error is none: what cannot be said must not end what is being done.
+      if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {})
       process.stderr.write(text)
     },
     get interactive() {
@@ -62,42 +75,6 @@ export function processTerminal(): Terminal & { readonly flush: () => void } {
     catchInterrupt,
   }
 }
-
-/** Standard output. What is no terminal gets many lines at once: a call for each would cost as much as what they tell of. */
-class Output {
-  #waiting = ''
-  #isScheduled = false
-
-  write(text: string | Uint8Array): void {
-    if (typeof text !== 'string' || process.stdout.isTTY) {
-      this.flush()
-      return void process.stdout.write(text)
-    }
-    if (!this.#isScheduled) this.#flushSoon()
-    this.#waiting += text
-    if (this.#waiting.length > enough) this.flush()
-  }
-
-  flush(): void {
-    if (this.#waiting !== '') process.stdout.write(this.#waiting)
-    this.#waiting = ''
-  }
-
-  /** As soon as this process has nothing else to do; at the latest when it ends. */
-  #flushSoon(): void {
-    this.#isScheduled = true
-    const flush = (): void => {
-      this.#isScheduled = false
-      process.off('exit', flush)
-      this.flush()
-    }
-    process.once('exit', flush)
-    setImmediate(flush)
-  }
-}
-
-/** Characters. */
-const enough = 8192
 
 async function askLine(question: string): Promise<string | undefined> {
   const { createInterface } = await import('node:readline')

@@ -40,6 +40,7 @@ export type UsageCode =
   | 'C181'
   | 'C182'
   | 'C160'
+  | 'C161'
 
 /** Every code of the command line. Numbers are never reused. */
 export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
@@ -181,5 +182,10 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C160: {
     summary: 'Two formats at once',
     explanation: '--json is --format json: only one of --json and --format is given.',
+  },
+  C161: {
+    summary: 'Output lost',
+    explanation:
+      'Standard output took no more, for example because its disk is full. The command went on to its end all the same; the exit code of one that changes something is as ever, of all others 1.',
   },
 }

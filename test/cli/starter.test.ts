@@ -77,6 +77,36 @@ test('a reader that leaves early is no error', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
+const lost = {
+  stderr: expect.stringMatching(/^error C161: cannot write all of the output: E[A-Z]+: .+\n {2}hint: .+\n$/),
+}
+
+test('a full disk behind standard output ends no apply halfway, and is told', () => {
+  const memory = `-f examples/tail-calls/pinfold.yaml --kernel memory --state ${join(directory, 'full.json')}`
+  expect(intoFull(`apply --json --auto-approve ${memory}`, '> /dev/full')).toEqual({ status: 0, ...lost })
+  expect(pinfold('plan', ...memory.split(' '))).toMatchObject({ status: 0, stderr: '' })
+  expect(intoFull(`plan ${memory}`, '> /dev/full')).toEqual({ status: 1, ...lost })
+})
+
+test('what a disk takes in part is not taken for the whole', () => {
+  expect(intoFull('explain --json', '> "$FILE"')).toEqual({ status: 1, ...lost })
+})
+
+test('a full disk behind standard error is no other exit code', () => {
+  expect(intoFull('plan --frob', '2> /dev/full')).toMatchObject({ status: 1 })
+  const script = `"${process.execPath}" "${join(directory, 'pinfold.js')}" explain X1 2> >(true); exit $?`
+  expect(spawnSync('bash', ['-c', script], { cwd: root }).status).toBe(1)
+})
+
+/** The file must not grow beyond one block; without the trap a signal would tell it. */
+function intoFull(words: string, where: string): Pick<Ending, 'status' | 'stderr'> {
+  const limit = where.includes('FILE') ? 'trap "" XFSZ; ulimit -S -f 1;' : ''
+  const script = `${limit} exec "${process.execPath}" "${join(directory, 'pinfold.js')}" ${words} ${where}`
+  const env = { ...process.env, FILE: join(directory, 'full.out') }
+  const { status, stderr } = spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8', env })
+  return { status, stderr }
+}
+
 interface Ending {
   readonly status: number | null
   readonly stdout: string
