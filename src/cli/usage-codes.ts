@@ -101,7 +101,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C133: {
     summary: 'Option that a saved plan fixes',
     explanation:
-      'A saved plan says with which variables and how it is carried out; `--var`, `--var-file`, `--adopt` and `--confirm` cannot change that. Plan again with them.',
+      'A saved plan says with which variables and how it is carried out; `--var`, `--var-file`, `--adopt`, `--deny` and `--warn` cannot change that: plan again with them. `--confirm` goes with an apply of the manifest only.',
   },
   C134: {
     summary: 'Plan not saved',
@@ -122,7 +122,8 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   },
   C151: {
     summary: 'Option that does not go with --against',
-    explanation: 'A plan from snapshots opens no kernel: --kernel, --state and --mount-bpffs say nothing there.',
+    explanation:
+      'A plan from snapshots opens no kernel: --kernel, --state and --mount-bpffs say nothing there, and --bpffs can only be the directory that the snapshot is of.',
   },
   C152: {
     summary: 'Snapshot not written',

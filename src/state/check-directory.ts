@@ -48,10 +48,16 @@ export function listStacks(kernel: Kernel, bpffs: string): string[] {
     .map((entry) => entry.name)
 }
 
+const usualRoot = '/sys/fs/bpf'
+
+const isBelow = (root: string, path: string): boolean => path === root || path.startsWith(`${root}/`)
+
 const noBpffs = (path: string): PlanError =>
   new PlanError(`cannot use ${path}: no bpffs is mounted there`, {
     code: 'P201',
-    hint: 'mount one with `mount -t bpf bpf /sys/fs/bpf`, or let pinfold do it with --mount-bpffs',
+    hint: isBelow(usualRoot, path)
+      ? `mount one with \`mount -t bpf bpf ${usualRoot}\`, or let pinfold do it with --mount-bpffs`
+      : `name a directory of a bpffs that is mounted (\`grep bpf /proc/self/mountinfo\` lists them), or mount one there, as --mount-bpffs does for --bpffs`,
   })
 
 const unusableMount = {

@@ -62,6 +62,15 @@ test('a plan from a snapshot opens no kernel', async () => {
   }
 })
 
+test('a snapshot says nothing of another bpffs', async () => {
+  const { code, printed } = await pinfold('plan', ...manifest, '--against', host, '--bpffs', '/elsewhere')
+  expect(printed).toMatch(
+    /^! error C151: cannot use --bpffs \/elsewhere with --against: .+ is a snapshot of \/sys\/fs\/bpf\n/,
+  )
+  expect(code).toBe(1)
+  expect((await pinfold('plan', ...manifest, '--against', host, '--bpffs', '/sys/fs/bpf/')).code).toBe(0)
+})
+
 test('a plan from a snapshot needs neither Linux nor the addon', () => {
   const elsewhere =
     'data:text/javascript,Object.defineProperty(process,"platform",{value:"darwin"});process.dlopen=()=>{throw new Error("no addon here")}'

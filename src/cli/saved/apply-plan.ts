@@ -70,7 +70,10 @@ function optionsFor({ file, plan }: Saved, options: OptionValues): OptionValues 
   if (fixed) {
     throw new UsageError(`cannot use --${fixed} with ${file}: a saved plan is carried out as it was made`, {
       code: 'C133',
-      hint: `leave it out, or plan again with it`,
+      hint:
+        fixed === 'confirm'
+          ? 'leave it out: only an apply of the manifest itself waits to be confirmed'
+          : 'leave it out, or plan again with it',
     })
   }
   if (options.bpffs !== undefined) checkBpffs({ file, envelope }, bpffsOf(options))

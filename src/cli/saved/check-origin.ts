@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type BtfFile, type KernelIdentity, type LoadedManifest, ManifestError } from '../../index.ts'
+import { type BtfFile, type Diagnostic, type KernelIdentity, type LoadedManifest, ManifestError } from '../../index.ts'
 import { digestOf, type Envelope, type ObjectEnvelope } from '../envelope.ts'
 import { readBytes } from '../read-bytes.ts'
 import { stale } from './stale.ts'
@@ -42,10 +42,16 @@ function loadAgain(file: string, load: () => LoadedManifest): LoadedManifest {
   try {
     return load()
   } catch (error) {
-    if (!(error instanceof ManifestError) || error.code === 'M009') throw error
+    if (!(error instanceof ManifestError)) throw error
+    if (error.code === 'M009') throw new ManifestError(error.message, error.diagnostics.map(lookElsewhere))
     throw stale(file, 'P317', `the manifest has changed since the plan was made: ${error.message}`)
   }
 }
+
+const lookElsewhere = (diagnostic: Diagnostic): Diagnostic => ({
+  ...diagnostic,
+  hint: 'apply it in the directory in which it was planned, or name the manifest with -f',
+})
 
 /** Reads the object files again; throws a PlanError (P318) that names the first that changed. */
 export function checkObjects(

@@ -87,6 +87,13 @@ const refusals: readonly Refusal[] = [
     says: 'error C133: cannot use --var with plan.json: a saved plan is carried out as it was made',
   },
   {
+    name: 'to be confirmed, with a hint that can be followed',
+    meanwhile: () => undefined,
+    words: ['--confirm', '60s'],
+    code: 1,
+    says: 'hint: leave it out: only an apply of the manifest itself waits to be confirmed',
+  },
+  {
     name: 'a plan to destroy',
     async meanwhile({ pinfold, write }) {
       const { printed } = await pinfold('destroy', '--json', '--auto-approve')
@@ -151,7 +158,7 @@ const refusals: readonly Refusal[] = [
     name: 'a manifest that is elsewhere now',
     meanwhile: () => rmSync('pinfold.yaml'),
     code: 1,
-    says: 'error M009 Unreadable file: pinfold.yaml cannot be read: it does not exist.',
+    says: 'error M009 Unreadable file: pinfold.yaml cannot be read: it does not exist.\n!   hint: apply it in the directory in which it was planned, or name the manifest with -f',
   },
   {
     name: 'another object',
