@@ -47,7 +47,8 @@ export class Output {
   #put(text: string | Uint8Array): void {
     if (this.#failure) return
     this.#isFile ??= isFile(standardOutput)
-    if (!this.#isFile) return void process.stdout.write(text)
+    // Who has put a function of their own there, as scripts/demo.mjs, wants to have the text.
+    if (!this.#isFile || Object.hasOwn(process.stdout, 'write')) return void process.stdout.write(text)
     try {
       writeAll(standardOutput, text)
     } catch (error) {

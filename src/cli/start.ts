@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { main } from './main.ts'
+import type { CommandName } from './option-table.ts'
 import { type ProcessTerminal, painter, processTerminal } from './terminal.ts'
 
 export { renderHelp } from './help.ts'
@@ -31,15 +32,25 @@ async function tellLost(terminal: ProcessTerminal, { words, exitCode }: Ending):
   })
   terminal.warn(renderError(error, painter(false)))
   const command = words.find((word) => !word.startsWith('-')) ?? ''
-  return changing.has(command) ? exitCode : exitCodes.error
+  return changes[command as CommandName] ? exitCode : exitCodes.error
 }
 
-const changing: ReadonlySet<string> = new Set([
-  'apply',
-  'confirm',
-  'destroy',
-  'doctor',
-  'import',
-  'recover',
-  'rollback',
-])
+/** Whether a command does something, or only tells. */
+const changes: Readonly<Record<CommandName, boolean>> = {
+  validate: false,
+  plan: false,
+  apply: true,
+  confirm: true,
+  doctor: true,
+  recover: true,
+  rollback: true,
+  show: false,
+  destroy: true,
+  forget: true,
+  verify: false,
+  inspect: false,
+  explain: false,
+  init: false,
+  snapshot: false,
+  import: true,
+}
