@@ -93,9 +93,11 @@ function kept({ target, path }: AwaitUnused, alive: readonly number[], { links, 
     ...links.map((link) => `link #${link.id} (${link.type}${link.tracedId ? ', which extends or traces it' : ''})`),
     ...(elsewhere.length > 0 ? ['netlink on an interface (see bpftool net show)'] : []),
   ]
-  const by = attachments.join(', ') || 'no link and no interface; perhaps by a process that has it open'
+  const by =
+    attachments.join(', ') || 'nothing that runs it; perhaps by a pin, a detached link, or a process that has it open'
+  const hint = attachments.length > 0 ? 'detach it there' : `bpftool -f prog show lists pins and processes`
   return new PlanError(
     `cannot remove ${nameFor(target)} at ${path}: still used by program ${programs}, kept by ${by}`,
-    { code: applyCodes.kept.code, hint: 'detach it there, then apply again' },
+    { code: applyCodes.kept.code, hint: `${hint}; then apply again` },
   )
 }

@@ -143,7 +143,7 @@ interface Ending {
 }
 
 function closing(stage: Stage, { plan, outcome, duration }: Ending): void {
-  const text = renderOutcome(outcome, { plan, duration, paint: paintOf(stage) })
+  const text = renderOutcome(outcome, { plan, duration, paint: paintOf(stage), isSaved: stage.saved !== undefined })
   const { write, warn } = stage.terminal
   if (outcome.result === 'done' || outcome.result === 'done-kept') write(text)
   else warn(text)

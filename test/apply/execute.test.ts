@@ -97,8 +97,10 @@ describe('the wait for the users of an array', () => {
   const dead = 9999 as never
 
   test('ends in vain while a user is alive, even if no link runs it', async () => {
-    const { ids, codeOf } = await published()
-    expect(await codeOf(waiting({ programs: [ids('live:program.v4')] }))).toBe('P307')
+    const { ids, codeOf, execution } = await published()
+    const wait = waiting({ programs: [ids('live:program.v4')] })
+    expect(await codeOf(wait)).toBe('P307')
+    expect(await execute(execution, wait).catch(String)).toContain('perhaps by a pin, a detached link, or a process')
     expect(await codeOf(waiting({ programs: [dead] }))).toBe('done')
   })
 

@@ -16,6 +16,12 @@ test("a command's help lists its options and no others", () => {
   }
 })
 
+test('--out says what is written there', () => {
+  const said = commandNames.flatMap((name) => /--out FILE +(.+)/.exec(renderHelp(name))?.[1] ?? [])
+  expect(said).toHaveLength(commandNames.filter((name) => commandTable[name].options.includes('out')).length)
+  expect(new Set(said).size).toBe(said.length)
+})
+
 test('every option belongs to a command, and every command takes --json, --no-color and --help', () => {
   const used = new Set<OptionName>(commandNames.flatMap((name) => commandTable[name].options))
   expect(Object.keys(optionTable).filter((name) => !used.has(name as OptionName))).toEqual([])

@@ -9,7 +9,7 @@ import {
 } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
 import { renderDiagnostic, renderHint, whereToRead } from './diagnostic.ts'
-import { bytes, counted } from './text.ts'
+import { bytes, counted, visible } from './text.ts'
 
 /** An error for people, in one sentence each, ending in a line break. */
 export function renderError(error: unknown, paint: Paint): string {
@@ -23,17 +23,17 @@ export function renderError(error: unknown, paint: Paint): string {
 /** A problem that an apply reported, in the form of an error. */
 export function renderProblem({ code, message, hint, verifier }: Problem, paint: Paint): string {
   const report = verifier ? renderReport(verifier, paint) : ''
-  return `${paint('red', `error ${code}:`)} ${message}${report}${renderHint(hint ?? whereToRead(code), paint)}\n`
+  return `${paint('red', `error ${code}:`)} ${visible(message)}${report}${renderHint(hint ?? whereToRead(code), paint)}\n`
 }
 
 /** Where it happened and what the verifier knew there, then the last useful lines of its log. */
 function renderReport(report: VerifierReport, paint: Paint): string {
   const { instruction, registers, place: { line } = {}, source, lines, omitted } = report
   const state = registers.length > 0 ? `, with ${registers.join(' ')}` : ''
-  const indented = (text: string): string => `\n    ${paint('dim', text)}`
+  const indented = (text: string): string => `\n    ${paint('dim', visible(text))}`
   return [
     ...(instruction ? [`\n  at instruction ${instruction.index}: ${instruction.text}${state}`] : []),
-    ...(line ? [`\n  of ${line.file}:${line.number}:${line.column}: ${line.text}`] : []),
+    ...(line ? [`\n  of ${visible(`${line.file}:${line.number}:${line.column}: ${line.text}`)}`] : []),
     ...(lines.length > 0
       ? [`\n  the end of the verifier's log (${amount(omitted)}--verifier-log FILE writes all of it):`]
       : []),

@@ -10,6 +10,8 @@ export interface OutcomeView {
   /** Milliseconds. */
   readonly duration: number
   readonly paint: Paint
+  /** It was a saved plan, which is good for one use. */
+  readonly isSaved?: boolean
 }
 
 /**
@@ -112,8 +114,9 @@ const purposes: Readonly<Record<Plan['steps'][number]['phase'], string>> = {
 const leftLines = ({ left }: Outcome, paint: Paint): string[] => left.map((sentence) => row('left', sentence, paint))
 
 /** What to run next; after a rollback of everything that is the same command once more. */
-function finishLines({ result, finish }: Outcome, { plan: { stack } }: OutcomeView): string[] {
+function finishLines({ result, finish }: Outcome, { plan: { stack }, isSaved }: OutcomeView): string[] {
   if (finish === undefined || !touchedLive.has(result)) return []
+  if (isSaved && finish === 'apply') return ['To try again: save another plan, this one is used']
   const when = result === 'rolled-back' ? 'To try again' : result === 'done-kept' ? 'Once it is free' : 'To finish'
   return [`${when}: pinfold ${finish}${finish === 'recover' || finish === 'destroy' ? ` ${stack}` : ''}`]
 }

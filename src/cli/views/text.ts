@@ -19,8 +19,9 @@ export function bytes(count: number): string {
   return count < 1_000_000 ? `${Math.round(count / 1000)} KB` : `${grouped(Math.round(count / 1_000_000))} MB`
 }
 
+/** Lines without what is not seen, moves a terminal's cursor or turns the direction of reading: `\\u{1b}` instead. */
+export const visible = (text: string): string =>
+  text.replace(/(?![\t\n])[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+
 /** One line without what is not seen, moves a terminal's cursor or turns the direction of reading: `\\u{1b}` instead. */
-export const printable = (text: string): string =>
-  text
-    .replace(/[\t\n\r]/g, ' ')
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+export const printable = (text: string): string => visible(text.replace(/[\t\n\r]/g, ' '))

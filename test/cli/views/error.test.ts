@@ -32,6 +32,21 @@ test('all complaints are shown; one without a hint says where to read on', () =>
   ])
 })
 
+test('what a manifest or an object says moves no cursor, changes no colour and turns no text around', () => {
+  const hostile = {
+    detail: 'name is "a\u001b[31m\u202eb".\nand \u009b5m',
+    hint: '\u0007',
+    at: { file: 'a\u001b', line: 1, column: 1 },
+  }
+  expect(renderError(new ManifestError('cannot load', [{ ...unknownMap, ...hostile }]), plain)).toBe(
+    'a\\u{1b}:1:1: error M104 Unknown map: name is "a\\u{1b}[31m\\u{202e}b".\nand \\u{9b}5m\n  hint: \\u{7}\n',
+  )
+  const silenced = renderError(new ManifestError('', [{ ...unknownMap, silenced: 'a \u001b[5m' }]), plain)
+  expect(silenced).toContain('reason: a \\u{1b}[5m')
+  const error = new KernelError('cannot open a\u001b', { code: 'K001', command: 'open', errno: 'ENOENT' })
+  expect(renderError(error, plain)).toMatch(/^error K001: cannot open a\\u\{1b\}/)
+})
+
 const report: VerifierReport = {
   reason: "R1 invalid mem access 'scalar'",
   instruction: { index: 101, text: 'r0 = *(u32 *)(r1 +0)' },

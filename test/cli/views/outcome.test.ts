@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { renderOutcome } from '../../../src/cli/views/outcome.ts'
+import { type OutcomeView, renderOutcome } from '../../../src/cli/views/outcome.ts'
 import type { Outcome, Plan, Step } from '../../../src/index.ts'
 import { plain } from './samples.ts'
 
@@ -22,7 +22,7 @@ const steps: readonly Step[] = [
 ]
 const account = { done: [], undone: [], failed: [], left: [] }
 
-const render = (outcome: Partial<Outcome>, plan: Partial<Plan> = {}): string =>
+const render = (outcome: Partial<Outcome>, plan: Partial<Plan> = {}, view: Partial<OutcomeView> = {}): string =>
   renderOutcome(
     { result: 'done', generation: 8, left: [], diagnostics: [], ...outcome },
     {
@@ -35,6 +35,7 @@ const render = (outcome: Partial<Outcome>, plan: Partial<Plan> = {}): string =>
       },
       duration: 1520,
       paint: plain,
+      ...view,
     },
   )
 
@@ -70,6 +71,13 @@ test('what was undone after a failed switch is listed, with the command to try a
 To try again: pinfold apply
 `,
   )
+})
+
+test('a saved plan is not tried again', () => {
+  const undone = { result: 'rolled-back', generation: 7, account, finish: 'apply' } as const
+  expect(render(undone, {}, { isSaved: true })).toMatch(/\nTo try again: save another plan, this one is used\n$/)
+  const between = { ...undone, result: 'incomplete', finish: 'recover' } as const
+  expect(render(between, {}, { isSaved: true })).toMatch(/\nTo finish: pinfold recover edge\n$/)
 })
 
 test('a first apply that was undone leaves no stack', () => {
