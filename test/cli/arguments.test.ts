@@ -23,7 +23,7 @@ test.each([
   [[], 'C101', `commands: ${commandNames.join(', ')}`],
   [['plan', '--stpes'], 'C102', 'did you mean --steps?'],
   [['plan', '--zzzzzzzz'], 'C102', 'see: pinfold plan --help'],
-  [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy, import'],
+  [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy, forget, import'],
   [['plan', '--file'], 'C104', 'write --file FILE'],
   [['plan', '--json=yes'], 'C104', 'write --json'],
   [['validate', 'edge'], 'C105', 'usage: pinfold validate'],
