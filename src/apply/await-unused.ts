@@ -22,7 +22,7 @@ export async function awaitUnused(run: Execution, operation: AwaitUnused): Promi
   for (const id of alive) run.lingering.add(id)
   const users = [...alive, ...members]
   const links = linksThatRun(run.kernel, { programs: new Set(users), alive: new Set(alive) })
-  const byLink = new Set<number>(links.map((link) => link.programId))
+  const byLink = new Set<number>(links.filter((link) => !link.severed).map((link) => link.programId))
   const elsewhere = users.length > 0 ? onInterfaces(run.kernel, users).filter((id) => !byLink.has(id)) : []
   if (alive.length + links.length + elsewhere.length > 0) throw kept(operation, alive, { links, elsewhere })
   // An id goes before the last packet leaves its program, and a link may have been detached only after the last drain.
@@ -55,7 +55,7 @@ function isAlive(kernel: Kernel, id: number): boolean {
   }
 }
 
-/** Links that run one of the programs, and those that extend or trace one which is alive. */
+/** Links that run one of the programs, and those that extend, trace or, severed, keep one which is alive. */
 function linksThatRun(
   kernel: Kernel,
   { programs, alive }: { readonly programs: ReadonlySet<number>; readonly alive: ReadonlySet<number> },
@@ -63,8 +63,9 @@ function linksThatRun(
   if (programs.size === 0) return []
   return kernel.ids('link').flatMap((id) => {
     const info = describeLink(kernel, id)
-    const uses = info && (programs.has(info.programId) || alive.has(info.tracedId ?? 0))
-    return info && !info.severed && uses ? [info] : []
+    if (!info) return []
+    const held = info.severed ? alive : programs
+    return held.has(info.programId) || (!info.severed && alive.has(info.tracedId ?? 0)) ? [info] : []
   })
 }
 
@@ -90,14 +91,22 @@ function kept({ target, path }: AwaitUnused, alive: readonly number[], { links, 
   const users = [...alive, ...elsewhere, ...links.flatMap((link) => (link.tracedId ? [] : [link.programId]))]
   const programs = [...new Set(users)].map((id) => `#${id}`).join(', ')
   const attachments = [
-    ...links.map((link) => `link #${link.id} (${link.type}${link.tracedId ? ', which extends or traces it' : ''})`),
+    ...links.map((link) => `link #${link.id} (${link.type}${roleOf(link)})`),
     ...(elsewhere.length > 0 ? ['netlink on an interface (see bpftool net show)'] : []),
   ]
-  const by =
-    attachments.join(', ') || 'nothing that runs it; perhaps by a pin, a detached link, or a process that has it open'
-  const hint = attachments.length > 0 ? 'detach it there' : `bpftool -f prog show lists pins and processes`
+  const by = attachments.join(', ') || 'nothing that runs it; perhaps by a pin, or by a process that has it open'
   return new PlanError(
     `cannot remove ${nameFor(target)} at ${path}: still used by program ${programs}, kept by ${by}`,
-    { code: applyCodes.kept.code, hint: `${hint}; then apply again` },
+    { code: applyCodes.kept.code, hint: `${hintFor({ links, elsewhere })}; then apply again` },
   )
+}
+
+function hintFor({ links, elsewhere }: Found): string {
+  if (links.some((link) => !link.severed) || elsewhere.length > 0) return 'detach it there'
+  return links.length > 0 ? 'remove its pins' : 'bpftool -f prog show lists pins and processes'
+}
+
+function roleOf({ severed, tracedId }: LinkInfo): string {
+  if (severed) return ', severed'
+  return tracedId ? ', which extends or traces it' : ''
 }

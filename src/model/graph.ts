@@ -11,7 +11,7 @@ export interface SystemGraph {
   readonly maps: ReadonlyMap<MapId, GraphMap>
 }
 
-/** Something that keeps a program running whatever happens to the stack's pins. */
+/** Something that keeps a program running whatever happens to the stack's pins; a severed link only keeps it. */
 export interface Root {
   readonly program: ProgramId
   /** For people: `link #89 (xdp eth0)`, `a netlink attachment`. */
@@ -20,6 +20,8 @@ export interface Root {
   readonly hook?: string
   /** The link, if it is one. */
   readonly link?: LinkId
+  /** The link is attached to nothing: it runs nothing, but holds its program until its last name and descriptor go. */
+  readonly severed?: true
   /** Of a struct_ops link: the map that the program is in. */
   readonly map?: MapId
 }

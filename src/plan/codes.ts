@@ -74,7 +74,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P106',
     summary: 'Old program still used by somebody else',
     explanation:
-      'A program of the outgoing generation is attached by somebody else. What it uses is kept in its generation directory until that attachment is gone; the apply then ends with exit code 7.',
+      'A program of the outgoing generation is attached by somebody else, or kept by a severed link of theirs. What it uses is kept in its generation directory until that is gone; the apply then ends with exit code 7.',
   },
   foreignPin: {
     code: 'P107',

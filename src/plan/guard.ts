@@ -117,7 +117,7 @@ function leftBehind({ address, entries, action, liveId }: Change, generation: nu
   return { severity: 'warning', ...named(planCodes.leftBehind), detail, address }
 }
 
-/** Outgoing programs that a link of somebody else runs. */
+/** Outgoing programs that a link of somebody else runs, or, severed, still keeps. */
 function stillUsed(changes: readonly Change[], current: CurrentState): Diagnostic[] {
   const ours = new Set(
     current.trees.flatMap((tree) => tree.pins.flatMap((pin) => (pin.kind === 'link' ? [pin.id] : []))),
@@ -128,8 +128,9 @@ function stillUsed(changes: readonly Change[], current: CurrentState): Diagnosti
     return roots
       .filter((root) => root.program === change.liveId)
       .map((root) => {
-        const detail = `${change.address} (#${change.liveId}) is also attached by ${root.via}, which is not part of the stack: it and the arrays it uses are kept.`
-        const hint = 'detach it there and apply again to remove what is left'
+        const how = root.severed ? 'kept by a severed' : 'attached by'
+        const detail = `${change.address} (#${change.liveId}) is also ${how} ${root.via}, which is not part of the stack: it and the arrays it uses are kept.`
+        const hint = `${root.severed ? 'remove its pins' : 'detach it there'} and apply again to remove what is left`
         return { severity: 'warning', ...named(planCodes.stillUsed), detail, hint, address: change.address } as const
       })
   })

@@ -144,7 +144,7 @@ export function mapsIn({ pins, record }: Tree): ReadonlySet<number> {
 function isUsed(tree: Tree, held: ReadonlySet<number>, { graph }: CurrentState): boolean {
   const own = new Set([...mapsIn(tree)].filter((id) => !held.has(id)))
   const inSlots = new Set([...own].flatMap((id) => [...(graph.maps.get(id as MapId)?.programs.values() ?? [])]))
-  const running = new Set(graph.roots.map(({ program }) => program))
+  const running = new Set(graph.roots.filter((root) => !root.severed).map(({ program }) => program))
   return [...graph.programs.values()].some(
     ({ id, maps }) => maps.some((map) => own.has(map)) && (!inSlots.has(id) || running.has(id)),
   )

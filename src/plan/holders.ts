@@ -86,7 +86,7 @@ function describe(map: WorldMap, reachable: ReadonlySet<WorldMap>): LedgerRow['h
 function reach(world: World): ReadonlySet<WorldMap> {
   const found = new Set<WorldMap>()
   const seen = new Set<string>()
-  const pending = [...world.links.values()].map((link) => link.program)
+  const pending = [...world.links.values()].flatMap((link) => (link.severed ? [] : [link.program]))
   for (let key = pending.pop(); key !== undefined; key = pending.pop()) {
     if (seen.has(key)) continue
     seen.add(key)

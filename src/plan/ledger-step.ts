@@ -62,6 +62,7 @@ const effects: Effects = {
     world.links.set(keyOf(target, existing), {
       program: keyOf(program, existing),
       foreign: false,
+      severed: false,
       pins: new Set(),
       open: true,
     })
@@ -145,18 +146,19 @@ const holdingsOf = (world: World, key: string): Holdings | undefined =>
 export function settle(world: World): void {
   for (const [key, link] of world.links) if (!link.foreign && !isHeld(link)) world.links.delete(key)
   for (const [key, map] of world.maps) {
-    const isLost = map.scoped || (map.isStruct && !isRun(world, key))
+    const isLost = map.scoped || (map.isStruct && !isLinked(world, key))
     if (isLost && !isHeld(map)) map.slots.clear()
   }
 }
 
-const isRun = (world: World, key: string): boolean => [...world.links.values()].some((link) => link.program === key)
+/** A link holds it: one that is severed does so, too. */
+const isLinked = (world: World, key: string): boolean => [...world.links.values()].some((link) => link.program === key)
 
 export const isHeld = (holdings: Holdings): boolean => holdings.open || holdings.pins.size > 0
 
 function isAlive(world: World, key: string): boolean {
   const program = world.programs.get(key)
   if (program && isHeld(program)) return true
-  if (isRun(world, key)) return true
+  if (isLinked(world, key)) return true
   return [...world.maps.values()].some((map: WorldMap) => [...map.slots.values()].includes(key))
 }

@@ -47,6 +47,8 @@ export interface WorldLink extends Holdings {
   program: string
   /** Held by somebody else: no pin of ours, and no crash of ours, matters to it. */
   readonly foreign: boolean
+  /** Attached to nothing: it runs nothing, but keeps its program as long as it is held. */
+  readonly severed: boolean
 }
 
 /** The key of a reference: existing objects go by their id, so that two names of one object are one. */
@@ -67,7 +69,7 @@ export function worldOf(current: CurrentState, existing: Readonly<Record<string,
   for (const pin of pins) {
     if (pin.kind === 'map') scope(world.maps.get(`map#${pin.id}`), pin.path)
     if (pin.kind === 'program') world.programs.get(`program#${pin.id}`)?.pins.add(pin.path)
-    if (pin.kind === 'link' && !pin.severed) addLink(world, pin)
+    if (pin.kind === 'link') addLink(world, pin)
   }
   for (const { path, object } of importedPins(current)) {
     scope(world.maps.get(`${object.kind}#${object.id}`), path)
@@ -103,7 +105,7 @@ function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, s
   graph.roots.forEach((root, index) => {
     const key = root.link === undefined ? `root ${index}` : `link#${root.link}`
     const program = root.map === undefined ? `program#${root.program}` : `map#${root.map}`
-    world.links.set(key, { program, foreign: true, pins: new Set(), open: false })
+    world.links.set(key, { program, foreign: true, severed: root.severed ?? false, pins: new Set(), open: false })
   })
 }
 
@@ -128,11 +130,12 @@ function addLink(world: World, pin: TreePin & { readonly kind: 'link' }): void {
   const known = world.links.get(key)
   const pins = new Set(known && !known.foreign ? known.pins : []).add(pin.path)
   const program = pin.mapId === undefined ? `program#${pin.programId}` : `map#${pin.mapId}`
-  world.links.set(key, { program, foreign: false, pins, open: false })
+  world.links.set(key, { program, foreign: false, severed: pin.severed, pins, open: false })
 }
 
 /** Keys of the programs that a link runs. */
-export function runningIn(world: World, { program }: WorldLink): readonly string[] {
+export function runningIn(world: World, { program, severed }: WorldLink): readonly string[] {
+  if (severed) return []
   const members = world.maps.get(program)?.slots.values()
   return members ? [...members] : [program]
 }

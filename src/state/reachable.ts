@@ -75,7 +75,8 @@ function describeById<K extends ObjectKind>(kernel: Kernel, kind: K, id: number)
 
 /** One root for each program that the link runs. */
 function linkRoots(kernel: Kernel, info: LinkInfo, maps: ReadonlyMap<MapId, GraphMap>): Root[] {
-  const root = { program: info.programId, via: `link #${info.id} (${describeLink(kernel, info)})`, link: info.id }
+  const via = `link #${info.id} (${describeLink(kernel, info)})`
+  const root = { program: info.programId, via, link: info.id, ...(info.severed && { severed: true as const }) }
   if (info.target?.kind !== 'struct_ops') return [root]
   const map = info.target.mapId
   const programs = [...(maps.get(map)?.programs.values() ?? [])]

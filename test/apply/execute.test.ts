@@ -100,7 +100,7 @@ describe('the wait for the users of an array', () => {
     const { ids, codeOf, execution } = await published()
     const wait = waiting({ programs: [ids('live:program.v4')] })
     expect(await codeOf(wait)).toBe('P307')
-    expect(await execute(execution, wait).catch(String)).toContain('perhaps by a pin, a detached link, or a process')
+    expect(await execute(execution, wait).catch(String)).toContain('perhaps by a pin, or by a process')
     expect(await codeOf(waiting({ programs: [dead] }))).toBe('done')
   })
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { GraphMap, Root } from '../../src/model/graph.ts'
 import type { MapId } from '../../src/model/ids.ts'
 import type { CurrentState, DesiredState, Resource, TreePin } from '../../src/model/state.ts'
-import { keepLedger } from '../../src/plan/holders.ts'
+import { keepLedger, predict } from '../../src/plan/holders.ts'
 import { prove } from '../../src/plan/make-plan.ts'
 import { existingOf } from '../../src/plan/preconditions.ts'
 import type { Operation, Step } from '../../src/plan/step.ts'
@@ -48,6 +48,13 @@ const withPins = (current: CurrentState, change: (pins: readonly TreePin[]) => r
   trees: current.trees.map((tree) => ({ ...tree, pins: change(tree.pins) })),
 })
 
+/** Every link of it is attached to nothing. */
+function severed(current: CurrentState): CurrentState {
+  const roots = current.graph.roots.map((root) => ({ ...root, severed: true as const }))
+  const pinned = withPins(current, (pins) => pins.map((pin) => (pin.kind === 'link' ? { ...pin, severed: true } : pin)))
+  return { ...pinned, graph: { ...current.graph, roots } }
+}
+
 describe('an array is reached', () => {
   test('over a slot of another array', () => {
     const nested = [
@@ -78,10 +85,7 @@ describe('an array is reached', () => {
   test('not by a link that was detached, nor by one that is severed', () => {
     const detach = { kind: 'detach-link', target: 'live:link.l', paths: [], program: 'live:program.entry' } as const
     expect(losses(applied(chain), [detach, unpin('live/maps/calls')])).toEqual([])
-    const severed = withPins(withRoots(applied(chain)), (pins) =>
-      pins.map((pin) => (pin.kind === 'link' ? { ...pin, severed: true } : pin)),
-    )
-    expect(losses(severed, [unpin('live/maps/calls')])).toEqual([])
+    expect(losses(severed(applied(chain)), [unpin('live/maps/calls')])).toEqual([])
   })
 
   test('by what a plan puts into a slot of a live array', () => {
@@ -186,6 +190,28 @@ describe('a wait keeps the array', () => {
     const loop = [array('calls', { 0: 'p' }), program('p', ['calls']), link('l', 'p')]
     expect(losses(applied(loop), [waiting({ members: [11] }), unpin('live/maps/calls')])).toEqual([])
     expect(losses(applied(loop), [waiting({}), unpin('live/maps/calls')])).toEqual(['map.calls: no holder'])
+  })
+
+  test('when a severed link keeps its user, until the last name of the link goes', () => {
+    const current = severed(applied(chain))
+    const foreign = { ...current, trees: withPins(current, (pins) => pins.filter((pin) => pin.kind !== 'link')).trees }
+    const gone = [unpin('live/programs/entry'), waiting({ programs: [11] }), unpin('live/maps/calls')]
+    const pinsAfter = (from: CurrentState, operations: readonly Operation[]): unknown => {
+      const steps = inSwitch(operations)
+      return [...predict({ current: from, steps, existing: existingOf(from) }).maps.values()].map(({ pins }) => [
+        ...pins,
+      ])
+    }
+    expect(pinsAfter(current, gone)).toEqual([['live/maps/calls']])
+    expect(pinsAfter(current, [unpin('live/links/l'), ...gone])).toEqual([[]])
+    expect(pinsAfter(foreign, gone)).toEqual([['live/maps/calls']])
+  })
+
+  test('but not when a severed link keeps a program in its own slots: that goes with the array', () => {
+    const loop = severed(applied([array('calls', { 0: 'p' }), program('p', ['calls']), link('l', 'p')]))
+    const steps = inSwitch([waiting({ members: [11] }), unpin('live/maps/calls')])
+    const world = predict({ current: loop, steps, existing: existingOf(loop) })
+    expect([...world.maps.values()].map(({ pins }) => [...pins])).toEqual([[]])
   })
 
   test('when its user lives on in a slot of another array', () => {

@@ -291,6 +291,14 @@ describe('what is refused or warned of', () => {
     const root = { program: 12 as never, via: 'link #99', link: 99 as never }
     const shared = { ...current, graph: { ...current.graph, roots: [...current.graph.roots, root] } }
     expect(makePlan(shared, desired(...edge(1))).diagnostics).toMatchObject([{ code: 'P106', severity: 'warning' }])
+    const severed = { ...shared, graph: { ...shared.graph, roots: [{ ...root, severed: true as const }] } }
+    expect(makePlan(severed, desired(...edge(1))).diagnostics).toMatchObject([
+      {
+        code: 'P106',
+        detail: expect.stringContaining('is also kept by a severed link #99'),
+        hint: expect.stringMatching(/^remove its pins and/),
+      },
+    ])
   })
 
   describe('somebody else’s pin', () => {

@@ -58,6 +58,16 @@ test('a program attached without a link is a root, at the targets that are asked
   expect(roots.map((root) => [root.program, root.link])).toEqual([[main, undefined]])
 })
 
+test('a link whose device is gone is a severed root: it keeps its program', async () => {
+  const box = machine()
+  const kernel = box.open()
+  const target = { ...xdp, ifindex: kernel.interfaceIndex('eth0') ?? 0 } as typeof xdp
+  const { ids } = await writeStack(kernel, bpffs, desired(program('main'), link('eth0', 'main', { target })))
+  expect(readGraph(kernel).roots.map((root) => 'severed' in root)).toEqual([false])
+  box.removeInterface('eth0')
+  expect(readGraph(kernel).roots).toMatchObject([{ program: ids.get(programAddress('main')), severed: true }])
+})
+
 test('a link that another process is just making is left out', async () => {
   const box = machine()
   const kernel = box.open()

@@ -96,7 +96,7 @@ function remedy({ array, declared }: Examined): Pick<Finding, 'repair' | 'hint'>
 /** True for what a link, or an attachment that was asked for, leads to; others may be attached where nobody looked. */
 function isRunning({ graph }: Checkup, program: ProgramId): boolean {
   const seen = new Set<number>()
-  const pending = graph.roots.map((root) => root.program)
+  const pending = graph.roots.filter((root) => !root.severed).map((root) => root.program)
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     if (id === program) return true
     if (seen.has(id)) continue
