@@ -107,8 +107,8 @@ function readValue(name: OptionName, value: string | undefined, before: unknown)
     if (value === undefined) return true
     throw new UsageError(`cannot read --${name}: it takes no value`, { code: 'C104', hint: `write --${name}` })
   }
-  if (value === undefined) {
-    throw new UsageError(`cannot read --${name}: its value is missing`, {
+  if (value === undefined || value === '') {
+    throw new UsageError(`cannot read --${name}: its value is ${value === undefined ? 'missing' : 'empty'}`, {
       code: 'C104',
       hint: `write --${name} ${rule.value}`,
     })

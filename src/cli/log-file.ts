@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { ApplyOptions, VerifierLog } from '../index.ts'
+import { whyUnwritable } from './file-reason.ts'
 import type { OptionValues } from './option-table.ts'
 import type { Speaker } from './say.ts'
 
@@ -25,7 +26,7 @@ export class LogFile {
       write(file, this.#logs++ === 0 ? [log.bytes] : [Buffer.from(`\n${title}:\n`), log.bytes], this.#logs > 1)
       if (this.#logs === 1) terminal.warn(`The verifier's whole log is in ${file}.\n`)
     } catch (error) {
-      terminal.warn(`The verifier's log cannot be written to ${file}: ${(error as Error).message}\n`)
+      terminal.warn(`The verifier's log cannot be written to ${file}: ${whyUnwritable(error)}\n`)
     }
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { checkSnapshot, isSnapshot, openMemoryMachine } from '../index.ts'
 import type { Session } from './command-session.ts'
+import { whyUnwritable } from './file-reason.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -68,7 +69,7 @@ function writeState(file: string, text: string, before: string | undefined): voi
 }
 
 const unusable = (file: string, cause: unknown): UsageError =>
-  new UsageError(`cannot use ${file}: ${(cause as Error).message}`, {
+  new UsageError(`cannot use ${file}: ${whyUnwritable(cause)}`, {
     code: 'C112',
     hint: 'name a file in a directory that exists and may be written to',
     cause,

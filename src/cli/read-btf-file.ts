@@ -1,4 +1,5 @@
 import type { BtfFile } from '../index.ts'
+import { whyUnreadable } from './file-reason.ts'
 import type { OptionValues } from './option-table.ts'
 import { readBytes } from './read-bytes.ts'
 import { UsageError } from './usage-error.ts'
@@ -9,8 +10,7 @@ export function readBtfFile({ btf: file }: OptionValues): BtfFile | undefined {
   try {
     return { name: file, bytes: readBytes(file) }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw new UsageError(`cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`, {
+    throw new UsageError(`cannot read ${file}: ${whyUnreadable(cause)}`, {
       code: 'C113',
       hint: 'name a copy of /sys/kernel/btf/vmlinux, or a vmlinux with a section .BTF',
       cause,

@@ -1,3 +1,4 @@
+import { whyUnreadable } from './file-reason.ts'
 import { readBytes } from './read-bytes.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -6,8 +7,10 @@ export function readObjectFile(file: string): Uint8Array {
   try {
     return readBytes(file)
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const what = code === 'ENOENT' ? 'there is no such file' : message
-    throw new UsageError(`cannot read ${file}: ${what}`, { code: 'C113', hint: 'name an object file of clang', cause })
+    throw new UsageError(`cannot read ${file}: ${whyUnreadable(cause)}`, {
+      code: 'C113',
+      hint: 'name an object file of clang',
+      cause,
+    })
   }
 }

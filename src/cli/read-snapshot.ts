@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { checkSnapshot, type HostSnapshot } from '../index.ts'
+import { whyUnreadable } from './file-reason.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Reads a snapshot of a host. Throws a UsageError (C150) for a file that is none, KernelError (K115, K116) for one that is damaged or of another version. */
@@ -11,8 +12,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw unusable(file, code === 'ENOENT' ? 'there is no such file' : message, cause)
+    throw unusable(file, whyUnreadable(cause), cause)
   }
 }
 

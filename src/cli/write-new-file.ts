@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { whyUnwritable } from './file-reason.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Writes a file that must not exist yet; UsageError (C180, C181). */
@@ -6,7 +7,7 @@ export function writeNewFile(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx' })
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
+    const { code } = cause as NodeJS.ErrnoException
     if (code === 'EEXIST') {
       throw new UsageError(`cannot write ${file}: it is there already`, {
         code: 'C180',
@@ -14,7 +15,7 @@ export function writeNewFile(file: string, text: string): void {
         cause,
       })
     }
-    throw new UsageError(`cannot write ${file}: ${message}`, {
+    throw new UsageError(`cannot write ${file}: ${whyUnwritable(cause)}`, {
       code: 'C181',
       hint: 'name a file in a directory that exists',
       cause,

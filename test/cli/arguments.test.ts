@@ -25,6 +25,7 @@ test.each([
   [['plan', '--zzzzzzzz'], 'C102', 'see: pinfold plan --help'],
   [['plan', '--auto-approve'], 'C103', '--auto-approve belongs to: apply, recover, rollback, destroy, forget, import'],
   [['plan', '--file'], 'C104', 'write --file FILE'],
+  [['plan', '--out='], 'C104', 'write --out FILE'],
   [['plan', '--json=yes'], 'C104', 'write --json'],
   [['validate', 'edge'], 'C105', 'usage: pinfold validate'],
   [['show', 'a', 'b'], 'C105', 'usage: pinfold show [STACK|PLAN]'],

@@ -1,6 +1,7 @@
 import { takeSnapshot } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { whyUnwritable } from '../file-reason.ts'
 import { replaceFile } from '../replace-file.ts'
 import { say } from '../say.ts'
 import { openSession } from '../session.ts'
@@ -34,7 +35,7 @@ function write(file: string, text: string): void {
   try {
     replaceFile(file, text)
   } catch (cause) {
-    throw new UsageError(`cannot write the snapshot to ${file}: ${(cause as Error).message}`, {
+    throw new UsageError(`cannot write the snapshot to ${file}: ${whyUnwritable(cause)}`, {
       code: 'C152',
       hint: 'name a file in a directory that exists and may be written to',
       cause,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { whyUnreadable } from '../file-reason.ts'
 import { isSealed } from '../seal.ts'
 import { UsageError } from '../usage-error.ts'
 import type { PlanDocument } from '../views/plan-document.ts'
@@ -20,8 +21,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw noPlan(file, code === 'ENOENT' ? 'there is no such file' : message, cause)
+    throw noPlan(file, whyUnreadable(cause), cause)
   }
 }
 
@@ -43,9 +43,11 @@ function parse(file: string, text: string): Json {
 const noPlan = (file: string, why: string, cause?: unknown): UsageError =>
   new UsageError(`cannot use ${file} as a plan: ${why}`, {
     code: 'C130',
-    hint: 'pinfold plan --out FILE saves one',
+    hint: isDirectory(cause) ? 'a stack goes by its name, without its path' : 'pinfold plan --out FILE saves one',
     cause,
   })
+
+const isDirectory = (cause: unknown): boolean => (cause as NodeJS.ErrnoException | undefined)?.code === 'EISDIR'
 
 const unknownVersion = (file: string, version: unknown): UsageError =>
   new UsageError(

@@ -1,3 +1,4 @@
+import { whyUnwritable } from '../file-reason.ts'
 import { replaceFile } from '../replace-file.ts'
 import { UsageError } from '../usage-error.ts'
 import type { PlanDocument } from '../views/plan-document.ts'
@@ -7,7 +8,7 @@ export function writePlan(document: PlanDocument, file: string): void {
   try {
     replaceFile(file, `${JSON.stringify(document)}\n`)
   } catch (cause) {
-    throw new UsageError(`cannot save the plan as ${file}: ${(cause as Error).message}`, {
+    throw new UsageError(`cannot save the plan as ${file}: ${whyUnwritable(cause)}`, {
       code: 'C134',
       hint: 'name a file in a directory that exists and may be written to',
       cause,
