@@ -26,6 +26,12 @@ const files = {
     title: 'pinfold output',
     description: 'What the commands print with --json that change nothing: show, validate, verify, inspect and others.',
   },
+  snapshot: {
+    type: 'HostSnapshot',
+    title: 'pinfold snapshot',
+    description:
+      'What `pinfold snapshot` prints, or saves with --out: all of a host that plans are made from. `plan --against` reads it.',
+  },
 }
 
 /** The texts of the schemas by file, and of docs/output.md, which lists what is in them. */

@@ -66,6 +66,7 @@ class Writer {
     if (isText(type)) return { type: 'string', pattern: `^${patternOf(type)}$` }
     if (is(TypeFlags.String)(type)) return { type: 'string' }
     if (is(TypeFlags.Number)(type) || isBrandedNumber(type)) return { type: 'integer' }
+    if (this.#checker.isTupleType(type)) return this.#tuple(type)
     if (this.#checker.isArrayType(type)) return { type: 'array', items: this.named(this.#itemOf(type)) }
     if (isObject(type)) return this.#object(type)
     throw new Error(`JSON does not hold ${this.#checker.typeToString(type)}`)
@@ -75,6 +76,12 @@ class Writer {
     const alias = type.getAliasSymbol()
     if (alias) return operators.has(alias.name) || type.getAliasTypeArguments().length > 0 ? undefined : alias.name
     return type.isClassOrInterface() && !this.#checker.isArrayType(type) ? type.getSymbol().name : undefined
+  }
+
+  /** A list of so many values, each of its own kind. */
+  #tuple(type) {
+    const items = this.#checker.getTypeArguments(type).map((item) => this.named(item))
+    return { type: 'array', prefixItems: items, minItems: items.length, items: false }
   }
 
   #itemOf(type) {
@@ -140,13 +147,19 @@ class Writer {
     const properties = inOrder(symbols)
       .map((symbol) => [symbol, this.#property(symbol)])
       .filter(([, schema]) => schema)
-    const required = properties.filter(([{ flags }]) => !(flags & SymbolFlags.Optional)).map(([{ name }]) => name)
+    const required = properties.filter(([symbol]) => this.#isAlwaysThere(symbol)).map(([{ name }]) => name)
     return {
       type: 'object',
       properties: Object.fromEntries(properties.map(([{ name }, schema]) => [name, schema])),
       ...(required.length > 0 && { required }),
       additionalProperties: false,
     }
+  }
+
+  /** JSON.stringify leaves out what is undefined. */
+  #isAlwaysThere(symbol) {
+    const type = this.#checker.getTypeOfSymbol(symbol)
+    return !(symbol.flags & SymbolFlags.Optional) && !(type.isUnionType() && type.getTypes().some(isUndefined))
   }
 
   /** Undefined for what JSON.stringify leaves out. */

@@ -1,4 +1,4 @@
-import type { ApplyEvent } from '../index.ts'
+import type { ApplyEvent, HostSnapshot } from '../index.ts'
 import type { CheckupDocument } from './views/checkup.ts'
 import type { CodesDocument } from './views/codes.ts'
 import type { ConfirmationDocument, UnconfirmedDocument } from './views/confirmation.ts'
@@ -16,10 +16,11 @@ import type { VerificationDocument } from './views/verify.ts'
 
 // The schemas in schema/ are generated from these types (npm run generate), and so is docs/output.md's list of them.
 
+export type { HostSnapshot } from '../index.ts'
 export type { PlanDocument } from './views/plan-document.ts'
 
 /** Everything that the command line prints with --json; `type` tells which it is. */
-export type Document = PlanDocument | EventDocument | OutputDocument
+export type Document = PlanDocument | EventDocument | OutputDocument | HostSnapshot
 
 /** One line of what `apply`, `confirm`, `recover`, `rollback`, `destroy` and `doctor --repair` print beside plans. */
 export type EventDocument = RunEvent | UnconfirmedDocument | ConfirmationDocument | NothingDocument | ErrorDocument

@@ -16,4 +16,5 @@ export interface AttachPlaces {
   readonly tracepoints?: Readonly<Record<string, readonly string[]>>
 }
 
+/** A name, and the number that the kernel knows it by. */
 export type NamedNumber = readonly [name: string, number: number]

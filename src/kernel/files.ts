@@ -1,5 +1,6 @@
 /** The mount that a path lies on. */
 export interface BpffsMount {
+  /** Its absolute path. */
   readonly mountPoint: string
   /** Another mount lies over it, or it is not the root of a bpffs: a sentence why it cannot be used. */
   readonly problem?: string

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { LinkTarget } from '../model/link-spec.ts'
 import type { Hex } from '../util/hex.ts'
+import type { Milliseconds } from '../util/measure.ts'
 import type { AttachPlaces } from './attach-places.ts'
 import { kernelError } from './errno.ts'
 import type { BpffsMount } from './files.ts'
@@ -20,6 +21,7 @@ export interface HostSnapshot extends SnapshotContent {
 
 export interface SnapshotContent {
   readonly type: 'snapshot'
+  /** The layout: documents of another one are refused. */
   readonly version: typeof snapshotVersion
   /** What took it: `pinfold 0.1.0`. */
   readonly tool: string
@@ -27,38 +29,54 @@ export interface SnapshotContent {
   readonly time: string
   /** Absolute path of the bpffs root that it was taken of. */
   readonly bpffs: string
+  /** The kernel, and the host that it runs on. */
   readonly kernel: KernelIdentity
   /** Absent: nothing is known of what code is linked to, and it stays as compiled. */
   readonly machine?: SavedMachine
-  /** Milliseconds. */
-  readonly sinceBoot: number
+  /** How long the kernel had been running, in milliseconds. */
+  readonly sinceBoot: Milliseconds
   /** Id of the user who took it. */
   readonly user: number
+  /** Every visible mount of a bpffs. */
   readonly mounts: readonly BpffsMount[]
   /** What lies on each bpffs, by its mount point. */
   readonly files: Readonly<Record<string, SavedDirectory>>
+  /** What the kernel says of every map. */
   readonly maps: readonly MapInfo[]
+  /** What the kernel says of every program. */
   readonly programs: readonly ProgramInfo[]
+  /** What the kernel says of every link. */
   readonly links: readonly LinkInfo[]
   /** What is in maps, by id. Of maps that are not listed nothing is known. */
   readonly contents: Readonly<Record<string, SavedContents>>
   /** Programs that are attached without a link. */
-  readonly attachments: readonly { readonly programId: number; readonly target: LinkTarget }[]
+  readonly attachments: readonly SavedAttachment[]
+  /** What programs can be attached to, by name. */
   readonly places: AttachPlaces
   /** Who has descriptors of what, as far as that could be seen. */
   readonly processes: readonly SavedProcess[]
+}
+
+/** A program that is attached without a link. */
+export interface SavedAttachment {
+  /** Kernel id of the program. */
+  readonly programId: number
+  readonly target: LinkTarget
 }
 
 /** A process that has descriptors of maps, programs or links. */
 export interface SavedProcess {
   readonly id: number
   readonly name?: string
+  /** Kind and id of what it has open. */
   readonly objects: readonly (readonly [kind: ObjectKind, id: number])[]
 }
 
 /** What a kernel says of itself. */
 export interface SavedMachine {
+  /** As `uname -r` has it. */
   readonly release: string
+  /** LINUX_VERSION_CODE. */
   readonly version: number
   /** Text of the configuration; absent where it could not be read. */
   readonly config?: Packed
@@ -66,10 +84,11 @@ export interface SavedMachine {
   readonly types?: SavedTypes
 }
 
+/** The kernel's types and symbols, by which code is linked to it. */
 export interface SavedTypes {
   /** Absent: the kernel has no BTF. */
   readonly vmlinux?: Packed
-  /** By name, sorted. */
+  /** BTF of modules by name, sorted. */
   readonly modules: Readonly<Record<string, Packed>>
   /** Text of /proc/kallsyms; absent where it could not be read. */
   readonly symbols?: Packed
@@ -78,13 +97,17 @@ export interface SavedTypes {
 /** Bytes compressed by brotli, as base64. */
 export type Packed = string
 
+/** A directory of a bpffs. */
 export interface SavedDirectory extends SavedFile {
+  /** What is in it, by name. */
   readonly entries: Readonly<Record<string, SavedDirectory | SavedPin>>
 }
 
 /** A pin, a symbolic link to one (or to a directory: then without an object), or what could not be opened. */
 export interface SavedPin extends SavedFile {
+  /** Kind and id of what is pinned. */
   readonly object?: readonly [kind: ObjectKind, id: number]
+  /** It is a symbolic link. */
   readonly symlink?: true
   /** Why it could not be opened. */
   readonly errno?: string
@@ -93,7 +116,9 @@ export interface SavedPin extends SavedFile {
 interface SavedFile {
   /** Absent: root. */
   readonly uid?: number
+  /** The group; absent: root. */
   readonly gid?: number
+  /** Permission bits. */
   readonly mode: number
   /** The same number within one bpffs is the same file. */
   readonly inode: number
@@ -101,8 +126,9 @@ interface SavedFile {
   readonly changed?: number
 }
 
+/** What is in a map. */
 export interface SavedContents {
-  /** In the order of a walk; an array's zeros are left out where it is complete. */
+  /** Keys in hexadecimal with values in base64 (behind a `~` compressed by brotli), in the order of a walk; an array's zeros are left out where it is complete. */
   readonly entries: readonly (readonly [key: Hex, value: SavedBytes])[]
   /** There are more; how many in all, where they were counted. */
   readonly partial?: { readonly count?: number }

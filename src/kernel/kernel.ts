@@ -1,5 +1,5 @@
 import type { BtfId, LinkId, MapId, ProgramId } from '../model/ids.ts'
-import type { IteratorStart, LinkTarget } from '../model/link-spec.ts'
+import type { CgroupOrder, LinkTarget } from '../model/link-spec.ts'
 import type { Machine } from '../model/machine.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
@@ -148,6 +148,7 @@ export interface KernelIdentity {
   readonly host: HostIdentity
   /** How many values an element of a per-CPU map has. */
   readonly possibleCpus: number
+  /** Of the machine's words. */
   readonly byteOrder: 'little' | 'big'
 }
 
@@ -208,11 +209,15 @@ export interface MapInfo {
   readonly name: string
   /** Undefined for a type newer than pinfold's table; `typeNumber` is always there. */
   readonly type: MapType | undefined
+  /** `enum bpf_map_type`. */
   readonly typeNumber: number
   /** Without `inner`: the kernel does not tell the template. */
   readonly shape: Omit<MapShape, 'inner' | 'type'>
+  /** The BTF that tells the types of key and value; 0: none. */
   readonly btfId: BtfId | 0
+  /** The type of the key in it; 0: not told. */
   readonly keyTypeId: number
+  /** The type of the value in it; 0: not told. */
   readonly valueTypeId: number
   /** Of a struct_ops map: the kernel's own type of its value. */
   readonly kernelValueTypeId?: number
@@ -228,18 +233,24 @@ export interface ProgramInfo {
   readonly id: ProgramId
   readonly name: string
   readonly type: ProgramType | undefined
+  /** `enum bpf_prog_type`. */
   readonly typeNumber: number
   /** 16 hexadecimal digits. */
   readonly tag: string
+  /** Kernel ids of the maps that it uses. */
   readonly mapIds: readonly MapId[]
   /** Nanoseconds after boot. */
   readonly loadedAt: number
   readonly uid: number
+  /** Its license lets it call functions that are for the GPL only. */
   readonly gplCompatible: boolean
-  /** Bytes. */
+  /** Bytes of its instructions as the kernel has them. */
   readonly translatedSize: number
+  /** Bytes of machine code; 0: it is interpreted. */
   readonly jitedSize: number
+  /** How many instructions the verifier looked at; 0 before Linux 5.16. */
   readonly verifiedInstructions: number
+  /** Its own BTF; 0: none. */
   readonly btfId: BtfId | 0
   /** The BTF of what it attaches to; 0 where that is another program, or nothing. */
   readonly attachBtfId: BtfId | 0
@@ -265,8 +276,8 @@ export interface LinkInfo {
 
 /** Where an iterator starts, a cgroup by its id only. */
 export type IteratorStartInfo =
-  | Omit<IteratorStart & { readonly kind: 'cgroup' }, 'path'>
-  | (IteratorStart & { readonly kind: 'pid' | 'tid' })
+  | { readonly kind: 'cgroup'; readonly cgroupId: number; readonly order: CgroupOrder }
+  | { readonly kind: 'pid' | 'tid'; readonly number: number }
 
 /** What bpf_link_info tells: an xdp target without its mode; an iter's map by id; a tracepoint's category is not told. */
 export type LinkTargetInfo =

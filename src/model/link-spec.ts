@@ -44,6 +44,7 @@ export type IteratorStart =
 
 /** `enum bpf_cgroup_iter_order`, by number from 1 on. */
 export const cgroupOrders = ['self_only', 'descendants_pre', 'descendants_post', 'ancestors_up'] as const
+/** Which way an iterator over cgroups walks. */
 export type CgroupOrder = (typeof cgroupOrders)[number]
 
 /** Where an XDP program runs: in the driver, in the network core, or where the driver can. */

@@ -6,9 +6,11 @@ import { describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { takeBackOverdue } from '../../src/cli/unconfirmed.ts'
 import { openMemoryMachine } from '../../src/index.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
 import { KernelError } from '../../src/model/errors.ts'
 import { applyStack, bpffs } from '../apply/runs.ts'
 import { stackOf } from '../apply/stack.ts'
+import { snapshotOf } from '../snapshot/copies.ts'
 import { checkDocument, checkPrinted, readSchema, schemaNames, typesIn, typesSeen } from '../support/printed.ts'
 import { promisesOf } from '../support/promises.ts'
 import { confirmIn, due, later, stageOf, upgraded, waitFor } from './support/confirming.ts'
@@ -48,6 +50,20 @@ describe('the schemas of what is printed', () => {
     )
     expect(() => checkDocument(changed({ address: 'flows' }), 'a plan')).toThrow(/address must match pattern.*"flows"/)
     expect(() => checkDocument({ ...made, type: 'plot' }, 'a plan')).toThrow('no schema has the type plot')
+  })
+
+  test('hold a snapshot to its schema, down to its pins, and refuse values beside those that it names', async () => {
+    const taken = JSON.parse(JSON.stringify(await snapshotOf(await publishedStack(), bpffs)))
+    const directory = taken.files[bpffs]
+    const withPin = (change: object): unknown => ({
+      ...taken,
+      files: { [bpffs]: { ...directory, entries: { pin: { mode: 0o600, inode: 1, object: ['map', 1], ...change } } } },
+    })
+    checkDocument(taken, 'a snapshot')
+    checkDocument(withPin({}), 'a snapshot')
+    expect(() => checkDocument({ ...taken, extra: 1 }, 'a snapshot')).toThrow('must NOT have additional properties')
+    for (const change of [{ object: ['map', 1, 2] }, { object: ['map'] }, { object: ['cpu', 1] }, { extra: 1 }])
+      expect(() => checkDocument(withPin(change), 'a snapshot'), JSON.stringify(change)).toThrow(/entries\/pin/)
   })
 
   test('refuse what is printed between documents', () => {
@@ -121,7 +137,15 @@ $ pinfold plan --drift-only --json
 [exit 0]
 $ pinfold snapshot --kernel memory --state kernel.json --out host.json --json
 [exit 0]
+$ pinfold snapshot --kernel memory --state kernel.json --json --timings
+[exit 0]
 `
+
+async function publishedStack(): Promise<Kernel> {
+  const kernel = openMemoryMachine().open()
+  await applyStack(kernel, stackOf())
+  return kernel
+}
 
 /** What goes wrong while a plan is carried out, and what cannot be undone. */
 async function playFailures(): Promise<void> {

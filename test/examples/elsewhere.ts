@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect } from 'vitest'
-import { checkPrinted } from '../support/printed.ts'
+import { checkDocument, checkPrinted } from '../support/printed.ts'
 import type { Output, Sandbox } from './sandbox.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -21,6 +21,7 @@ export function expectSamePlan(sandbox: Sandbox, manifest: readonly string[], { 
   const file = join(tmpdir(), `pinfold-${process.pid}-host.json`)
   try {
     expect(sandbox.pinfold('snapshot', '--out', file, ...(types ? ['--with-btf'] : []))).toMatchObject({ status: 0 })
+    checkDocument(JSON.parse(readFileSync(file, 'utf8')), 'a snapshot of the sandbox')
     chmodSync(file, 0o644)
     const there = asNobody('plan', '--json', '--against', file, ...manifest)
     expect(comparable(there)).toBe(comparable(sandbox.pinfold('plan', '--json', ...manifest)))

@@ -12,7 +12,7 @@ interface Schema {
 }
 
 /** The schemas of what is printed with --json. */
-export const schemaNames = ['plan', 'event', 'output'] as const
+export const schemaNames = ['plan', 'event', 'output', 'snapshot'] as const
 export type SchemaName = (typeof schemaNames)[number]
 
 /** A schema as it is published. */
@@ -39,10 +39,10 @@ export function checkPrinted(words: readonly string[], stdout: string): void {
   }
 }
 
-/** Whether a command line asks for JSON. */
+/** Whether a command line asks for JSON, or for a snapshot on standard output, which is nothing else. */
 export const printsJson = (words: readonly string[]): boolean =>
   !words.some((word) => word === '--help' || word === '-h') &&
-  (words.includes('--json') || /--format[ =]json\b/.test(words.join(' ')))
+  (words.includes('--json') || /--format[ =]json\b|^snapshot(?!.* --out\b)/.test(words.join(' ')))
 
 /** Throws, with the path and the value, unless the document fits the schema that its type tells. */
 export function checkDocument(document: unknown, from: string): void {

@@ -9,7 +9,9 @@ interface Part {
   readonly $ref?: string
   readonly properties?: Readonly<Record<string, Part>>
   readonly required?: readonly string[]
-  readonly items?: Part
+  /** False behind `prefixItems`. */
+  readonly items?: Part | false
+  readonly prefixItems?: readonly Part[]
   readonly oneOf?: readonly Part[]
   readonly anyOf?: readonly Part[]
   readonly additionalProperties?: Part | boolean
@@ -27,7 +29,15 @@ export function promisesOf(name: SchemaName, schema: unknown): readonly string[]
 }
 
 function promises(path: string, part: Part): string[] {
-  const { properties = {}, required = [], items, oneOf = [], anyOf = [], patternProperties = {} } = part
+  const {
+    properties = {},
+    required = [],
+    items,
+    prefixItems = [],
+    oneOf = [],
+    anyOf = [],
+    patternProperties = {},
+  } = part
   const rest = typeof part.additionalProperties === 'object' ? [part.additionalProperties] : []
   return [
     ...(part.const === undefined ? [] : [`${path} = ${part.const}`]),
@@ -38,6 +48,7 @@ function promises(path: string, part: Part): string[] {
     ...required.map((field) => `${path}.${field} is always there`),
     ...Object.entries(properties).flatMap(([field, value]) => promises(`${path}.${field}`, value)),
     ...(items ? promises(`${path}[]`, items) : []),
+    ...prefixItems.flatMap((item, index) => promises(`${path}[${index}]`, item)),
     ...[...Object.values(patternProperties), ...rest].flatMap((value) => promises(`${path}.*`, value)),
     ...[...oneOf, ...anyOf].flatMap((branch) => promises(`${path}${tagOf(branch)}`, branch)),
   ]

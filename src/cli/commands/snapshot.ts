@@ -3,7 +3,7 @@ import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { whyUnwritable } from '../file-reason.ts'
 import { replaceFile } from '../replace-file.ts'
-import { say } from '../say.ts'
+import { printDocument, say } from '../say.ts'
 import { openSession } from '../session.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -19,11 +19,11 @@ export async function snapshot({ options }: Invocation, terminal: Terminal): Pro
     tool: `pinfold ${readVersion()}`,
     time: terminal.stamp().time,
   })
-  const text = `${JSON.stringify(taken)}\n`
   if (options.out === undefined) {
-    terminal.write(text)
+    printDocument(terminal, taken)
     return exitCodes.success
   }
+  const text = `${JSON.stringify(taken)}\n`
   write(options.out, text)
   const summary = snapshotSummary(taken, options.out, text.length)
   say({ terminal, options }, summary, renderSnapshot(summary))
