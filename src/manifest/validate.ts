@@ -195,5 +195,9 @@ function describeValue(value: unknown): string {
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'
-  return typeof value === 'string' ? `"${value}"` : `the ${typeof value === 'boolean' ? 'value' : 'number'} ${value}`
+  if (typeof value === 'string') return `"${value.length > longest ? `${value.slice(0, longest)}…` : value}"`
+  return `the ${typeof value === 'boolean' ? 'value' : 'number'} ${value}`
 }
+
+/** Characters of a value that are repeated in a sentence; its place is told, too. */
+const longest = 80

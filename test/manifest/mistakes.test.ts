@@ -284,6 +284,11 @@ test('a value that hangs on an unset variable is not complained about twice', ()
   expect(complaints(text).map(brief)).toEqual(['M006 6:18', 'M006 6:63'])
 })
 
+test('of a long value the beginning is repeated', () => {
+  const [complaint] = complaints('y'.repeat(100_000))
+  expect(complaint?.detail).toBe(`The manifest must be a mapping, but is "${'y'.repeat(80)}…".`)
+})
+
 function laughs(): string {
   const level = (name: string, of: string): string => `  ${name}: &${name} { entries: [${`${of}, `.repeat(20)}] }\n`
   return minimal(

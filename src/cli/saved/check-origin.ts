@@ -44,7 +44,9 @@ function loadAgain(file: string, load: () => LoadedManifest): LoadedManifest {
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error
     if (error.code === 'M009') throw new ManifestError(error.message, error.diagnostics.map(lookElsewhere))
-    throw stale(file, 'P317', `the manifest has changed since the plan was made: ${error.message}`)
+    // Which mistake is not said: a forged plan may name any file as its manifest, and would have it read out.
+    const hint = 'pinfold validate tells the mistakes; then plan again'
+    throw stale(file, 'P317', 'the manifest has changed since the plan was made, and has mistakes now', hint)
   }
 }
 

@@ -152,7 +152,7 @@ const refusals: readonly Refusal[] = [
     name: 'a manifest with a mistake',
     meanwhile: ({ edit }) => edit('pinfold.yaml', (text) => `${text}xyz: 1\n`),
     code: 5,
-    says: 'error P317: cannot apply plan.json: the manifest has changed since the plan was made: cannot load pinfold.yaml',
+    says: 'error P317: cannot apply plan.json: the manifest has changed since the plan was made, and has mistakes now\n!   hint: pinfold validate',
   },
   {
     name: 'a manifest that is elsewhere now',
@@ -213,6 +213,18 @@ const refusals: readonly Refusal[] = [
     meanwhile: resealed((plan) => ({ ...plan, changes: plan.changes.map((it) => ({ ...it, action: 'keep' })) })),
     code: 5,
     says: 'error P321: cannot apply plan.json: map.handlers was to be kept, and would be replaced now',
+  },
+  {
+    name: 'another file was named as the manifest, which is not read out, and the seal made anew',
+    meanwhile(desk) {
+      desk.write('secret', 'root:x:0\n')
+      resealed(({ envelope, ...plan }) => ({
+        ...plan,
+        envelope: { ...envelope, manifest: { digest: '', ...envelope.manifest, file: 'secret' } },
+      }))(desk)
+    },
+    code: 5,
+    says: '! error P317: cannot apply plan.json: the manifest has changed since the plan was made, and has mistakes now\n!   hint: pinfold validate tells the mistakes; then plan again\n',
   },
   {
     name: 'a slot that somebody emptied',
