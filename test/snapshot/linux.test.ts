@@ -68,7 +68,7 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
       run('bpftool', 'link', 'detach', 'pinned', live('links/tcx'))
       rmSync(live('programs/callee0'))
       expect(await same([version])).toMatch(/calls.*callee0/)
-      run('rm', '-rf', join(lab.bpffs, 'echo'))
+      await lab.run({ command: 'destroy', version })
     })
 
     test('a filter of tc, and a symbolic link', async () => {
