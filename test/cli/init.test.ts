@@ -57,6 +57,14 @@ describe('init', () => {
     expect(printed.match(/^ {2}handlers:/gm)).toHaveLength(1)
   })
 
+  test('objects that cannot stand in one manifest are told why, without a place in what is not written', async () => {
+    const files = ['v1', 'v2'].map((name) => join(root, `examples/rolling-upgrade/${name}.bpf.o`))
+    const { code, printed } = await run('init', ...files)
+    expect(code).toBe(1)
+    expect(printed).toContain('error M203')
+    expect(printed).not.toContain('pinfold.yaml')
+  })
+
   test('what the kernel would not take is commented out with the reason', async () => {
     const { printed } = await run('init', join(root, 'test/fixtures/unsupported.bpf.o'))
     expect(printed).toContain(

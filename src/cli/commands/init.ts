@@ -53,6 +53,8 @@ function makeText(draft: Draft, first: FirstManifest, file: string): string {
     const text = renderFirstManifest(draft, { ...first, refused: reasons })
     wish(parse(text, file), { kernel, bpffs: world.bpffs, trustsForeign: true })
     return text
+  } catch (error) {
+    throw error instanceof ManifestError ? withoutPlaces(error) : error
   } finally {
     kernel.close()
   }
@@ -60,6 +62,13 @@ function makeText(draft: Draft, first: FirstManifest, file: string): string {
 
 /** `cannot load program.x: it needs …` without its beginning, on one line. */
 const reasonOf = (detail: string): string => detail.replace(/^cannot [^:]*: /, '').replaceAll('\n', ' ')
+
+/** Nothing was written: a line of it would lead nowhere. */
+const withoutPlaces = ({ diagnostics }: ManifestError): ManifestError =>
+  new ManifestError(
+    'cannot write one manifest for these objects',
+    diagnostics.map(({ at: _, ...diagnostic }) => diagnostic),
+  )
 
 function parse(text: string, file: string): LoadedManifest {
   const parsed = parseManifest(text, { file })

@@ -64,22 +64,39 @@ const tampered = (file: string): UsageError =>
     hint: 'plan again, and look at what it shows',
   })
 
-/** What is asked before the seal is looked at; a sealed plan is as pinfold wrote it. */
+/** What is asked before the seal is looked at: enough that whoever wrote a seal of his own gets a sentence, too. */
 function isPlan(json: Json): json is Json & PlanDocument {
   const { envelope } = json
   return (
-    texts.every((field) => typeof json[field] === 'string') &&
-    lists.every((field) => Array.isArray(json[field])) &&
+    hasTexts(json, texts) &&
+    hasRows(json, rows) &&
+    (json['changes'] as readonly Json[]).every(({ because }) => Array.isArray(because)) &&
     objects.every((field) => isObject(json[field])) &&
     isObject(envelope) &&
     isObject(envelope['host']) &&
-    ['nonce', 'time', 'bpffs'].every((field) => typeof envelope[field] === 'string') &&
-    ['variables', 'objects'].every((field) => Array.isArray(envelope[field]))
+    hasTexts(envelope, ['nonce', 'time', 'bpffs']) &&
+    hasRows(envelope, envelopeRows)
   )
 }
 
 const texts = ['action', 'stack', 'directory'] as const
-const lists = ['changes', 'steps', 'preconditions', 'diagnostics'] as const
 const objects = ['generation', 'existing', 'ledger', 'kernel', 'total'] as const
+/** Lists, and the texts in each row of them. */
+const rows = {
+  changes: ['action', 'address'],
+  steps: ['kind', 'phase'],
+  preconditions: ['kind'],
+  diagnostics: ['severity', 'code', 'summary', 'detail'],
+} as const
+const envelopeRows = { variables: ['name'], objects: ['name', 'file', 'digest'] } as const
+
+const hasTexts = (json: Json, fields: readonly string[]): boolean =>
+  fields.every((field) => typeof json[field] === 'string')
+
+const hasRows = (json: Json, lists: Readonly<Record<string, readonly string[]>>): boolean =>
+  Object.entries(lists).every(([field, fields]) => {
+    const list = json[field]
+    return Array.isArray(list) && list.every((row) => isObject(row) && hasTexts(row, fields))
+  })
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)

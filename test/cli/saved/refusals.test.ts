@@ -239,6 +239,22 @@ const refusals: readonly Refusal[] = [
   },
 ]
 
+/** Plans that are not whole, in other places than the first. */
+const halves: readonly Refusal[] = [
+  {
+    name: 'a row was left half, and the seal made anew',
+    meanwhile: resealed((plan) => ({ ...plan, changes: [{ action: 'keep' }] as never })),
+    code: 1,
+    says: 'error C130: cannot use plan.json as a plan: it is not a whole plan',
+  },
+  {
+    name: 'an object of the envelope was left half, and the seal made anew',
+    meanwhile: resealed(({ envelope, ...plan }) => ({ ...plan, envelope: { ...envelope, objects: [{}] as never } })),
+    code: 1,
+    says: 'error C130: cannot use plan.json as a plan: it is not a whole plan',
+  },
+]
+
 /** Somebody's apply of the manifest is killed while it loads programs. */
 async function killApply(machine: MemoryMachine): Promise<void> {
   const kernel = machine.open()
@@ -249,7 +265,7 @@ async function killApply(machine: MemoryMachine): Promise<void> {
   kernel.kill()
 }
 
-describe.each(refusals)('a saved plan: $name', ({ meanwhile, words = [], code, says }) => {
+describe.each([...refusals, ...halves])('a saved plan: $name', ({ meanwhile, words = [], code, says }) => {
   test('is refused with a sentence of its own, and nothing is changed', async () => {
     using desk = openDesk()
     await desk.pinfold('apply', '--auto-approve')
