@@ -1,8 +1,9 @@
-// Makes V8's cache of DIRECTORY/commands.js: runs commands as the starter does, and keeps what V8 compiled for them. A start
-// without it takes 30 ms more. Another V8, or one with other flags, ignores it and compiles what it needs.
+// Makes V8's caches of DIRECTORY/commands.js: runs commands as the starter does, and keeps what V8 compiled for them. A start
+// without one takes 30 ms more. Another V8, or one with other flags, ignores them and compiles what it needs. `plan` and `show`
+// need less than the whole, so they have caches of their own.
 //
 // Where this user may, the commands run on the kernel, in namespaces of their own; elsewhere on the kernel in memory: then the
-// cache has all but the system calls.
+// caches have all but the system calls.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -13,64 +14,77 @@ import v8 from 'node:v8'
 import vm from 'node:vm'
 
 const root = resolve(import.meta.dirname, '..')
-const scratch = process.env.PINFOLD_CACHE_SCRATCH
-const directory = resolve(process.argv[2])
+const [name, ...scratch] = process.argv.slice(2)
+const directory = resolve(name)
 
-if (scratch) await makeCache(['--bpffs', scratch, '--mount-bpffs'])
-else if (!inNamespaces()) {
-  const memory = mkdtempSync(join(tmpdir(), 'pinfold-cache-'))
-  await makeCache(['--kernel', 'memory', '--state', join(memory, 'state.json')])
-  rmSync(memory, { recursive: true })
+/** The life of a stack: in the first cache what all commands need, in the others what one does while the stack is there. */
+const caches = {
+  'commands.cache': (place) => [
+    ['apply', ...stack('v1'), ...place, '--auto-approve'],
+    ['apply', ...stack('v2'), ...place, '--auto-approve'],
+    ['plan', ...stack('v2'), ...place],
+    ['show', 'rolling', ...place],
+    ['apply', '-f', join(root, 'examples/co-re/pinfold.yaml'), ...place, '--auto-approve'],
+    ['destroy', 'starts', ...place, '--auto-approve'],
+  ],
+  'plan.cache': (place) => [['plan', ...stack('v2'), ...place]],
+  'show.cache': (place) => [
+    ['show', 'rolling', ...place],
+    ['show', '--json', ...place],
+  ],
 }
+const stack = (version) => ['-f', join(root, `examples/rolling-upgrade/${version}.yaml`), '--var', 'IFACE=cache0']
 
-/** This script once more, where nobody sees what it does; false where that does not work. */
+if (scratch.length === 0) {
+  if (!inNamespaces()) inMemory()
+} else if (scratch[0] === 'here') makeAll(scratch.slice(1))
+else await makeCache(scratch[0], caches[scratch[0]](scratch.slice(1)))
+
+/** All of it where nobody sees what it does; false where that does not work. */
 function inNamespaces() {
   const mountPoint = mkdtempSync(join(tmpdir(), 'pinfold-cache-'))
-  const words = ['--mount', '--net', '--propagation', 'private', 'sh', '-c']
   const script = 'ip link add cache0 type veth peer name cache1 && exec "$@"'
-  const self = [process.execPath, fileURLToPath(import.meta.url), directory]
-  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, PINFOLD_CACHE_SCRATCH: mountPoint }
-  const { status } = spawnSync('unshare', [...words, script, 'sh', ...self], { env, stdio: 'ignore' })
+  const self = again('here', '--bpffs', mountPoint, '--mount-bpffs')
+  const words = ['--mount', '--net', '--propagation', 'private', 'sh', '-c', script, 'sh', ...self]
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+  const { status } = spawnSync('unshare', words, { env, stdio: 'ignore' })
   rmSync(mountPoint, { recursive: true })
   return status === 0
 }
 
-/** The life of a stack, in one process. */
-async function makeCache(place) {
+function inMemory() {
+  const memory = mkdtempSync(join(tmpdir(), 'pinfold-cache-'))
+  makeAll(['--kernel', 'memory', '--state', join(memory, 'state.json')])
+  rmSync(memory, { recursive: true })
+}
+
+/** A process for each: what V8 has compiled for one is not taken out again. */
+function makeAll(place) {
+  for (const cache of Object.keys(caches)) {
+    const [file, ...words] = again(cache, ...place)
+    const { status, stderr } = spawnSync(file, words, { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`cannot make ${cache}: ${stderr}`)
+  }
+}
+
+/** This script once more, as a command line. */
+function again(...words) {
+  return [process.execPath, fileURLToPath(import.meta.url), directory, ...words]
+}
+
+async function makeCache(cache, commands) {
   const filename = join(directory, 'commands.js')
   const script = new vm.Script(readFileSync(filename, 'latin1'), { filename })
   // Flags that differ from those of the start make V8 refuse the cache.
   v8.setFlagsFromString = () => {}
   const module = { exports: {} }
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, directory)
-  const stack = (version) => [
-    '-f',
-    join(root, `examples/rolling-upgrade/${version}.yaml`),
-    '--var',
-    'IFACE=cache0',
-    ...place,
-  ]
-  const approved = ['--auto-approve']
-  for (const words of [
-    ['apply', ...stack('v1'), ...approved],
-    ['apply', ...stack('v2'), ...approved],
-    ['plan', ...stack('v2')],
-    ['show', 'rolling', ...place],
-    ['show', '--json', ...place],
-    ['destroy', ...stack('v2'), ...approved],
-    ['apply', '-f', join(root, 'examples/co-re/pinfold.yaml'), ...place, ...approved],
-    ['destroy', 'starts', ...place, ...approved],
-  ]) {
-    const code = await quietly(() => run(module.exports, words))
-    if (code !== 0) throw new Error(`cannot make the cache: pinfold ${words.join(' ')} ends with ${code}`)
+  for (const words of commands) {
+    process.argv = [process.execPath, 'pinfold', ...words]
+    await quietly(() => module.exports.start())
+    if (process.exitCode !== 0) throw new Error(`pinfold ${words.join(' ')} ends with ${process.exitCode}`)
   }
-  writeFileSync(join(directory, 'commands.cache'), script.createCachedData())
-}
-
-async function run({ start }, words) {
-  process.argv = [process.execPath, 'pinfold', ...words]
-  await start()
-  return process.exitCode
+  writeFileSync(join(directory, cache), script.createCachedData())
 }
 
 async function quietly(action) {
@@ -80,7 +94,7 @@ async function quietly(action) {
     return true
   }
   try {
-    return await action()
+    await action()
   } finally {
     process.stdout.write = write
   }

@@ -52,7 +52,7 @@ export { type LintPolicy, type LintRule, lintRules, type Silence } from './model
 export type { BtfFile, Machine } from './model/machine.ts'
 export type { InitialContents, MapShape, MapSpec, Variable } from './model/map-spec.ts'
 export { type MapType, mapTypeRule } from './model/map-types.ts'
-export type { ProgramSpec } from './model/program-spec.ts'
+export { instructionCount, type ProgramSpec } from './model/program-spec.ts'
 export type { AttachType, ProgramType } from './model/program-types.ts'
 export type { Awaited, StackRecord } from './model/record.ts'
 export type {

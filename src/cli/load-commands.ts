@@ -6,14 +6,15 @@ import { Script } from 'node:vm'
 import type * as entry from './start.ts'
 
 /**
- * Loads everything but the starter: one script beside it, with V8's cache of what it compiled when it was built
- * (scripts/cache-cli.mjs). Without that cache, or where it was made by another V8, the code is compiled anew: 30 ms
+ * Loads everything but the starter: one script beside it, with V8's cache of what it compiled for a command when it was built
+ * (scripts/cache-cli.mjs). Without a cache, or where it was made by another V8, the code is compiled anew: 30 ms
  * instead of 7.
  */
-export function loadCommands(): typeof entry {
+export function loadCommands(command?: string): typeof entry {
   const directory = dirname(fileURLToPath(import.meta.url))
   const filename = join(directory, 'commands.js')
-  const cachedData = readCache(join(directory, 'commands.cache'))
+  const own = command === 'plan' || command === 'show' ? command : 'commands'
+  const cachedData = readCache(join(directory, `${own}.cache`))
   // The bundle is ASCII: V8 keeps such a text as it is.
   const script = new Script(readFileSync(filename, 'latin1'), { filename, ...(cachedData && { cachedData }) })
   const module = { exports: {} }

@@ -13,5 +13,5 @@ async function run([first, ...rest]: readonly string[]): Promise<void> {
   else if (first === undefined || asks('--help', '-h', 'help')) {
     process.stdout.write(loadCommands().renderHelp())
     if (first === undefined) process.exitCode = 1
-  } else await loadCommands().start()
+  } else await loadCommands(first).start()
 }

@@ -17,7 +17,12 @@ export interface Code<M = string> {
   /** 8 bytes each, in the object's byte order, entry function first, then its subprograms; calls already resolved. */
   readonly instructions: Uint8Array
   readonly references: readonly MapReference<M>[]
+  /** Bytes of the instructions, where they are decoded only when somebody looks at them. */
+  readonly size?: number
 }
+
+/** How many instructions code has. */
+export const instructionCount = (code: Code): number => (code.size ?? code.instructions.length) / 8
 
 /** A CO-RE relocation of an object: an instruction that depends on how the kernel lays out a type. */
 export interface CoreRelocation {

@@ -3,7 +3,7 @@ import { type MapAddress, nameOf } from '../model/address.ts'
 import type { Code } from '../model/program-spec.ts'
 import type { RecordedProgram } from '../model/record.ts'
 import type { ProgramState, TreePin } from '../model/state.ts'
-import { fromBase64 } from '../util/base64.ts'
+import { base64Size, fromBase64 } from '../util/base64.ts'
 import type { LiveTree } from './live-tree.ts'
 
 /** Reads the live tree's programs; `maps` names the maps of the stack by id. */
@@ -31,7 +31,7 @@ function readProgram(
 ): ProgramState {
   const name = nameOf(pin.address)
   const recorded = live.rows.programs.get(name)
-  const code = recorded && recordedCode(recorded)
+  const code = recorded && new RecordedCode(recorded)
   const pins = live.pinsOf.program.get(info.id) ?? [pin.path]
   return {
     kind: 'program',
@@ -46,7 +46,23 @@ function readProgram(
   }
 }
 
-const recordedCode = (recorded: RecordedProgram): Code<MapAddress> => ({
-  instructions: fromBase64(recorded.instructions),
-  references: recorded.references,
-})
+/** Decoded when it is asked for: to show ten thousand programs nobody does. A class, since V8 shares nothing among accessors of literals. */
+class RecordedCode implements Code<MapAddress> {
+  readonly references: Code<MapAddress>['references']
+  readonly #text: string
+  #bytes: Uint8Array | undefined
+
+  constructor({ instructions, references }: RecordedProgram) {
+    this.references = references
+    this.#text = instructions
+  }
+
+  get instructions(): Uint8Array {
+    this.#bytes ??= fromBase64(this.#text)
+    return this.#bytes
+  }
+
+  get size(): number {
+    return base64Size(this.#text)
+  }
+}

@@ -7,3 +7,7 @@ export function fromBase64(text: string): Uint8Array {
   const { buffer, byteOffset, length } = Buffer.from(text, 'base64')
   return new Uint8Array(buffer, byteOffset, length)
 }
+
+/** How many bytes base64 text stands for, without decoding it. */
+export const base64Size = (text: string): number =>
+  (text.length / 4) * 3 - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)

@@ -41,16 +41,19 @@ test('--version loads nothing but the starter', () => {
   }
 })
 
-test("V8 takes the cache that was built, and does without one that is another's", () => {
-  const filename = join(root, 'dist/cli/commands.js')
-  const source = readFileSync(filename, 'latin1')
-  const cachedData = readFileSync(join(root, 'dist/cli/commands.cache'))
-  expect(new Script(source, { filename, cachedData }).cachedDataRejected).toBe(false)
-  const without = pinfold('--help')
-  writeFileSync(join(directory, 'commands.cache'), cachedData.subarray(8))
-  expect(without.status).toBe(0)
-  expect(pinfold('--help')).toEqual(without)
-})
+test.each(['commands', 'plan', 'show'])(
+  "V8 takes the built %s.cache, and does without one that is another's",
+  (name) => {
+    const filename = join(root, 'dist/cli/commands.js')
+    const source = readFileSync(filename, 'latin1')
+    const cachedData = readFileSync(join(root, `dist/cli/${name}.cache`))
+    expect(new Script(source, { filename, cachedData }).cachedDataRejected).toBe(false)
+    const without = pinfold('--help')
+    writeFileSync(join(directory, 'commands.cache'), cachedData.subarray(8))
+    expect(without.status).toBe(0)
+    expect(pinfold('--help')).toEqual(without)
+  },
+)
 
 test('a whole session in the bundle: the validator, yaml and the memory kernel are inside', () => {
   const state = join(directory, 'state.json')

@@ -1,6 +1,7 @@
 import {
   type CurrentState,
   describeTarget,
+  instructionCount,
   type LinkState,
   type MapState,
   mapTypeRule,
@@ -60,7 +61,7 @@ function holderBranch({ shape }: MapState, pins: readonly string[]): Branch[] {
 
 function programRow(program: ProgramState): Row {
   const { live, load, code, maps } = program
-  const size = code ? `, ${counted(code.instructions.length / 8, 'instruction')}` : ''
+  const size = code ? `, ${counted(instructionCount(code), 'instruction')}` : ''
   const uses = maps.length > 0 ? `, uses ${maps.map(bare).join(', ')}` : ''
   const swapped = live?.asRecorded === false ? ', not the one that was applied' : ''
   const text = `${load?.type ?? 'program'} #${live?.id ?? 0}, tag ${live?.tag ?? ''}${size}${uses}${swapped}`
