@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { mapAddress, programAddress } from '../../src/model/address.ts'
+import { type MapAddress, mapAddress, programAddress } from '../../src/model/address.ts'
+import type { Code } from '../../src/model/program-spec.ts'
 import type { DesiredState, MapState, Resource } from '../../src/model/state.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
 import { readCurrent } from '../../src/state/read-current.ts'
@@ -314,4 +315,9 @@ function everyKind({ kernel, places }: TestWorld): Resource[] {
 
 /** What both sides tell, in a stable order. */
 const sorted = (resources: Iterable<Resource>): unknown[] =>
-  [...resources].map(({ live: _, ...rest }) => rest).sort((a, b) => (a.address < b.address ? -1 : 1))
+  [...resources]
+    .map(({ live: _, ...rest }) => ('code' in rest && rest.code ? { ...rest, code: looked(rest.code) } : rest))
+    .sort((a, b) => (a.address < b.address ? -1 : 1))
+
+/** What is read from a record is decoded when it is looked at. */
+const looked = ({ instructions, references }: Code<MapAddress>): Code<MapAddress> => ({ instructions, references })
