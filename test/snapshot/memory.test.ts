@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { checkSnapshot, type HostSnapshot, sealSnapshot } from '../../src/kernel/host-snapshot.ts'
 import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import type { LinkTarget } from '../../src/model/link-spec.ts'
 import type { DesiredState } from '../../src/model/state.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import { toHex } from '../../src/util/hex.ts'
 import { applyStack, bpffs, currentOf, planFor } from '../apply/runs.ts'
 import { map, shape, stackOf } from '../apply/stack.ts'
-import { tailCall } from '../contract/assembly.ts'
-import { idOf, load, makeMap, u32 } from '../contract/test-world.ts'
+import { returnConstant, tailCall } from '../contract/assembly.ts'
+import { errnoOf, idOf, load, makeMap, u32 } from '../contract/test-world.ts'
 import { resolve, type Scenario, scenarios } from '../crash/scenarios.ts'
 import { act, beginning, ended } from '../crash/worlds.ts'
 import { codeOf, copyOf, snapshotOf, throughJson } from './copies.ts'
@@ -61,6 +62,21 @@ describe('a copy of a machine', () => {
     expect(copy.inspect.slots(idOf(kernel, array))).toEqual(new Map([[0, idOf(kernel, caller)]]))
     expect(copy.inspect.ids('map')).toEqual([idOf(kernel, array), idOf(kernel, loose)])
     expect(openMemoryMachine(throughJson(copy.snapshot())).inspect.ids('map')).toEqual(copy.inspect.ids('map'))
+  })
+
+  test('refuses a link where the machine does: its hooks are the same ones', async () => {
+    const kernel = openMemoryMachine().open()
+    const attribute = { type: 'flow_dissector', attachType: 'flow_dissector' } as const
+    const target = { kind: 'netns', path: '/proc/self/ns/net', attachType: 'flow_dissector' } as const
+    using dissector = await load(kernel, returnConstant(0), attribute)
+    kernel.pin(kernel.createLink({ program: dissector, target: resolved(kernel) }), `${bpffs}/link`)
+    const copy = (await copyOf(kernel, bpffs)).open()
+    using other = await load(copy, returnConstant(1), attribute)
+    expect(errnoOf(() => copy.createLink({ program: other, target: resolved(copy) }))).toBe('E2BIG')
+
+    function resolved(where: Kernel): LinkTarget {
+      return { ...target, inode: where.namespaceInode(target.path) ?? 0 }
+    }
   })
 
   test('has one file for several names of it', async () => {

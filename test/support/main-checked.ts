@@ -14,8 +14,8 @@ const checked =
   (main: Main['main']): Main['main'] =>
   async (words, terminal) => {
     let printed = ''
-    const write = (text: string): void => {
-      if (printsJson(words)) printed += text
+    const write: Terminal['write'] = (text) => {
+      if (printsJson(words)) printed += Buffer.from(text).toString()
       terminal.write(text)
     }
     // The other properties may be getters.

@@ -1,6 +1,7 @@
 import { unpack } from '../../util/packed.ts'
 import type { SavedContents } from '../host-snapshot.ts'
-import type { LinkInfo, LinkTargetInfo, MapInfo, ProgramInfo } from '../kernel.ts'
+import type { LinkInfo, MapInfo, ProgramInfo } from '../kernel.ts'
+import { hookOf } from './hook.ts'
 import { storages } from './storage.ts'
 import type { LinkObject, MapObject, ProgramObject } from './world.ts'
 
@@ -47,26 +48,4 @@ export function copiedLink(info: LinkInfo): LinkObject {
   const mapId = target.kind === 'struct_ops' || target.kind === 'iter' ? target.mapId : undefined
   const hook = info.target ? hookOf(info.target) : `link:${id}`
   return { kind: 'link', id, programId, type, target, hook, mapId, severed, references: 0, told: info }
-}
-
-/** As `hookOf` in links.ts calls it, as far as the kernel tells. */
-function hookOf(target: LinkTargetInfo): string {
-  switch (target.kind) {
-    case 'xdp':
-      return `xdp:${target.ifindex}:native`
-    case 'tcx':
-      return `tcx:${target.ifindex}:${target.direction}`
-    case 'cgroup':
-      return `cgroup:${target.cgroupId}:${target.attachType}`
-    case 'netns':
-      return `netns:${target.inode}:${target.attachType}`
-    case 'tracepoint':
-      return `tracepoint:?/${target.name ?? '?'}`
-    case 'raw_tracepoint':
-      return `raw_tracepoint:${target.name}`
-    case 'iter':
-      return `iter:${target.target}`
-    case 'struct_ops':
-      return `struct_ops:#${target.mapId}`
-  }
 }

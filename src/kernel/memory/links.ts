@@ -1,6 +1,7 @@
-import { type LinkTarget, targetKey } from '../../model/link-spec.ts'
+import { describeTarget, type LinkTarget, targetKey } from '../../model/link-spec.ts'
 import type { AttachType } from '../../model/program-types.ts'
 import type { Fd, LinkCreate, LinkUpdate } from '../kernel.ts'
+import { hookOf } from './hook.ts'
 import { refusalOfProgram, updateRules } from './link-rules.ts'
 import { descriptorOf, enter, openDescriptor, type Process } from './machine.ts'
 import { hold, release } from './references.ts'
@@ -15,13 +16,13 @@ export function createLink(process: Process, request: LinkCreate): Fd<'link'> {
   const command = target.kind === 'raw_tracepoint' ? 'BPF_RAW_TRACEPOINT_OPEN' : 'BPF_LINK_CREATE'
   const place = placeText(target)
   enter(process, 'createLink', place)
-  if (target.kind === 'struct_ops') return createStructOpsLink(process, request.program, hookOf(target))
+  if (target.kind === 'struct_ops') return createStructOpsLink(process, request.program, targetKey(target))
   const { world } = process.machine
   const program = programOf(process, request.program, command)
   const mapId = request.map && descriptorOf(process, request.map, command).object.id
   const info = describeLinkTarget(world, target, mapId)
   if (!info) return refuse(command, absent[target.kind], place)
-  const hook = hookOf(target)
+  const hook = hookOf(info, target.kind === 'xdp' && target.mode === 'generic' ? 'generic' : 'native')
   const errno = refusalOfProgram(program.load, target) ?? refusalOfHook(world, program, target, hook)
   if (errno) return refuse(command, errno, place)
   const link: LinkObject = {
@@ -75,28 +76,6 @@ const absent: Readonly<Record<LinkTarget['kind'], Errno>> = {
 function programOf(process: Process, fd: Fd<'program'> | Fd<'map'>, command: string): ProgramObject {
   const { object } = descriptorOf(process, fd, command)
   return process.machine.world.objects.program.get(object.id) ?? refuse(command, 'EINVAL', `descriptor ${fd.number}`)
-}
-
-/** The place within a target that a link occupies. */
-function hookOf(target: LinkTarget): string {
-  switch (target.kind) {
-    case 'xdp':
-      return `xdp:${target.ifindex}:${target.mode === 'generic' ? 'generic' : 'native'}`
-    case 'tcx':
-      return `tcx:${target.ifindex}:${target.direction}`
-    case 'cgroup':
-      return `cgroup:${target.path}:${target.attachType}`
-    case 'netns':
-      return `netns:${target.path}:${target.attachType}`
-    case 'tracepoint':
-      return `tracepoint:${target.category}/${target.name}`
-    case 'raw_tracepoint':
-      return `raw_tracepoint:${target.name}`
-    case 'iter':
-      return `iter:${target.target}`
-    case 'struct_ops':
-      return targetKey(target)
-  }
 }
 
 function refusalOfHook(world: World, program: ProgramObject, target: LinkTarget, hook: string): Errno | undefined {
@@ -154,5 +133,5 @@ function refusalOfUpdate(
 const attachTypeOf = (program: ProgramObject | undefined): AttachType | undefined => program?.load.attachType
 
 function placeText(target: LinkTarget): string {
-  return target.kind === 'xdp' || target.kind === 'tcx' ? `${target.kind} ${target.interface}` : hookOf(target)
+  return target.kind === 'xdp' || target.kind === 'tcx' ? `${target.kind} ${target.interface}` : describeTarget(target)
 }

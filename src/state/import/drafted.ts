@@ -10,6 +10,7 @@ import type { ObjectFile } from '../../object/object-file.ts'
 import { programTags } from '../../util/program-tags.ts'
 import { type Draft, type DraftMap, type DraftProgram, draftManifest } from '../draft.ts'
 import { readCandidates } from '../read-candidates.ts'
+import { unwrittenManifest } from '../unwritten-manifest.ts'
 
 /** What the objects would become on this kernel: what live objects are compared with. */
 export interface Drafted {
@@ -71,32 +72,18 @@ function draftMap(map: DraftMap, { resources }: DesiredState): DraftedMap[] {
 }
 
 /** Everything in the objects, in memory only. */
-function manifestOf({ objects, programs, maps }: Draft): LoadedManifest {
-  return {
+const manifestOf = ({ objects, programs, maps }: Draft): LoadedManifest =>
+  unwrittenManifest({
     file: objects.map(({ file }) => file.name).join(', '),
-    directory: '/',
-    manifest: {
-      version: 1,
-      name: 'import',
-      history: 0,
-      drainSeconds: 0,
-      objects: new Map(objects.map(({ name, file }) => [name, { name, file: resolve(file.name), globals: new Map() }])),
-      maps: new Map(
-        maps.flatMap(({ name, spec }) => (spec.contents.kind === 'none' ? [[name, listed(name, spec)]] : [])),
-      ),
-      programs: new Map(
-        programs.map(({ name, spec, object }) => [name, { name, function: spec.name, object: object.name }]),
-      ),
-      links: new Map(),
-      pins: new Map(),
-      moved: [],
-      silence: [],
-    },
-    digest: '',
-    variables: [],
-    at: () => ({ file: objects[0]?.file.name ?? '', line: 1, column: 1 }),
-  }
-}
+    name: 'import',
+    objects: new Map(objects.map(({ name, file }) => [name, { name, file: resolve(file.name), globals: new Map() }])),
+    maps: new Map(
+      maps.flatMap(({ name, spec }) => (spec.contents.kind === 'none' ? [[name, listed(name, spec)]] : [])),
+    ),
+    programs: new Map(
+      programs.map(({ name, spec, object }) => [name, { name, function: spec.name, object: object.name }]),
+    ),
+  })
 
 /** Also maps that no program uses; one whose size its loader decides gets any that the kernel would take. */
 function listed(name: string, { shape }: MapSpec): ManifestMap {
