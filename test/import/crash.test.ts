@@ -125,6 +125,19 @@ describe.each(worlds)('%s', (_, unpinned) => {
   })
 })
 
+test.each(['gone', 'another'])('a pin that is %s when it begins makes it stale, and nothing is done', async (fate) => {
+  const { machine, holder, desired } = await begin([])
+  const kernel = machine.open()
+  const plan = importPlan(kernel, desired)
+  const [flows, allow] = ['flows', 'allow'].map((name) => `${old}/maps/${name}`) as [string, string]
+  holder.bpffs.unpin(flows)
+  if (fate === 'another') holder.bpffs.link(allow, flows)
+  const before = [...machine.inspect.pins().keys()]
+  using _lock = lockStack(kernel, `${bpffs}/${desired.stack}`, { create: true })
+  expect((await run(kernel, plan, desired)).outcome.result).toBe('stale')
+  expect([...machine.inspect.pins().keys()]).toEqual(before)
+})
+
 test('refused at any operation it takes its names back, and everything runs as before', async () => {
   let calls = 0
   const counted = await begin(['link.eth0'])
