@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planKey } from '../../src/cli/fleet/plan-key.ts'
-import { main } from '../../src/cli/main.ts'
 import { painter } from '../../src/cli/terminal.ts'
 import { renderClassHead } from '../../src/cli/views/fleet.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
-import { fakeTerminal } from './support/fake-terminal.ts'
+import { pinfoldStamped as pinfold } from './support/pinfold.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'pinfold-fleet-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -151,11 +150,3 @@ const plan = (...names: readonly string[]) => planWith([], ...names)
 
 const planWith = (options: readonly string[], ...names: readonly string[]) =>
   pinfold('plan', ...manifest, ...options, ...names.flatMap((name) => ['--against', fileOf(name)]))
-
-async function pinfold(...words: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
-  const { terminal, printed } = fakeTerminal({
-    stamp: { time: '2026-01-01T00:00:00.000Z', chance: '0123456789abcdef' },
-  })
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
-}

@@ -2,17 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
-import { fakeTerminal } from './support/fake-terminal.ts'
+import { pinfold } from './support/pinfold.ts'
 
 const object = resolve('examples/tail-calls/tail-calls.bpf.o')
-
-async function pinfold(...words: string[]): Promise<{ code: number; printed: string }> {
-  const { terminal, printed } = fakeTerminal()
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
-}
 
 describe.skipIf(!canTestLinux)('what stays, by bpftool', () => {
   const host = openTestHost()

@@ -1,10 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { lockStack, openKernel } from '../../src/index.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
-import { fakeTerminal } from './support/fake-terminal.ts'
+import { pinfold } from './support/pinfold.ts'
 
 describe.skipIf(!canTestLinux)('on Linux', () => {
   const host = openTestHost()
@@ -146,9 +145,3 @@ const bpftool = (...words: string[]): Record<string, unknown> => JSON.parse(run(
 
 const pick = (object: Record<string, unknown>, ...names: string[]): Record<string, unknown> =>
   Object.fromEntries(names.map((name) => [name, object[name]]))
-
-async function pinfold(...words: string[]): Promise<{ code: number; printed: string }> {
-  const { terminal, printed } = fakeTerminal()
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
-}

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { renderSnapshot } from '../../src/cli/views/snapshot.ts'
-import { fakeTerminal } from './support/fake-terminal.ts'
+import { pinfoldStamped as pinfold } from './support/pinfold.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'pinfold-snapshot-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -90,11 +89,3 @@ test('what was written is said in one line', () => {
     "Written: a.json, 8 MB: 12,000 maps, 1 program, 0 links of web-1 and its kernel's types.\n",
   )
 })
-
-async function pinfold(...words: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
-  const { terminal, printed } = fakeTerminal({
-    stamp: { time: '2026-01-01T00:00:00.000Z', chance: '0123456789abcdef' },
-  })
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
-}

@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { canCompile, compile } from '../support/compile.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
-import { fakeTerminal } from './support/fake-terminal.ts'
+import { pinfold } from './support/pinfold.ts'
 
 // Names that nobody else on this machine gives to maps and programs: so it shows whether something of them is left.
 const suffix = Math.floor(Math.random() * 36 ** 4)
@@ -161,10 +160,4 @@ function manifest(name: string, rest: string, { file, globals, programs } = tail
   const objects = `{ main: { file: ${resolve(file)}, globals: ${globals} } }`
   writeFileSync(path, `version: 1\nname: edge\nobjects: ${objects}\nprograms: { ${programs} }\n${rest}\n`)
   return path
-}
-
-async function pinfold(...words: string[]): Promise<{ code: number; printed: string }> {
-  const { terminal, printed } = fakeTerminal()
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
 }

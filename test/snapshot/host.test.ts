@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
 import { openKernel } from '../../src/index.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import { takeSnapshot } from '../../src/state/snapshot/take-snapshot.ts'
-import { fakeTerminal } from '../cli/support/fake-terminal.ts'
+import { pinfold } from '../cli/support/pinfold.ts'
 import { makeMap } from '../contract/test-world.ts'
 import { Lab } from '../crash/linux/lab.ts'
 import { clear } from '../crash/linux/matrix.ts'
@@ -115,9 +114,3 @@ describe.skipIf(!canTestLinux)('the snapshot of a host', () => {
     kernel.close()
   })
 })
-
-async function pinfold(...words: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
-  const { terminal, printed } = fakeTerminal()
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
-}

@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { main } from '../../src/cli/main.ts'
-import { fakeTerminal } from '../cli/support/fake-terminal.ts'
+import { pinfoldStamped as pinfold } from '../cli/support/pinfold.ts'
 import { Lab } from '../crash/linux/lab.ts'
 import { begin, clear } from '../crash/linux/matrix.ts'
 import { aftermaths, changes } from '../crash/linux/scenarios.ts'
@@ -109,13 +108,4 @@ async function snapshot(lab: Lab, ...options: readonly string[]): Promise<string
   const { code, printed } = await pinfold('snapshot', '--bpffs', lab.bpffs, '--out', file, ...options)
   expect(code, printed).toBe(0)
   return file
-}
-
-async function pinfold(...words: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
-  // The same moment and chance, so that nothing else can differ either.
-  const { terminal, printed } = fakeTerminal({
-    stamp: { time: '2026-01-01T00:00:00.000Z', chance: '0123456789abcdef' },
-  })
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
 }

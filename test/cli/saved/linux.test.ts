@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { main } from '../../../src/cli/main.ts'
 import { canTestLinux, openTestHost, run } from '../../support/linux.ts'
-import { fakeTerminal } from '../support/fake-terminal.ts'
+import { pinfold } from '../support/pinfold.ts'
 import { swapSlots } from './desk.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
@@ -101,9 +100,3 @@ links:
 `
 
 const bpftool = (...words: string[]): Record<string, unknown> => JSON.parse(run('bpftool', '-j', ...words))
-
-async function pinfold(...words: readonly string[]): Promise<{ code: number; printed: string }> {
-  const { terminal, printed } = fakeTerminal()
-  const code = await main(words, terminal)
-  return { code, printed: printed() }
-}
