@@ -15,14 +15,14 @@ const tenThousand = show(100)
 growth(thousand, tenThousand)
 
 function start() {
-  const { version, floor } = medians({ floor: empty, version: [node, pinfold, '--version'] }, rounds)
+  const { version, floor } = medians({ floor: empty, version: [pinfold, '--version'] }, rounds)
   report('pinfold --version / node -e 0', version, floor, 1.3)
 }
 
 function noChanges() {
   run('ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1')
   withBpffs((bpffs) => {
-    const plan = [node, ...applyDemo(bpffs, 'eth0')]
+    const plan = applyDemo(bpffs, 'eth0')
     const { noop, floor } = medians({ floor: empty, noop: plan }, rounds)
     report('no-op plan of the demo stack / node -e 0', noop, floor, 2.5)
     rollbacks(upgradeDemo(bpffs, 'eth0'))
@@ -32,8 +32,8 @@ function noChanges() {
 
 /** Two in a row, so that each round begins with the same generation. */
 function rollbacks({ plan, rollback }) {
-  const once = [node, ...rollback].join(' ')
-  const { noop, twice } = medians({ noop: [node, ...plan], twice: ['sh', '-c', `${once} && ${once}`] }, rounds)
+  const once = rollback.join(' ')
+  const { noop, twice } = medians({ noop: plan, twice: ['sh', '-c', `${once} && ${once}`] }, rounds)
   report('rollback of the demo stack / no-op plan', twice / 2, noop, 2)
 }
 
@@ -44,7 +44,7 @@ function show(stacks) {
     applyHundreds(bpffs, stacks)
     const args = [pinfold, 'show', '--json', '--bpffs', bpffs]
     const both = 'bpftool -j -f map show && bpftool -j -f prog show'
-    const commands = { floor: empty, show: [node, ...args], ...(hasBpftool() && { bpftool: ['sh', '-c', both] }) }
+    const commands = { floor: empty, show: args, ...(hasBpftool() && { bpftool: ['sh', '-c', both] }) }
     const times = medians(commands, stacks > 10 ? Math.ceil(rounds / 3) : rounds)
     report(`show --json of ${pins} / node -e 0`, times.show, times.floor, stacks > 10 ? undefined : 2.5)
     if (times.bpftool)

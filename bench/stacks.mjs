@@ -22,7 +22,7 @@ export function withBpffs(measure) {
 /** Applies the demo's stack to an interface; returns the arguments of a plan that finds nothing to do. */
 export function applyDemo(bpffs, iface) {
   const args = ['-f', example, '--var', `IFACE=${iface}`, '--bpffs', bpffs]
-  run(process.execPath, pinfold, 'apply', ...args, '--auto-approve')
+  run(pinfold, 'apply', ...args, '--auto-approve')
   return [pinfold, 'plan', ...args]
 }
 
@@ -36,7 +36,7 @@ export function upgradeDemo(bpffs, iface) {
   const text = readFileSync(example, 'utf8').replace('tail-calls.bpf.o', join(dirname(example), 'tail-calls.bpf.o'))
   writeFileSync(file, text.replace('0: parse_ipv4', '0: parse_ipv6').replace('1: parse_ipv6', '1: parse_ipv4'))
   const args = ['-f', file, '--var', `IFACE=${iface}`, '--bpffs', bpffs]
-  run(process.execPath, pinfold, 'apply', ...args, '--auto-approve')
+  run(pinfold, 'apply', ...args, '--auto-approve')
   process.once('exit', () => rmSync(directory, { recursive: true }))
   return {
     plan: [pinfold, 'plan', ...args],
@@ -50,7 +50,7 @@ export function applyHundreds(bpffs, stacks) {
   for (let number = 0; number < stacks; number++) {
     const file = join(directory, `stack-${number}.yaml`)
     writeFileSync(file, manifest(`stack-${number}`))
-    run(process.execPath, pinfold, 'apply', '-f', file, '--bpffs', bpffs, '--auto-approve')
+    run(pinfold, 'apply', '-f', file, '--bpffs', bpffs, '--auto-approve')
   }
   rmSync(directory, { recursive: true })
 }

@@ -60,6 +60,13 @@ const lateLibraries = {
   },
 }
 
+/**
+ * Two lines that the shell reads, and that are a comment and a string to JavaScript. Node reads all certificates of
+ * `NODE_EXTRA_CA_CERTS` at every start, 30 ms for Debian's: as long as the rest of a plan, and pinfold asks no server.
+ */
+const launcher = `#!/usr/bin/env sh
+':' //; unset NODE_EXTRA_CA_CERTS; exec node "$0" "$@"`
+
 const indexImport = /^import \{([^}]+)\} from '(?:\.\.\/)+index\.ts'$/gm
 const indexExport = /^export \{([^}]+)\} from '([^']+)'$/gm
 
@@ -85,7 +92,7 @@ const valuesIn = (names) =>
 export async function bundleCli(directory) {
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory)
-  writeFileSync(join(directory, 'pinfold.js'), await bundle('pinfold'))
+  writeFileSync(join(directory, 'pinfold.js'), `${launcher}\n${await bundle('pinfold')}`)
   // A script that is one function, for vm.Script: Node would compile a module without the cache.
   const body = await bundle('start')
   writeFileSync(

@@ -62,7 +62,7 @@ function measure({ manifest, paths }) {
 }
 
 function pinfoldApply(manifest, bpffs) {
-  return [process.execPath, [pinfold, 'apply', '-f', manifest, '--bpffs', bpffs, '--auto-approve']]
+  return [pinfold, ['apply', '-f', manifest, '--bpffs', bpffs, '--auto-approve']]
 }
 
 /** A process for each object, as one would do it; programs and maps are pinned. */

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The starter: answers --version at once, and loads everything else on demand.
+// The starter: answers --version at once, and loads everything else on demand. scripts/bundle-cli.mjs makes it executable.
 import { loadCommands } from './load-commands.ts'
 import { readVersion } from './version.ts'
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -18,6 +18,16 @@ test('--version prints the version of package.json', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const word of ['--version', '-v', 'version'])
     expect(pinfold(word)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+test('a start does not read extra certificates, wherever its link lies', () => {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: '/nowhere.pem' }
+  const link = join(directory, 'a link')
+  symlinkSync('pinfold.js', link)
+  const start = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: 'utf8', env })
+  expect(start(link, 'explain', 'a b').stderr).toContain('cannot explain A B:')
+  expect(start(link, '--version')).toMatchObject({ status: 0, stderr: '' })
+  expect(start(process.execPath, link, '--version').stderr).toContain('/nowhere.pem')
 })
 
 test('--help lists the commands and exit codes; no arguments do the same and fail', () => {
@@ -41,7 +51,7 @@ test('--version loads nothing but the starter', () => {
   }
 })
 
-test.each(['commands', 'plan', 'show'])(
+test.each(['commands', 'apply', 'plan', 'show'])(
   "V8 takes the built %s.cache, and does without one that is another's",
   (name) => {
     const filename = join(root, 'dist/cli/commands.js')
