@@ -89,7 +89,7 @@ export { type Holders, type Ledger, type LedgerRow, type Plan, type Precondition
 export { type Leftover, mayNeedRecovery, planRecovery, type RecoveryPlan } from './plan/recover.ts'
 export { formerState } from './plan/rollback.ts'
 export type { Operation, Phase, Step } from './plan/step.ts'
-export { checkDirectory, type DirectoryCheck, listStacks } from './state/check-directory.ts'
+export { checkDirectory, type DirectoryCheck, listStacks, type StackSearch } from './state/check-directory.ts'
 export type { DesiredWorld } from './state/desired-reading.ts'
 export { type Draft, type DraftMap, type DraftObject, type DraftProgram, draftManifest } from './state/draft.ts'
 export { readImported } from './state/import/read-imported.ts'

@@ -14,7 +14,7 @@ export function stackNamed(name: string): string {
 
 /** The error for a stack that is not on this bpffs, with the name that may have been meant. */
 export function noSuchStack({ kernel, bpffs }: Session, stack: string, verb: string): UsageError {
-  const stacks = listStacks(kernel, bpffs)
+  const stacks = listStacks(kernel, bpffs, { withoutRecord: true })
   const near = nearest(stack, stacks)
   const known = stacks.length > 0 ? `stacks there: ${stacks.join(', ')}` : `there is no stack on ${bpffs}`
   return new UsageError(`cannot ${verb} ${stack}: there is no such stack on ${bpffs}`, {

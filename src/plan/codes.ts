@@ -80,7 +80,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P107',
     summary: 'Foreign pin inside the stack',
     explanation:
-      "Something lies in the stack's own tree that its record does not know, or the record was lost. pinfold never removes or moves what is not its own, so the tree cannot be replaced: pin it elsewhere and remove it here. If it is the stack's own, `--adopt` takes it over, and it goes with the tree.",
+      "Something lies in the stack's own tree that its record does not know, or the record was lost. pinfold never removes or moves what is not its own, so the tree cannot be replaced (nor, where it has no record, destroyed): pin it elsewhere and remove it here. If it is the stack's own, `--adopt` takes it over, and it goes with the tree.",
   },
   longDrain: {
     code: 'P108',

@@ -269,10 +269,11 @@ function removeTree(tree: Tree, { trees, graph }: CurrentState): readonly Operat
 
 /** Former generations beyond the history go; of the others a crash may have left the links. */
 function retireFormer(current: CurrentState): Found[] {
-  const { graph } = current
-  const history = current.record?.history ?? 0
-  const { kept, gone } = judgeFormer(current, { history })
+  const { graph, record } = current
   const live = current.trees.filter((tree) => tree.name === 'live')
+  // How many are kept nobody knows once the live record is lost: the apply that writes it anew decides.
+  if (live.length > 0 && !record) return []
+  const { kept, gone } = judgeFormer(current, { history: record?.history ?? 0 })
   const held = new Set([...live, ...kept].flatMap((tree) => [...mapsIn(tree)]))
   const ends = [
     ...kept.map((tree) => ({ tree, operations: retain({ tree, kept: held, graph, side: 'live' }) })),

@@ -40,11 +40,19 @@ export function stackAround(kernel: Kernel, directory: string): string | undefin
   return directoriesBetween(mountPoint, directory).find((at) => holdsRecord(kernel, at))
 }
 
+/** Which directories count as stacks. */
+export interface StackSearch {
+  /** Also those that have lost their record: what is pinned in them looks like a live tree; default: false. */
+  readonly withoutRecord?: boolean
+}
+
 /** Names of the stacks below a bpffs root, sorted: directories that hold a live or staged tree with a record. */
-export function listStacks(kernel: Kernel, bpffs: string): string[] {
+export function listStacks(kernel: Kernel, bpffs: string, { withoutRecord = false }: StackSearch = {}): string[] {
+  const isStack = (path: string): boolean =>
+    holdsRecord(kernel, path) || (withoutRecord && holdsUnrecordedTree(kernel, path))
   return kernel.bpffs
     .list(bpffs)
-    .filter((entry) => entry.directory && holdsRecord(kernel, `${bpffs}/${entry.name}`))
+    .filter((entry) => entry.directory && isStack(`${bpffs}/${entry.name}`))
     .map((entry) => entry.name)
 }
 
@@ -95,3 +103,15 @@ const holdsRecord = (kernel: Kernel, directory: string): boolean =>
       kernel.bpffs.stat(`${directory}/${tree}/record`)?.kind === 'pin' &&
       isRecord(kernel.describePin(`${directory}/${tree}/record`)),
   )
+
+/** Not in a directory that others may write to: that is no stack's, and a neighbour could make one so that every listing fails. */
+function holdsUnrecordedTree(kernel: Kernel, directory: string): boolean {
+  const { bpffs } = kernel
+  const isOurs = (path: string): boolean => {
+    const stat = bpffs.stat(path)
+    return stat !== undefined && whyUnsafe(stat, [0, bpffs.user]) === undefined
+  }
+  if (!isOurs(directory) || !isOurs(`${directory}/live`)) return false
+  const folders = ['maps', 'programs', 'links'].map((folder) => `${directory}/live/${folder}`).filter(isOurs)
+  return folders.some((folder) => bpffs.list(folder).some((entry) => !entry.directory))
+}

@@ -18,7 +18,8 @@ import { readTarget } from './read-target.ts'
  * Changes nothing; throws KernelError K201 without CAP_SYS_ADMIN.
  */
 export function readCheckup(kernel: Kernel, bpffs: string, wanted?: DesiredState): Checkup {
-  const stacks = listStacks(kernel, bpffs).map((stack) => readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))
+  const names = listStacks(kernel, bpffs, { withoutRecord: true })
+  const stacks = names.map((stack) => readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))
   // Who holds what is read before anything is opened by its id.
   const descriptors = kernel.descriptors().map
   const mounts = kernel.bpffs.mounts().list()

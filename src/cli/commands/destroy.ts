@@ -40,9 +40,9 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
   }
   const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt }), { purge })
   showPlan(stage, plan)
-  if (!hasChanges(plan)) return sayKept(stage, plan, exitCodes.success)
   const refused = refusalOf(stage, plan)
   if (refused !== undefined) return refused
+  if (!hasChanges(plan)) return sayKept(stage, plan, exitCodes.success)
   // Awaited here: the lock and the session end with this function.
   return (await approve(stage, plan)) ? sayKept(stage, plan, await execute(stage, plan)) : exitCodes.error
 }

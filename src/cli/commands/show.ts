@@ -34,7 +34,7 @@ export async function show({ operand, options }: Invocation, terminal: Terminal)
   checkDirectory(kernel, { path: bpffs, mounts })
   const named = operand === undefined ? undefined : stackNamed(operand)
   if (named !== undefined && !holdsStack(kernel, `${bpffs}/${named}`)) throw noSuchStack(session, named, 'show')
-  const names = named === undefined ? listStacks(kernel, bpffs) : [named]
+  const names = named === undefined ? listStacks(kernel, bpffs, { withoutRecord: true }) : [named]
   const texts = await readTexts(session, { names, mounts, render: rendererOf({ options, terminal }) })
   if (options.json)
     writeAll(terminal, { before: '{"type":"stacks","version":1,"stacks":[', texts, between: ',', after: ']}\n' })

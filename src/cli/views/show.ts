@@ -22,7 +22,8 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
   const holders = pinsOfMaps(stack)
   const state = stack.record?.phase === 'destroying' ? ' · a destroy was interrupted' : ''
   const awaits = stack.record?.awaits ? ' · awaits confirmation' : ''
-  const record = stack.record || !stack.trees.some((tree) => tree.name === 'live') ? '' : ' · no record'
+  const record =
+    stack.record || !stack.trees.some((tree) => tree.name === 'live') ? '' : ' · no record (pinfold doctor)'
   const groups: readonly Branch[] = [
     { text: 'maps', children: aligned(all.filter((it) => it.kind === 'map').map((it) => mapRow(it, stack, holders))) },
     { text: 'programs', children: aligned(all.filter((it) => it.kind === 'program').map(programRow)) },
@@ -30,7 +31,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
     { text: 'pins elsewhere', children: aligned(pinsElsewhere(stack).map(elsewhereRow)) },
     { text: 'protected', children: protectedIn(stack).map((text) => ({ text })) },
     { text: 'other trees', children: otherTrees(stack) },
-    { text: 'not made by pinfold', children: foreignPins(stack) },
+    { text: record === '' ? 'not made by pinfold' : 'no record says whose', children: foreignPins(stack) },
   ]
   return {
     text: `${paint('bold', stack.stack)} · generation ${stack.generation} · ${stack.directory}${state}${awaits}${record}`,

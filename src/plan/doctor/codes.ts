@@ -9,6 +9,7 @@ export type CheckupCode =
   | 'fleetingPins'
   | 'unpinned'
   | 'onOurs'
+  | 'lostRecord'
 
 /** Every P5xx code: what `pinfold doctor` finds. Numbers are never reused. */
 export const checkupCodes: Readonly<Record<CheckupCode, PlanCode>> = {
@@ -59,5 +60,11 @@ export const checkupCodes: Readonly<Record<CheckupCode, PlanCode>> = {
     summary: 'Somebody else extends or traces a program of the stack',
     explanation:
       'A link of another owner (freplace, fentry, fexit) is attached to a program of this stack. It stays on that program when the stack is upgraded, and keeps it alive; the new version runs without it.',
+  },
+  lostRecord: {
+    code: 'P509',
+    summary: 'Stack without its record',
+    explanation:
+      'The live tree of a stack is there, but not its record, which says whose the pins are and what was applied: somebody removed it. What runs goes on, and nothing plans or removes what may be somebody else’s. Where it is all the stack’s, `apply --adopt` with its manifest takes it over and writes the record anew, and `destroy --adopt` removes it. Where the manifest is lost, too, `import` of the tree with the object files makes another stack of it.',
   },
 }

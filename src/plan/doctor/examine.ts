@@ -3,7 +3,7 @@ import type { DesiredState } from '../../model/state.ts'
 import { examineArrays } from './arrays.ts'
 import type { Finding } from './finding.ts'
 import { examineHooks } from './hooks.ts'
-import { examineCommands, examineLinks, examineMounts, examineTracers } from './others.ts'
+import { examineCommands, examineLinks, examineMounts, examineRecords, examineTracers } from './others.ts'
 
 /** What to look for. */
 export interface Examination {
@@ -17,6 +17,7 @@ export interface Examination {
 export function examine(checkup: Checkup, { stacks = [], wanted }: Examination = {}): readonly Finding[] {
   const findings = [
     ...examineArrays(checkup, wanted),
+    ...examineRecords(checkup),
     ...examineCommands(checkup),
     ...examineLinks(checkup),
     ...examineHooks(checkup, wanted),

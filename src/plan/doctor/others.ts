@@ -1,5 +1,6 @@
 import type { Checkup } from '../../model/checkup.ts'
 import { unconfirmedAt } from '../confirm.ts'
+import { hasLostRecord } from '../foreign-pins.ts'
 import { planRecovery } from '../recover.ts'
 import { type Finding, finding } from './finding.ts'
 
@@ -17,9 +18,24 @@ export function examineLinks({ links, pins, stacks }: Checkup): readonly Finding
     })
 }
 
+/** Stacks whose live tree no record describes. */
+export function examineRecords({ stacks }: Checkup): readonly Finding[] {
+  return stacks.filter(hasLostRecord).map(({ stack, directory, trees }) => {
+    const pins = trees.find(({ name }) => name === 'live')?.pins.length ?? 0
+    const what = pins === 1 ? '1 pin' : `${pins} pins`
+    return finding('lostRecord', 'error', {
+      detail: `${directory}/live holds ${what} and no record, which would say whose they are: no apply and no destroy touches them.`,
+      hint: `if they are the stack's own: pinfold apply -f MANIFEST --adopt goes on with them, pinfold destroy ${stack} --adopt removes them`,
+      stack,
+    })
+  })
+}
+
 /** What killed commands left, and generations that nobody confirmed in time. */
 export function examineCommands({ stacks, now }: Checkup): readonly Finding[] {
-  return stacks.flatMap((stack) => {
+  // Without a record nobody can tell what was interrupted.
+  const recorded = stacks.filter((stack) => !hasLostRecord(stack))
+  return recorded.flatMap((stack) => {
     const overdue = unconfirmedAt(stack.record, now)?.left === 0
     const trees = planRecovery(stack)?.leftovers.map(({ tree, todo }) => `${tree} (${todo})`) ?? []
     const what = [
