@@ -1,13 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../util/nearest.ts'
-import {
-  type CommandName,
-  commandNames,
-  commandTable,
-  type OptionName,
-  type OptionValues,
-  optionTable,
-} from './option-table.ts'
+import { type CommandName, commandNames, commandTable } from './command-table.ts'
+import { type OptionName, type OptionValues, optionTable } from './option-table.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A command line that makes sense. */

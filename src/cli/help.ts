@@ -1,5 +1,6 @@
+import { type CommandName, commandNames, commandTable } from './command-table.ts'
 import { exitCodeTexts } from './exit-codes.ts'
-import { type CommandName, commandNames, commandTable, type OptionName, optionTable } from './option-table.ts'
+import { type OptionName, optionTable } from './option-table.ts'
 
 /** The help of one command, or the overview. */
 export const renderHelp = (command?: CommandName): string => (command ? commandHelp(command) : overview())

@@ -1,6 +1,6 @@
 import { asksFor, type Invocation, parseArguments } from './arguments.ts'
+import type { CommandName } from './command-table.ts'
 import { type ExitCode, exitCodes, staleErrors } from './exit-codes.ts'
-import type { CommandName } from './option-table.ts'
 import { printDocument } from './say.ts'
 import { painter, type Terminal } from './terminal.ts'
 

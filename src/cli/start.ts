@@ -1,6 +1,6 @@
+import type { CommandName } from './command-table.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { main } from './main.ts'
-import type { CommandName } from './option-table.ts'
 import { type ProcessTerminal, painter, processTerminal } from './terminal.ts'
 
 export { renderHelp } from './help.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/arguments.ts'
-import { commandNames } from '../../src/cli/option-table.ts'
+import { commandNames } from '../../src/cli/command-table.ts'
 
 test('options may stand before and after the command, and --var repeats', () => {
   expect(parseArguments(['--json', 'plan', '-f', 'edge.yaml', '--var', 'A=1', '--var=B=2=3'])).toEqual({

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { commandNames, commandTable } from '../../src/cli/command-table.ts'
 import { exitCodes, exitCodeTexts } from '../../src/cli/exit-codes.ts'
 import { renderHelp } from '../../src/cli/help.ts'
-import { commandNames, commandTable, type OptionName, optionTable } from '../../src/cli/option-table.ts'
+import { type OptionName, optionTable } from '../../src/cli/option-table.ts'
 
 test('the overview names every command and explains every exit code', () => {
   const text = renderHelp()

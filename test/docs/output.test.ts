@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { commandNames } from '../../src/cli/command-table.ts'
 import { exitCodeTexts } from '../../src/cli/exit-codes.ts'
-import { commandNames } from '../../src/cli/option-table.ts'
 
 const page = readFileSync('docs/output.md', 'utf8')
 const directory = mkdtempSync(join(tmpdir(), 'pinfold-output-page-'))
