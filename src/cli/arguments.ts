@@ -28,6 +28,7 @@ export function parseArguments(words: readonly string[]): Invocation {
     if (token.kind !== 'option') continue
     const name = optionOf(token.name, token.rawName, command)
     options[name] = readValue(name, token.value, options[name])
+    refuseDash(name, token.value, command)
   }
   const operands = operandsOf(command, positionals.slice(1), options)
   const [operand] = operands
@@ -114,6 +115,16 @@ function readValue(name: OptionName, value: string | undefined, before: unknown)
     })
   }
   return rule.multiple ? [...((before as string[] | undefined) ?? []), value] : value
+}
+
+/** Elsewhere `-` stands for standard input or output; here it would be a file of that name. */
+function refuseDash(name: OptionName, value: string | undefined, command: CommandName): void {
+  if (value !== '-' || optionTable[name].value !== 'FILE') return
+  const instead = name === 'out' ? commandTable[command].out?.instead : undefined
+  throw new UsageError(`cannot read --${name}: - is no name of a file`, {
+    code: 'C104',
+    hint: instead ?? 'name a file, or ./- for one of that name',
+  })
 }
 
 function operandsOf(command: CommandName, words: readonly string[], options: object): readonly string[] {

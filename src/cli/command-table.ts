@@ -9,7 +9,18 @@ export interface CommandRule {
   /** How help names the argument; in brackets where it may be left out. */
   readonly operand?: string
   readonly options: readonly OptionName[]
+  /** Of a command that takes --out. */
+  readonly out?: OutRule
 }
+
+/** What is written to the file of --out depends on the command. */
+export interface OutRule {
+  readonly help: string
+  /** How it gets to standard output, for who wrote `--out -`. */
+  readonly instead: string
+}
+
+const printedAnyway = 'leave --out out: then it is printed to standard output'
 
 export type CommandName =
   | 'validate'
@@ -62,6 +73,10 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'against',
       ...outputOptions,
     ],
+    out: {
+      help: 'save the plan there, in place of one that was: pinfold apply FILE does exactly that, once',
+      instead: 'pinfold plan --json prints what --out saves',
+    },
   },
   apply: {
     summary: 'Make the kernel hold what the manifest says.',
@@ -151,12 +166,20 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'Everything that the objects declare, each map with its policy, links guessed from the sections and commented out: what is\nwritten is valid as it is and attaches nothing. Makes no system call on bpf objects.',
     operand: 'OBJECT...',
     options: ['out', 'name', ...outputOptions],
+    out: {
+      help: 'write the manifest there, where no file is yet (default: standard output)',
+      instead: printedAnyway,
+    },
   },
   snapshot: {
     summary: 'Write down all that plans for this host are made from.',
     details:
       'With it plans for this host are made anywhere, without the host and without root. Reads only. The document holds entries of the\nmaps of stacks: keep it as closely as those.',
     options: ['bpffs', 'kernel', 'state', 'with-btf', 'out', ...outputOptions],
+    out: {
+      help: 'write it there, in place of one that was (default: standard output)',
+      instead: printedAnyway,
+    },
   },
   import: {
     summary: 'Make a stack of what bpftool, libbpf or others have loaded, without touching it.',
@@ -164,6 +187,10 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       "PATH is a pin or a directory of pins. What is pinned there, and what that reaches, is matched with the object files by name\nand code; then a manifest is written by which the next plan is empty, and everything is pinned again in the stack's tree.\nNothing is detached, and the original pins stay. An import that was killed is finished by the next one.",
     operand: 'PATH...',
     options: ['object', 'name', 'out', 'except', ...kernelOptions, 'btf', 'auto-approve', ...outputOptions],
+    out: {
+      help: 'write the manifest there, where no file is yet (default pinfold.yaml)',
+      instead: "name a file: the manifest is the next plan's; pinfold import --json prints it, too",
+    },
   },
 }
 

@@ -32,16 +32,8 @@ ${columns(options.map((name) => [optionUsage(name), helpOf(name, command)]))}
 `
 }
 
-/** What is written there depends on the command. */
-const outHelp: Partial<Readonly<Record<CommandName, string>>> = {
-  plan: 'save the plan there, in place of one that was: pinfold apply FILE does exactly that, once',
-  init: 'write the manifest there, where no file is yet (default: standard output)',
-  snapshot: 'write it there, in place of one that was (default: standard output)',
-  import: 'write the manifest there, where no file is yet (default pinfold.yaml)',
-}
-
 const helpOf = (name: OptionName, command: CommandName): string =>
-  (name === 'out' && outHelp[command]) || optionTable[name].help
+  (name === 'out' && commandTable[command].out?.help) || optionTable[name].help
 
 function usage(command: CommandName): string {
   const { operand } = commandTable[command]

@@ -53,7 +53,8 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C103: { summary: 'Option of another command', explanation: 'The option exists, but this command does not take it.' },
   C104: {
     summary: 'Bad value of an option',
-    explanation: 'The value is missing, is none that the option takes, or the option takes none.',
+    explanation:
+      'The value is missing, is none that the option takes, or the option takes none. `-` is no file: what a command prints goes to standard output without --out.',
   },
   C105: {
     summary: 'Wrong number of arguments',

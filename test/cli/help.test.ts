@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { parseArguments } from '../../src/cli/arguments.ts'
 import { commandNames, commandTable } from '../../src/cli/command-table.ts'
 import { exitCodes, exitCodeTexts } from '../../src/cli/exit-codes.ts'
 import { renderHelp } from '../../src/cli/help.ts'
@@ -21,6 +22,15 @@ test('--out says what is written there', () => {
   const said = commandNames.flatMap((name) => /--out FILE +(.+)/.exec(renderHelp(name))?.[1] ?? [])
   expect(said).toHaveLength(commandNames.filter((name) => commandTable[name].options.includes('out')).length)
   expect(new Set(said).size).toBe(said.length)
+})
+
+test('every command that takes --out says how the same gets to standard output, where somebody writes --out -', () => {
+  const takers = commandNames.filter((name) => commandTable[name].options.includes('out'))
+  expect(commandNames.filter((name) => commandTable[name].out)).toEqual(takers)
+  for (const name of takers)
+    expect(() => parseArguments([name, ...(commandTable[name].operand ? ['x'] : []), '--out', '-'])).toThrow(
+      expect.objectContaining({ code: 'C104', hint: commandTable[name].out?.instead }),
+    )
 })
 
 test('every option belongs to a command, and every command takes --json, --no-color and --help', () => {
