@@ -1,5 +1,6 @@
 import { asksFor, type Invocation, parseArguments } from './arguments.ts'
 import type { CommandName } from './command-table.ts'
+import { readInOneDirection } from './direction.ts'
 import { type ExitCode, exitCodes, staleErrors } from './exit-codes.ts'
 import { printDocument } from './say.ts'
 import { painter, type Terminal } from './terminal.ts'
@@ -28,7 +29,8 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 }
 
 /** Runs one command line; every error becomes a sentence on standard error (a document on standard output with --json). */
-export async function main(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function main(words: readonly string[], streams: Terminal): Promise<ExitCode> {
+  const terminal = readInOneDirection(streams)
   try {
     const invocation = parseArguments(words)
     if (invocation.options.help) {

@@ -19,9 +19,18 @@ export function bytes(count: number): string {
   return count < 1_000_000 ? `${Math.round(count / 1000)} KB` : `${grouped(Math.round(count / 1_000_000))} MB`
 }
 
-/** Lines without what is not seen, moves a terminal's cursor or turns the direction of reading: `\\u{1b}` instead. */
-export const visible = (text: string): string =>
-  text.replace(/(?![\t\n])[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+/** Lines without what is not seen, moves a terminal's cursor or turns the direction of reading: `\u001b` instead. */
+export const visible = (text: string): string => text.replace(/(?![\t\n])[\p{C}\p{Zl}\p{Zp}]/gu, escaped)
 
-/** One line without what is not seen, moves a terminal's cursor or turns the direction of reading: `\\u{1b}` instead. */
+/** One line without what is not seen, moves a terminal's cursor or turns the direction of reading: `\u001b` instead. */
 export const printable = (text: string): string => visible(text.replace(/[\t\n\r]/g, ' '))
+
+/** A text or document of which a reader sees every letter where it stands: `\u202e` instead of what turns the direction of reading. */
+export const inOneDirection = (text: string): string =>
+  text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, escaped)
+
+/** As JSON has it, so that a string of JSON stays the same. */
+function escaped(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16)
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`
+}

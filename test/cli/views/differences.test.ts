@@ -158,6 +158,6 @@ test('a comment that is too long loses whole hunks and values, and says how many
 test('what objects bring along cannot move the cursor of a terminal, nor make lines', () => {
   const values = [{ name: 'name\u001b[2J', before: '\u202e', after: 'a\nb' }]
   expect(renderDifferences([{ address: 'map.rodata', parts: [{ kind: 'variables', values }] }], plain)).toBe(
-    'map.rodata, variables:\n- name\\u{1b}[2J: \\u{202e}\n+ name\\u{1b}[2J: a b',
+    'map.rodata, variables:\n- name\\u001b[2J: \\u202e\n+ name\\u001b[2J: a b',
   )
 })
