@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { canTestLinux } from '../support/linux.ts'
 
 test('without root the demo says so, rehearses a stack’s life in memory, and says what that does not prove', () => {
   const demo = resolve('scripts/demo.mjs')
@@ -19,3 +20,15 @@ test('without root the demo says so, rehearses a stack’s life in memory, and s
   expect(stdout).toContain('It does not prove that a real verifier')
   expect(stdout.endsWith('\ndemo passed\n')).toBe(true)
 })
+
+test.skipIf(!canTestLinux)(
+  'on this kernel the demo warns of nothing: what is true of it alone is accepted, and shown',
+  () => {
+    const words = ['--mount', '--net', '--propagation', 'private', process.execPath, resolve('scripts/demo.mjs')]
+    const { status, stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).not.toMatch(/^(WRONG| *(warning|error))/m)
+    expect(stdout).toMatch(/^ *silenced P147 .*\n *reason: .+$/m)
+    expect(stdout.endsWith('\ndemo passed\n')).toBe(true)
+  },
+)
