@@ -44,18 +44,14 @@ const pastTheIndex = {
 const lateLibraries = {
   name: 'late-libraries',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:(net|crypto|child_process)$/ }, ({ path, namespace }) =>
+    onResolve({ filter: /^node:(net|crypto|child_process|tty|v8|zlib)$/ }, ({ path, namespace }) =>
       namespace === 'late' ? undefined : { path, namespace: 'late', sideEffects: false },
     )
     onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => {
-      const functions = Object.entries(await import(path)).filter(
-        ([name, value]) => typeof value === 'function' && name !== 'default',
-      )
-      return {
-        contents: functions
-          .map(([name]) => `export const ${name} = (...words) => require('${path}').${name}(...words)`)
-          .join('\n'),
-      }
+      const { default: _, constants, ...exports } = await import(path)
+      const functions = Object.keys(exports).filter((name) => typeof exports[name] === 'function')
+      const lines = functions.map((name) => `export const ${name} = (...words) => require('${path}').${name}(...words)`)
+      return { contents: [`export const constants = ${JSON.stringify(constants ?? {})}`, ...lines].join('\n') }
     })
   },
 }

@@ -89,14 +89,11 @@ async function makeCache(cache, commands) {
 }
 
 async function quietly(action) {
-  const { write } = process.stdout
-  process.stdout.write = (...words) => {
-    words.find((word) => typeof word === 'function')?.()
-    return true
-  }
+  const stdout = Object.getOwnPropertyDescriptor(process, 'stdout')
+  Object.defineProperty(process, 'stdout', { configurable: true, value: { write: () => true } })
   try {
     await action()
   } finally {
-    process.stdout.write = write
+    Object.defineProperty(process, 'stdout', stdout)
   }
 }

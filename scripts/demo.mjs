@@ -84,13 +84,14 @@ async function lifeOfAStack(command, options, use) {
 
 /** Runs a command line in this process: a rehearsal needs no other one. */
 async function pinfoldHere(command, { options, expected, show = false }) {
-  const before = { argv: process.argv, write: process.stdout.write }
+  const before = { argv: process.argv, stdout: Object.getOwnPropertyDescriptor(process, 'stdout') }
   let text = ''
   process.argv = [process.execPath, cli, command, ...options]
-  process.stdout.write = (chunk) => {
+  const write = (chunk) => {
     text += chunk
     return true
   }
+  Object.defineProperty(process, 'stdout', { configurable: true, value: { write } })
   try {
     // Forgotten, it runs anew.
     delete require.cache[cli]
@@ -99,7 +100,7 @@ async function pinfoldHere(command, { options, expected, show = false }) {
     await new Promise((resolve) => setImmediate(resolve))
   } finally {
     process.argv = before.argv
-    process.stdout.write = before.write
+    Object.defineProperty(process, 'stdout', before.stdout)
   }
   report(command, { status: process.exitCode, stdout: text, stderr: '' }, { expected, show })
 }

@@ -15,8 +15,9 @@ export const sameEssence = (a: string, b: string): boolean => a === b || essenti
 export function hashName(bytes: Uint8Array, at: number): number {
   let hash = 0
   for (let i = at; i < at + 48; i++) {
-    const byte = bytes[i] ?? 0
-    if (byte === 0 || (byte === underscore && bytes[i + 1] === underscore && bytes[i + 2] === underscore)) break
+    // Undefined behind the end, which ends a name as a NUL does.
+    const byte = bytes[i] as number
+    if (!byte || (byte === underscore && bytes[i + 1] === underscore && bytes[i + 2] === underscore)) break
     hash = (Math.imul(hash, 31) + byte) | 0
   }
   return (hash ^ (hash >>> 15)) >>> 0

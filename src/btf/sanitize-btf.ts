@@ -56,7 +56,9 @@ function openParts(btf: Uint8Array, little: boolean): Parts | undefined {
   const part = (at: number): Uint8Array => btf.slice(word(4) + word(at), word(4) + word(at) + word(at + 4))
   const types = new DataView(part(8).buffer)
   const index = indexRecords(types, little)
-  return typeof index === 'string' ? undefined : { types, strings: part(16), offsets: index.offsets }
+  return typeof index === 'string'
+    ? undefined
+    : { types, strings: part(16), offsets: index.starts.map((start) => start * 4) }
 }
 
 const magic = 0xeb9f

@@ -72,7 +72,7 @@ export function makeEnvelope({ identity, options, terminal, origin }: Workplace)
     nonce: chance,
     host: { kind, name: host.name, id: host.id, release, machine, bootId },
     bpffs: bpffsOf(options),
-    ...(origin && { manifest: { file: origin.loaded.file, digest: origin.loaded.digest } }),
+    ...(origin && { manifest: { file: origin.loaded.file, digest: origin.loaded.digest() } }),
     variables: origin?.loaded.variables ?? [],
     objects: origin ? objectsOf(origin) : [],
     ...(origin?.btf && { btf: digestOf(origin.btf.bytes) }),

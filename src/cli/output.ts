@@ -1,14 +1,15 @@
 import { fstatSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 
 /**
- * Standard output. What is no terminal gets many lines at once: a call for each would cost as much as what they tell of.
- * Never throws: a full disk must not end an apply between two steps.
+ * Standard output, past Node's stream of it, which takes 3 ms to make. What is no terminal gets many lines at once: a call for each
+ * would cost as much as what they tell of. Never throws: a full disk must not end an apply between two steps.
  */
 export class Output {
   #waiting = ''
   #isScheduled = false
-  #isFile: boolean | undefined
   #failure: Error | undefined
+  #isClosed = false
 
   /** Why something of the output is lost, if it is; what follows is dropped then. */
   get failure(): Error | undefined {
@@ -17,7 +18,7 @@ export class Output {
 
   /** Takes a text, or UTF-8. */
   write(text: string | Uint8Array): void {
-    if (typeof text !== 'string' || process.stdout.isTTY) {
+    if (typeof text !== 'string' || isTerminal(standardOutput)) {
       this.flush()
       return this.#put(text)
     }
@@ -45,14 +46,15 @@ export class Output {
   }
 
   #put(text: string | Uint8Array): void {
-    if (this.#failure) return
-    this.#isFile ??= isFile(standardOutput)
-    // Who has put a function of their own there, as scripts/demo.mjs, wants to have the text.
-    if (!this.#isFile || Object.hasOwn(process.stdout, 'write')) return void process.stdout.write(text)
+    if (this.#failure || this.#isClosed) return
+    const replaced = replacedStream()
+    if (replaced) return void replaced.write(text)
     try {
       writeAll(standardOutput, text)
     } catch (error) {
-      this.#failure = error as Error
+      // A reader such as `head` may leave early: what was begun is finished.
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.#isClosed = true
+      else this.#failure = error as Error
     }
   }
 }
@@ -62,14 +64,34 @@ const enough = 8192
 
 const standardOutput = 1
 
-/** A file or a device, and no pipe, socket or terminal. */
-function isFile(fd: number): boolean {
+/** What somebody put in the place of Node's stream, as scripts/demo.mjs does; Node's own is made by a getter. */
+const replacedStream = (): NodeJS.WriteStream | undefined => Object.getOwnPropertyDescriptor(process, 'stdout')?.value
+
+/** Whether somebody may look at it. Node loads its sockets to tell, so what is clearly no terminal is not asked about. */
+export function isTerminal(fd: number): boolean {
   const stat = fstatSync(fd)
-  return !stat.isFIFO() && !stat.isSocket() && !process.stdout.isTTY
+  return stat.isCharacterDevice() && stat.rdev >> 8 !== memoryDevices && isatty(fd)
 }
 
-/** Node's own stream takes a part for the whole, as a disk that is nearly full accepts it. */
+/** The major number of /dev/null and its like. */
+const memoryDevices = 1
+
+/** A disk that is nearly full takes a part; a pipe that somebody made non-blocking wants to be asked again. */
 function writeAll(fd: number, text: string | Uint8Array): void {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+  for (let at = 0; at < bytes.length; ) at += tryWrite(fd, bytes, at)
 }
+
+function tryWrite(fd: number, bytes: Uint8Array, at: number): number {
+  try {
+    return writeSync(fd, bytes, at)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    Atomics.wait(sleeper, 0, 0, retryAfter)
+    return 0
+  }
+}
+
+/** Milliseconds. */
+const retryAfter = 2
+const sleeper = new Int32Array(new SharedArrayBuffer(4))

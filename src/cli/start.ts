@@ -7,8 +7,6 @@ export { renderHelp } from './help.ts'
 
 /** Runs pinfold as this process: its arguments, its streams, its exit code. */
 export async function start(): Promise<void> {
-  // A reader such as `head` may leave early: what was begun is finished.
-  process.stdout.on('error', () => {})
   const terminal = processTerminal()
   const words = process.argv.slice(2)
   const exitCode = await main(words, terminal)

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { Output } from './output.ts'
+import { isTerminal, Output } from './output.ts'
 import { type Stamp, stampNow } from './stamp.ts'
 
 /** Where a command reads and writes: the process's streams, or a test's. */
@@ -45,7 +45,6 @@ export function processTerminal(): ProcessTerminal {
   const { env } = process
   const output = new Output()
   return {
-    // Node makes a stream when it is first looked at, which costs a start some milliseconds each.
     write: (text) => output.write(text),
     flush: () => output.flush(),
     get failure() {
@@ -58,13 +57,13 @@ export function processTerminal(): ProcessTerminal {
       process.stderr.write(text)
     },
     get interactive() {
-      return Boolean(process.stdout.isTTY && process.stdin.isTTY)
+      return isTerminal(1) && isTerminal(0)
     },
     get color() {
-      return !env['NO_COLOR'] && Boolean(process.stdout.isTTY)
+      return !env['NO_COLOR'] && isTerminal(1)
     },
     get columns() {
-      return process.stdout.columns ?? 80
+      return isTerminal(1) ? process.stdout.columns : 80
     },
     environment: env,
     stamp: stampNow,

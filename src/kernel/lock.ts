@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
+import { once } from '../util/once.ts'
 import { loadAddon } from './addon.ts'
 import { errnoNumber, kernelError, withErrno } from './errno.ts'
 
@@ -36,14 +37,6 @@ function isSame(fd: number, path: string, close: () => void): boolean {
   } catch (error) {
     close()
     throw error
-  }
-}
-
-function once(action: () => void): () => void {
-  let done = false
-  return () => {
-    if (!done) action()
-    done = true
   }
 }
 

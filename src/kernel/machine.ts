@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { release, version } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 import type { Machine } from '../model/machine.ts'
+import { once } from '../util/once.ts'
+import { loadedVmlinuxBtf } from './loaded-btf.ts'
 import { readVmlinuxBtf } from './read-vmlinux-btf.ts'
 import { symbolsIn } from './symbols.ts'
 
@@ -9,7 +11,7 @@ const btfDirectory = '/sys/kernel/btf'
 
 /** The running kernel's description of itself: /sys/kernel/btf, its configuration, /proc/kallsyms. */
 export function linuxMachine(): Machine {
-  const vmlinux = once(() => readVmlinuxBtf(release()))
+  const vmlinux = once(() => loadedVmlinuxBtf() ?? readVmlinuxBtf(release()))
   const modules = once(listModules)
   const config = once(() => readConfig(release()))
   const btf = new Map<string, Uint8Array | undefined>()
@@ -33,14 +35,6 @@ export function versionCode(release: string, version: string): number {
   const text = /Debian ([0-9]+\.[0-9]+\.[0-9]+)/.exec(version)?.[1] ?? release
   const [major = 0, minor = 0, patch = 0] = text.split(/[^0-9]/).map(Number)
   return (major << 16) | (minor << 8) | Math.min(255, patch)
-}
-
-function once<T>(read: () => T): () => T {
-  let known: { readonly value: T } | undefined
-  return () => {
-    known ??= { value: read() }
-    return known.value
-  }
 }
 
 function listModules(): readonly string[] {

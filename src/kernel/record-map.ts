@@ -45,9 +45,12 @@ export function isRecord(info: ObjectInfo): boolean {
   return keySize === firstKey.length && maxEntries === 1 && valueSize <= largestValue
 }
 
-// Header of the value: four bytes that name the format, then the compressed length, little-endian on every machine.
-const magic = Buffer.from('pfr1')
+// Header of the value: four bytes that name the format, then the length of what follows, little-endian on every machine.
+const formats = { text: Buffer.from('pfr0'), compressed: Buffer.from('pfr1') }
+const magicSize = 4
 const headerSize = 8
+/** A text of up to so many bytes is kept as it is: loading zlib takes a process longer than everything else about it. */
+const smallText = 16 * 1024
 const largestValue = 64 * 1024 * 1024
 const largestText = 512 * 1024 * 1024
 /** One piece of memory holds most texts: that of a hundred maps and a hundred programs has 42 KB. */
@@ -55,11 +58,13 @@ const usualText = 64 * 1024
 const firstKey = new Uint8Array(4)
 
 function encodeRecord(record: StackRecord): Uint8Array {
-  const compressed = deflateSync(JSON.stringify(record))
-  const value = Buffer.alloc(headerSize + compressed.length)
-  magic.copy(value)
-  value.writeUInt32LE(compressed.length, magic.length)
-  compressed.copy(value, headerSize)
+  const text = Buffer.from(JSON.stringify(record))
+  const isSmall = text.length <= smallText
+  const content = isSmall ? text : deflateSync(text)
+  const value = Buffer.alloc(headerSize + content.length)
+  formats[isSmall ? 'text' : 'compressed'].copy(value)
+  value.writeUInt32LE(content.length, magicSize)
+  content.copy(value, headerSize)
   return value
 }
 
@@ -74,19 +79,23 @@ const recordShape = (valueSize: number): MapShape => ({
 
 /** The array may be longer than the record (the kernel rounds value sizes up to 8), so the header's length decides. */
 function decodeRecord(value: Buffer): StackRecord | undefined {
-  if (value.length < headerSize || !value.subarray(0, magic.length).equals(magic)) return undefined
-  const length = value.readUInt32LE(magic.length)
+  if (value.length < headerSize) return undefined
+  const length = value.readUInt32LE(magicSize)
   if (headerSize + length > value.length) return undefined
   try {
-    const text = inflateSync(value.subarray(headerSize, headerSize + length), {
-      maxOutputLength: largestText,
-      chunkSize: usualText,
-    })
-    const json: unknown = JSON.parse(text.toString('utf8'))
+    const text = textOf(value, value.subarray(headerSize, headerSize + length))
+    const json: unknown = text && JSON.parse(text.toString('utf8'))
     return isStackRecord(json) ? json : undefined
   } catch {
     return undefined
   }
+}
+
+function textOf(value: Buffer, content: Buffer): Buffer | undefined {
+  const magic = value.subarray(0, magicSize)
+  if (formats.text.equals(magic)) return content
+  if (!formats.compressed.equals(magic)) return undefined
+  return inflateSync(content, { maxOutputLength: largestText, chunkSize: usualText })
 }
 
 type Json = Readonly<Record<string, unknown>>

@@ -21,7 +21,7 @@ export interface LoadedManifest {
   /** The normalised manifest: defaults filled in, sections as maps in the order of the text. */
   readonly manifest: Manifest
   /** SHA-256 of the text with its variables filled in, as hexadecimal text. */
-  readonly digest: string
+  readonly digest: () => string
   /** Variables that it uses and that somebody gave, sorted by name. */
   readonly variables: readonly SavedVariable[]
   /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Document, isMap, isScalar, type Node } from 'yaml'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import { once } from '../util/once.ts'
 import type { Edit, Finding, Lookup } from './build-scalar.ts'
 import { treeBuilder } from './build-tree.ts'
 import { complaint } from './codes.ts'
@@ -24,8 +25,8 @@ export type TreeResult =
 interface SourceTree {
   readonly root: SourceNode
   readonly locate: Locate
-  /** SHA-256 of the text with its variables filled in, as hexadecimal text. */
-  readonly digest: string
+  /** SHA-256 of the text with its variables filled in, as hexadecimal text; a plan without changes asks for none. */
+  readonly digest: () => string
   readonly variables: readonly SavedVariable[]
 }
 
@@ -47,7 +48,7 @@ export function readTree(file: string, text: string, sources: VariableSources): 
   const tree = {
     root,
     locate: locator(file, text, root),
-    digest: digestOf(text, builder.edits),
+    digest: once(() => digestOf(text, builder.edits)),
     variables: variables.given(),
   }
   return {

@@ -78,7 +78,7 @@ export interface DesiredState extends State {
   /** The former generation that this state is: a rollback to it. */
   readonly restores?: number
   /** SHA-256 of the manifest's text after interpolation. */
-  readonly digest: string
+  readonly digest: () => string
   /** BTF of each object, to upload with its maps and programs; keyed by the object's name in the manifest. */
   readonly btf: ReadonlyMap<string, Uint8Array>
 }

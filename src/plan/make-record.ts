@@ -37,7 +37,7 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     stack: desired.stack,
     generation,
     phase: 'published',
-    manifest: desired.digest,
+    manifest: desired.digest(),
     ...protection(desired),
     ...(desired.history ? { history: desired.history } : {}),
     ...(desired.drain === undefined ? {} : { drain: desired.drain }),

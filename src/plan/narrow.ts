@@ -49,7 +49,7 @@ export function remainder(
     stack: current.stack,
     generation: 0,
     resources: new Map(resources.map((it) => [it.address, it])),
-    digest: record.manifest,
+    digest: () => record.manifest,
     btf: new Map(),
     pins: new Map([...pinsOf(current, record, { stays, leaves })].map(([path, address]) => [path, { address }])),
     ...(ownership && { ownership }),

@@ -25,7 +25,7 @@ export function formerState(current: CurrentState, generation?: number): Desired
     generation: 0,
     restores: record.generation,
     resources: new Map<Address, Resource>(resources.map((resource) => [resource.address, resource])),
-    digest: record.manifest,
+    digest: () => record.manifest,
     btf: new Map(),
     // The history is a matter of the manifest that is live, not of the one that is restored.
     ...(current.record?.history ? { history: current.record.history } : {}),

@@ -26,7 +26,7 @@ export function unwrittenManifest({ file, name, objects, programs, maps = new Ma
       moved: [],
       silence: [],
     },
-    digest: '',
+    digest: () => '',
     variables: [],
     at: () => ({ file, line: 1, column: 1 }),
   }

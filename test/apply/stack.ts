@@ -51,7 +51,7 @@ export function stackOf(options: StackOptions = {}): DesiredState {
     stack: options.stack ?? 'edge',
     generation: 0,
     resources: new Map(kept.map((resource) => [resource.address, resource])),
-    digest: 'd'.repeat(64),
+    digest: () => 'd'.repeat(64),
     btf: new Map(),
     ...(options.history === undefined ? {} : { history: options.history }),
     ...(options.ownership && { ownership: options.ownership }),

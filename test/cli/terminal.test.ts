@@ -1,11 +1,13 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { processTerminal } from '../../src/cli/terminal.ts'
 
-afterEach(() => void vi.restoreAllMocks())
+const stdout = Object.getOwnPropertyDescriptor(process, 'stdout') ?? {}
+afterEach(() => void Object.defineProperty(process, 'stdout', stdout))
 
 test('what is written to no terminal goes out in order, and waits for nothing but the end of the work', async () => {
   const written: string[] = []
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0)
+  const write = (text: unknown): boolean => written.push(String(text)) > 0
+  Object.defineProperty(process, 'stdout', { configurable: true, value: { write } })
   const listeners = process.listenerCount('exit')
   const terminal = processTerminal()
   const lines = Array.from({ length: 40 }, (_, index) => `${index}: ${'x'.repeat(5000)}\n`)

@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { loadedVmlinuxBtf } from '../../src/kernel/loaded-btf.ts'
 import { linuxMachine, versionCode } from '../../src/kernel/machine.ts'
 import { canTestLinux } from '../support/linux.ts'
 
@@ -12,4 +16,18 @@ test.skipIf(!canTestLinux)('symbols are found by their whole name, and those of 
   const found = linuxMachine().symbolAddresses(new Set(['_stext', 'stext', '_stex', 'no_such_symbol']))
   expect([...found.keys()]).toEqual(['_stext'])
   expect(found.get('_stext')).toMatchObject({ ambiguous: false, address: expect.toSatisfy((it: bigint) => it > 0n) })
+})
+
+test.skipIf(!canTestLinux)('who may not list BTF of the kernel is told so, and reads its file', () => {
+  const module = JSON.stringify(resolve('dist/kernel/loaded-btf.js'))
+  const script = `const { kernelBtf, loadedVmlinuxBtf } = await import(${module})
+    console.log(loadedVmlinuxBtf())
+    try { kernelBtf().next() } catch (error) { console.log(error.errno) }`
+  const words = ['--bounding-set=-sys_admin', process.execPath, '--input-type=module', '-e', script]
+  expect(execFileSync('setpriv', words, { encoding: 'utf8', timeout: 10_000 })).toBe('undefined\nEPERM\n')
+})
+
+test.skipIf(!canTestLinux)("BTF of vmlinux by one call is its file's", () => {
+  const loaded = loadedVmlinuxBtf()
+  expect(loaded && Buffer.from(loaded).equals(readFileSync('/sys/kernel/btf/vmlinux'))).toBe(true)
 })

@@ -71,9 +71,9 @@ test('what is wrong in a file of variables is told with its own position', () =>
 
 test('the digest changes with the value of a variable, not with where it comes from', () => {
   const text = edge('maps: { a: { pinned: "/x/${A}" } }\n')
-  const fromEnvironment = valid(text, { environment: { PINFOLD_VAR_A: 'm' } }).digest
+  const fromEnvironment = valid(text, { environment: { PINFOLD_VAR_A: 'm' } }).digest()
   expect(fromEnvironment).toMatch(/^[0-9a-f]{64}$/)
-  expect(valid(text, { variables: { A: 'm' } }).digest).toBe(fromEnvironment)
-  expect(valid(text, { variables: { A: 'n' } }).digest).not.toBe(fromEnvironment)
-  expect(valid(text.replace('edge', 'edgy'), { variables: { A: 'm' } }).digest).not.toBe(fromEnvironment)
+  expect(valid(text, { variables: { A: 'm' } }).digest()).toBe(fromEnvironment)
+  expect(valid(text, { variables: { A: 'n' } }).digest()).not.toBe(fromEnvironment)
+  expect(valid(text.replace('edge', 'edgy'), { variables: { A: 'm' } }).digest()).not.toBe(fromEnvironment)
 })

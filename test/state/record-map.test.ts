@@ -88,6 +88,12 @@ function encode(text: string, change: { magic?: string; length?: number } = {}):
   return Buffer.concat([header, compressed])
 }
 
+function plain(text: string): Uint8Array {
+  const header = Buffer.from('pfr0\0\0\0\0')
+  header.writeUInt32LE(text.length, 4)
+  return Buffer.concat([header, Buffer.from(text)])
+}
+
 const changed = (change: Record<string, unknown>): Uint8Array => encode(JSON.stringify({ ...record, ...change }))
 
 const broken: readonly { readonly what: string; readonly value: Uint8Array; readonly name?: string }[] = [
@@ -96,6 +102,8 @@ const broken: readonly { readonly what: string; readonly value: Uint8Array; read
   { what: 'another format', value: encode(JSON.stringify(record), { magic: 'pfr9' }) },
   { what: 'a length beyond the value', value: encode(JSON.stringify(record), { length: 2 ** 31 }) },
   { what: 'a cut record', value: encode(JSON.stringify(record), { length: 20 }) },
+  { what: 'a cut record that is not compressed', value: plain(JSON.stringify(record).slice(0, 100)) },
+  { what: 'another version that is not compressed', value: plain(JSON.stringify({ ...record, version: 2 })) },
   { what: 'no JSON', value: encode('{') },
   { what: 'a map of another name', value: encode(JSON.stringify(record)), name: 'flows' },
   { what: 'another version', value: changed({ version: 2 }) },

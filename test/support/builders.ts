@@ -83,7 +83,7 @@ export function desired(...resources: readonly Resource[]): DesiredState {
     stack: 'edge',
     generation: 0,
     resources: new Map(resources.map((resource) => [resource.address, resource])),
-    digest: 'd',
+    digest: () => 'd',
     btf: new Map(),
   }
 }

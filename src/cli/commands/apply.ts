@@ -24,7 +24,7 @@ export async function applyManifest({ operand, options }: Invocation, terminal: 
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   const confirmWithin = confirmOption(options)
   using session = await openSession(options, timings)
-  optimizeLater()
+  optimizeLater(loaded.manifest.programs.size)
   const desired = {
     ...wish(loaded, session),
     ...policyOf(options),

@@ -46,7 +46,7 @@ export async function applyPlan(file: string, options: OptionValues, terminal: T
   const place = optionsFor(saved, options)
   using session = await openSession(place, timings)
   const loaded = timings.measure('manifest', () => checkFiles(saved, session, place))
-  optimizeLater()
+  optimizeLater(loaded.manifest.programs.size)
   const { policy } = saved.plan
   const desired = { ...wish(loaded, session), ...(policy && { policy }) }
   const origin = originOf(loaded, session)

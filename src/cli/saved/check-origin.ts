@@ -33,7 +33,7 @@ export function checkBpffs({ file, envelope }: SavedEnvelope, bpffs: string): vo
 /** Loads the manifest again; throws a PlanError (P317) where it is not what the plan was made from. */
 export function checkManifest({ file, envelope }: SavedEnvelope, load: () => LoadedManifest): LoadedManifest {
   const loaded = loadAgain(file, load)
-  if (loaded.digest === envelope.manifest?.digest) return loaded
+  if (loaded.digest() === envelope.manifest?.digest) return loaded
   throw stale(file, 'P317', `${loaded.file} has changed since the plan was made`)
 }
 

@@ -32,7 +32,7 @@ export const validDocument = (file: string, desired: DesiredState): ValidDocumen
   version: 1,
   file,
   stack: desired.stack,
-  digest: desired.digest,
+  digest: desired.digest(),
   addresses: [...desired.resources.keys()],
   lacks: lacksOf(desired),
 })

@@ -67,14 +67,18 @@ export class KernelTypes implements TypeSource {
     return this.#pointerSize
   }
 
+  /** In a kernel's BTF `long` is one of the first types. */
   #sizeOfLong(): number {
-    const first = Math.min(...longs.flatMap((name) => this.find('int', name)))
-    const size = Number.isFinite(first) ? this.sizeOf(first) : undefined
-    return size === 4 ? 4 : 8
+    for (let id = this.firstId; id < this.count; id++) {
+      const type = this.index.kindOf(id) === intKind ? this.get(id) : undefined
+      if (type?.kind === 'int' && longs.has(type.name)) return this.sizeOf(id) === 4 ? 4 : 8
+    }
+    return 8
   }
 }
 
-const longs = [
+const [intKind] = kindNumbers('int')
+const longs: ReadonlySet<string> = new Set([
   'long',
   'long int',
   'int long',
@@ -82,4 +86,4 @@ const longs = [
   'long unsigned',
   'unsigned long int',
   'long unsigned int',
-]
+])

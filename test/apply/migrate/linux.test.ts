@@ -51,7 +51,7 @@ describe.skipIf(!canTestLinux)('on Linux, while packets count, make and delete e
       stack: 'migrating',
       generation: 0,
       resources: new Map(resources.map((resource) => [resource.address, resource])),
-      digest: 'd'.repeat(64),
+      digest: () => 'd'.repeat(64),
       btf: new Map(),
     }
   }
