@@ -249,7 +249,11 @@ test.skipIf(libxdpPaths.length === 0)('the objects of libxdp1 are all usable', (
 })
 
 test('the same manifest gives the same state', () => {
-  expect(readManifest(values)).toEqual(readManifest(values))
+  const known = (): unknown => {
+    const state = readManifest(values)
+    return { ...state, digest: state.digest() }
+  }
+  expect(known()).toEqual(known())
 })
 
 const slots = (table: Record<number, string>): Map<number, string> =>
