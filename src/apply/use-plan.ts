@@ -9,9 +9,15 @@ import { absolute } from './execution.ts'
 export const whyUsed = (kernel: Kernel, plan: Plan, stamp: PlanStamp): Problem | undefined =>
   problemOf(plan, planUseOf(kernel, absolute(plan, 'used'), stamp))
 
-/** Marks a saved plan as used, for ever; the problem where it is already. */
+/**
+ * Marks a saved plan as used, for ever; the problem where it is already. Not one that ends with the stack's directory, in which
+ * the mark would stay: it rests on ids that are gone then, and the kernel does not give them out again.
+ */
 export const markUsed = (kernel: Kernel, plan: Plan, stamp: PlanStamp): Problem | undefined =>
-  problemOf(plan, usePlan(kernel, absolute(plan, 'used'), stamp))
+  removesStack(plan) ? undefined : problemOf(plan, usePlan(kernel, absolute(plan, 'used'), stamp))
+
+const removesStack = ({ steps }: Plan): boolean =>
+  steps.some((step) => step.kind === 'remove-directory' && step.path === '')
 
 function problemOf(plan: Plan, use: PlanUse): Problem | undefined {
   if (use === 'unused') return undefined

@@ -54,9 +54,9 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
     options: [...manifestOptions, 'btf', ...outputOptions],
   },
   plan: {
-    summary: 'Show what apply would do, without doing it.',
+    summary: 'Show what apply would do (or destroy, or rollback), without doing it.',
     details:
-      '= is kept, + new, ~ changed or loaded anew, +/- replaced, - removed. Behind a change stands how it looks from outside: atomic\n(one instant), overlap (old and new run side by side for a moment), gap (neither does), data loss (of entries).\nExit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked. Asked for drift only it compares with the record of\nthe last apply, and needs no manifest where the stack is named.',
+      '= is kept, + new, ~ changed or loaded anew, +/- replaced, - removed. Behind a change stands how it looks from outside: atomic\n(one instant), overlap (old and new run side by side for a moment), gap (neither does), data loss (of entries).\nExit code 0: nothing to do; 2: changes; 3: only drift; 4: blocked. Asked for drift only it compares with the record of\nthe last apply; asked for a destroy or a rollback it shows those. None of them needs a manifest where the stack is named.',
     operand: '[STACK]',
     options: [
       ...manifestOptions,
@@ -66,6 +66,9 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'adopt',
       'steps',
       'drift-only',
+      'destroy',
+      'purge',
+      'rollback',
       'out',
       'diff',
       'timings',

@@ -45,7 +45,7 @@ export async function converge(current: CurrentState, desired: DesiredState, sta
 }
 
 /** Shows, asks and executes; refuses what is blocked. */
-export async function carryOut(plan: Plan, desired: DesiredState, stage: Stage): Promise<ExitCode> {
+export async function carryOut(plan: Plan, desired: DesiredState | undefined, stage: Stage): Promise<ExitCode> {
   showPlan(stage, plan)
   const refused = refusalOf(stage, plan)
   if (refused !== undefined) return refused

@@ -27,6 +27,10 @@ export interface Envelope {
   readonly btf?: string
   /** --adopt was given. */
   readonly adopt: boolean
+  /** Of a plan to destroy: --purge was given. */
+  readonly purge?: true
+  /** Of `plan --rollback`: the former generation that becomes live again. */
+  readonly restores?: number
 }
 
 /** An object file that the plan was made from. */
@@ -60,10 +64,12 @@ export interface Workplace {
   readonly terminal: Terminal
   /** Absent where it does not come from a manifest. */
   readonly origin?: Origin | undefined
+  /** The former generation that a rollback brings back. */
+  readonly restores?: number | undefined
 }
 
 /** The envelope of a plan made here and now; its nonce is not sealed yet. */
-export function makeEnvelope({ identity, options, terminal, origin }: Workplace): Envelope {
+export function makeEnvelope({ identity, options, terminal, origin, restores }: Workplace): Envelope {
   const { time, chance } = terminal.stamp()
   const { kind, host, release, machine, bootId } = identity
   return {
@@ -77,6 +83,8 @@ export function makeEnvelope({ identity, options, terminal, origin }: Workplace)
     objects: origin ? objectsOf(origin) : [],
     ...(origin?.btf && { btf: digestOf(origin.btf.bytes) }),
     adopt: options.adopt ?? false,
+    ...(options.purge && { purge: true }),
+    ...(restores !== undefined && { restores }),
   }
 }
 

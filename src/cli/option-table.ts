@@ -32,6 +32,8 @@ export interface OptionValues {
   readonly 'with-btf'?: true
   readonly against?: readonly string[]
   readonly 'drift-only'?: true
+  readonly destroy?: true
+  readonly rollback?: string
   readonly to?: string
   readonly purge?: true
   readonly name?: string
@@ -97,6 +99,12 @@ export const optionTable: Readonly<Record<OptionName, OptionRule>> = {
   },
   to: { type: 'string', value: 'PATH', help: 'pin it there, or several in that directory (default: below forgotten/)' },
   'drift-only': { type: 'boolean', help: 'only what somebody else changed since the last apply, and by whom' },
+  destroy: { type: 'boolean', help: 'what destroy would do; needs no manifest where the stack is named' },
+  rollback: {
+    type: 'string',
+    value: 'GENERATION',
+    help: 'what rollback to this generation would do (latest: the last one kept)',
+  },
   name: { type: 'string', value: 'STACK', help: 'how the new stack is to be called (default: like its first object)' },
   object: {
     type: 'string',

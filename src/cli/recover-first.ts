@@ -5,14 +5,17 @@ import type { Stage } from './run-plan.ts'
 
 /** Finishes or takes back what a crash left of a stack; `recovery` in the situation where that did not work. */
 export function recoverFirst(
-  { kernel, bpffs }: Session,
+  session: Session,
   stack: string,
   stage: Stage,
 ): Promise<Recovered<{ readonly recovery: RecoveryPlan | undefined }>> {
+  return recover(() => ({ recovery: recoveryOf(session, stack) }), stage)
+}
+
+/** What has to be done about an interrupted run of a stack; undefined where nothing has. `adopt`: see Place. */
+export function recoveryOf({ kernel, bpffs }: Session, stack: string, adopt = false): RecoveryPlan | undefined {
+  const place = { bpffs, stack, adopt }
   // Who uses what takes longest to read: only where something was interrupted.
-  const read = (): { readonly recovery: RecoveryPlan | undefined } => {
-    if (!mayNeedRecovery(readCurrent(kernel, { bpffs, stack, graph: emptyGraph }))) return { recovery: undefined }
-    return { recovery: planRecovery(readCurrent(kernel, { bpffs, stack })) }
-  }
-  return recover(read, stage)
+  if (!mayNeedRecovery(readCurrent(kernel, { ...place, graph: emptyGraph }))) return undefined
+  return planRecovery(readCurrent(kernel, place))
 }

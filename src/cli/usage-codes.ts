@@ -25,6 +25,7 @@ export type UsageCode =
   | 'C171'
   | 'C172'
   | 'C173'
+  | 'C174'
   | 'C131'
   | 'C132'
   | 'C133'
@@ -111,7 +112,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C135: {
     summary: 'Saved plan of another command',
     explanation:
-      'Only what `pinfold plan` shows can be saved and applied: destroy, rollback and recover plan for themselves.',
+      'Only what `pinfold plan` shows can be saved and applied, with `--destroy` and `--rollback` also a destroy and a rollback; recover, forget, import and confirm plan for themselves.',
   },
   C140: {
     summary: 'Unknown code',
@@ -176,6 +177,11 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
     summary: 'Not for drift',
     explanation:
       '`plan --drift-only` compares a stack with its record. It takes the name of a stack, or a manifest, but nothing that is about what a manifest wants (--out, --steps, --format markdown); and `plan` takes the name of a stack with --drift-only alone.',
+  },
+  C174: {
+    summary: 'Not for this plan',
+    explanation:
+      '`plan --destroy` and `plan --rollback` plan what those commands would do, and take what they take: no options about what a manifest wants (--deny, --warn, --btf), nor --drift-only. --purge and --adopt go with a destroy, --diff with a rollback, and both at once is no plan.',
   },
   C116: {
     summary: 'No place for a bpffs',

@@ -26,6 +26,8 @@ export interface DestroyOptions {
    * with what it needs, the other so that none of them can be used again.
    */
   readonly purge?: boolean
+  /** The stack has a directory; default: true. Without one there is nothing to do. */
+  readonly isThere?: boolean
 }
 
 /**
@@ -39,7 +41,8 @@ export function makeDestroyPlan(current: CurrentState, options: DestroyOptions =
   const changes = deletionOf(current)
   const pins = pinsThatGo(current)
   const existing = { ...existingInTrees(current), ...existingOf(current) }
-  const steps = [...begin(current), ...removeTrees(current), ...removeStack(current, options)]
+  const { isThere = true } = options
+  const steps = isThere ? [...begin(current), ...removeTrees(current), ...removeStack(current, options)] : []
   return markBlocked({
     version: 1,
     action: 'destroy',
@@ -51,7 +54,7 @@ export function makeDestroyPlan(current: CurrentState, options: DestroyOptions =
     steps,
     ...(current.record ? { record: { ...current.record, phase: 'destroying' } } : {}),
     existing,
-    preconditions: preconditionsOf(current).filter((it) => !isStaged(it, current)),
+    preconditions: [...preconditionsOf(current).filter((it) => !isStaged(it, current)), ...forgets(current, options)],
     ledger: prove({ current, steps, existing }),
     diagnostics: [
       ...[...guardChanges(changes, current), ...guardPins(current)].filter((it) => it.severity === 'warning'),
@@ -71,6 +74,10 @@ function keepSome(current: CurrentState, record: StackRecord, stays: Narrowing['
 /** That there is no staging tree: one that is there goes, too. */
 const isStaged = (precondition: Precondition, { trees }: CurrentState): boolean =>
   precondition.kind === 'absent' && trees.some(({ name }) => name === precondition.path)
+
+/** What is forgotten is what was known then: a saved plan must not forget what was used since. */
+const forgets = ({ used }: CurrentState, { purge }: DestroyOptions): Precondition[] =>
+  purge && used !== undefined ? [{ kind: 'pin', path: 'used', object: 'map', id: used }] : []
 
 /** Removes every tree: all links first, since one may run programs of another tree, then old generations, what is live last. */
 export function removeTrees(current: CurrentState): readonly Step[] {

@@ -5,15 +5,15 @@ import {
   keptOnDestroy,
   lockStack,
   makeDestroyPlan,
-  type Plan,
   readCurrent,
 } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { recoverFirst } from '../recover-first.ts'
-import { approve, execute, refusalOf, type Stage, showPlan } from '../run-plan.ts'
+import { approve, execute, refusalOf, showPlan } from '../run-plan.ts'
 import { say } from '../say.ts'
+import { sayKept } from '../say-kept.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
@@ -45,13 +45,4 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
   if (!hasChanges(plan)) return sayKept(stage, plan, exitCodes.success)
   // Awaited here: the lock and the session end with this function.
   return (await approve(stage, plan)) ? sayKept(stage, plan, await execute(stage, plan)) : exitCodes.error
-}
-
-/** Says that saved plans cannot be used again, and why the directory is still there. */
-function sayKept({ kernel, options, terminal }: Stage, { stack, directory }: Plan, exitCode: ExitCode): ExitCode {
-  if (exitCode === exitCodes.success && !options.json && kernel.bpffs.stat(`${directory}/used`))
-    terminal.write(
-      `Which saved plans were used stays known in ${directory}/used; pinfold destroy ${stack} --purge forgets it.\n`,
-    )
-  return exitCode
 }

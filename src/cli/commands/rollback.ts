@@ -2,13 +2,12 @@ import { checkDirectory, lockStack } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
 import { converge } from '../converge.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { readFormer } from '../former.ts'
+import { generationOf, readFormer } from '../former.ts'
 import { readManifest } from '../read-manifest.ts'
 import { recoverFirst } from '../recover-first.ts'
 import { openSession } from '../session.ts'
 import { noSuchStack, stackNamed } from '../stacks.ts'
 import type { Terminal } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
 
 /** Makes a former generation live again: its programs are still loaded, so only links and trees are swapped. */
 export async function rollback({ operand, options }: Invocation, terminal: Terminal): Promise<ExitCode> {
@@ -28,12 +27,4 @@ export async function rollback({ operand, options }: Invocation, terminal: Termi
   // Awaited here: the lock and the session end with this function.
   const converged = await converge(current, desired, stage)
   return converged === exitCodes.success ? exitCode : converged
-}
-
-function generationOf(text: string): number {
-  if (/^[1-9][0-9]*$/.test(text)) return Number(text)
-  throw new UsageError(`cannot roll back to ${text}: it is not the number of a generation`, {
-    code: 'C114',
-    hint: 'pinfold show lists the generations that are kept',
-  })
 }

@@ -64,6 +64,32 @@ describe.skipIf(!canTestLinux)('saved plans on Linux', () => {
     expect(existsSync(at('used'))).toBe(false)
   })
 
+  test('a rollback and a destroy are applied once; a destroy that is killed is recovered, and never done by the same plan', async () => {
+    await planned()
+    expect(await pinfold('apply', plan())).toMatchObject({ code: 0 })
+    const stack = ['edge', '--bpffs', host.bpffs, '--out', plan()]
+    expect(await pinfold('plan', '--rollback', 'latest', ...stack)).toMatchObject({ code: 2 })
+    expect(await pinfold('apply', plan())).toMatchObject({ code: 0 })
+    writeFileSync(manifest(), text)
+    expect(await pinfold('plan', ...place())).toMatchObject({ code: 0 })
+    expect(await pinfold('apply', plan())).toMatchObject({ code: 5, printed: expect.stringContaining('error P312') })
+
+    expect(await pinfold('plan', '--destroy', '--purge', ...stack)).toMatchObject({ code: 2 })
+    const words = ['--import', hook, join(repository, 'dist/cli/pinfold.js'), 'apply', plan()]
+    const environment = { ...process.env, PINFOLD_TEST_KILL: 'after:unlink.*links' }
+    expect(spawnSync(process.execPath, words, { env: environment }).signal).toBe('SIGKILL')
+    expect([existsSync(at('live/links/uplink')), existsSync(at('live/maps/handlers'))]).toEqual([false, true])
+    expect(await pinfold('apply', plan())).toMatchObject({ code: 5, printed: expect.stringContaining('error P320') })
+    expect(await pinfold('recover', 'edge', '--auto-approve', '--bpffs', host.bpffs)).toMatchObject({ code: 0 })
+    expect(existsSync(at('live'))).toBe(false)
+
+    expect(await pinfold('apply', '--auto-approve', ...place())).toMatchObject({ code: 0 })
+    expect(await pinfold('apply', plan())).toMatchObject({ code: 5, printed: expect.stringContaining('error P3') })
+    expect(await pinfold('plan', '--destroy', '--purge', ...stack)).toMatchObject({ code: 2 })
+    expect(await pinfold('apply', plan())).toMatchObject({ code: 0 })
+    expect(existsSync(at(''))).toBe(false)
+  })
+
   test('killed right after it was marked it has changed nothing and is used; another plan finishes the job', async () => {
     await planned()
     const words = ['--import', hook, join(repository, 'dist/cli/pinfold.js'), 'apply', plan()]

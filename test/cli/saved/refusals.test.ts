@@ -94,13 +94,13 @@ const refusals: readonly Refusal[] = [
     says: 'hint: leave it out: only an apply of the manifest itself waits to be confirmed',
   },
   {
-    name: 'a plan to destroy',
+    name: 'a plan of a command that plans for itself',
     async meanwhile({ pinfold, write }) {
-      const { printed } = await pinfold('destroy', '--json', '--auto-approve')
+      const { printed } = await pinfold('forget', 'link.uplink', '--stack', 'edge', '--json')
       write('plan.json', printed.split('\n')[0] ?? '')
     },
     code: 1,
-    says: 'error C135: cannot apply plan.json: it is a plan to destroy edge',
+    says: 'error C135: cannot apply plan.json: it is a plan to forget edge',
   },
   {
     name: 'another host',
