@@ -51,7 +51,7 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
   test.each([...changes, ...aftermaths])('$name', async (scenario) => {
     await begin(lab, scenario)
     const { act, from } = scenario
-    expect(await same(act.command === 'rollback' ? from : [act.version])).toContain('{"type":"plan"')
+    expect(await same('version' in act ? [act.version] : from)).toContain('{"type":"plan"')
   })
 
   describe('and what others did meanwhile:', () => {

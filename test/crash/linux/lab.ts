@@ -12,7 +12,11 @@ import { type Answers, ports, type Version, writeVersion } from './versions.ts'
 
 /** What pinfold is asked to do. */
 export type Act =
-  | { readonly command: 'apply' | 'destroy'; readonly version: Version }
+  | { readonly command: 'apply'; readonly version: Version }
+  /** `purge`: also what is kept. */
+  | { readonly command: 'destroy'; readonly version: Version; readonly purge?: true }
+  /** `to`: in the root of the bpffs. */
+  | { readonly command: 'forget'; readonly address: string; readonly to: string }
   | { readonly command: 'rollback'; readonly stack?: string }
 
 /** How a run ended: its exit code, or the signal that killed it. */
@@ -142,8 +146,12 @@ export class Lab implements Disposable {
   }
 
   words(act: Act): readonly string[] {
-    if (act.command !== 'rollback') return [act.command, '--auto-approve', ...this.#placeOf(act.version)]
-    return ['rollback', '--auto-approve', '--stack', act.stack ?? 'echo', '--bpffs', this.bpffs]
+    const here = ['--auto-approve', '--bpffs', this.bpffs]
+    if (act.command === 'rollback') return ['rollback', '--stack', act.stack ?? 'echo', ...here]
+    if (act.command === 'forget')
+      return ['forget', act.address, '--to', join(this.bpffs, act.to), '--stack', 'echo', ...here]
+    const purge = act.command === 'destroy' && act.purge ? ['--purge'] : []
+    return [act.command, '--auto-approve', ...purge, ...this.#placeOf(act.version)]
   }
 
   #placeOf(version: Version): readonly string[] {

@@ -98,6 +98,24 @@ export const aftermaths: readonly LinuxScenario[] = [
   { name: 'destroy', from: [{ hooks: ['xdp', 'tcx', 'trace'] }], act: destroy, to: [] },
   { name: 'destroy with pins elsewhere', from: [pinned(1)], act: destroy, to: [] },
   {
+    name: 'a destroy that keeps a link with all it runs',
+    from: [{ ...both(1), keeps: ['xdp'] }],
+    act: destroy,
+    to: [{ ...both(1), hooks: ['xdp'] }],
+  },
+  {
+    name: 'a destroy that keeps a map alone',
+    from: [{ maps: { state: { onDestroy: 'keep' } } }],
+    act: destroy,
+    to: [],
+  },
+  {
+    name: 'a link that is forgotten, and runs on',
+    from: [both(1)],
+    act: { command: 'forget', address: 'link.tcx', to: 'theirs/tcx' },
+    to: [both(1)],
+  },
+  {
     name: 'adoption after a crash between the last switch and publishing',
     from: [v1],
     crash: { act: apply(all), after: '^LINK_UPDATE' },

@@ -15,6 +15,8 @@ export interface Version {
   /** The XDP entry program. */
   readonly entry?: 'entry' | 'entry2'
   readonly onReplace?: 'overlap' | 'gap'
+  /** Hooks whose links a destroy leaves. */
+  readonly keeps?: readonly ('xdp' | 'tcx')[]
   /** Former generations kept; without: none. */
   readonly history?: number
   /** Pins elsewhere by their names in the root of the bpffs. */
@@ -103,7 +105,8 @@ function compile(defines: NonNullable<Version['defines']>, place: TestPlace): st
 /** A manifest in that part of YAML which is JSON. */
 function manifestOf(version: Version, object: string, place: TestPlace): string {
   const { stack: name = 'echo', history = 0, hooks = ['xdp'], entry = 'entry', slots = usual } = version
-  const { maps = {}, pins = {}, onReplace = 'overlap' } = version
+  const { maps = {}, pins = {}, onReplace = 'overlap', keeps = [] } = version
+  const isKept = (hook: string): boolean => keeps.some((it) => it === hook)
   const onSlotChange = version.onSlotChange && { onSlotChange: version.onSlotChange }
   const parts = { calls: { slots, ...onSlotChange }, tc_calls: { slots: { 0: 'tc_callee' } }, ...maps }
   const used = [...(hooks.includes('xdp') ? ['calls'] : []), ...(hooks.some(isTcx) ? ['tc_calls'] : [])]
@@ -126,7 +129,9 @@ function manifestOf(version: Version, object: string, place: TestPlace): string 
     objects: { main: { file: object } },
     maps: Object.fromEntries(Object.entries(parts).filter(([map]) => map in maps || used.includes(map))),
     programs: Object.fromEntries(programs.map((program) => [program, null])),
-    links: Object.fromEntries(hooks.map((hook) => [hook, links[hook]])),
+    links: Object.fromEntries(
+      hooks.map((hook) => [hook, { ...links[hook], ...(isKept(hook) && { onDestroy: 'keep' }) }]),
+    ),
     pins: Object.fromEntries(Object.entries(pins).map(([pin, address]) => [`@BPFFS@/${pin}`, address])),
   }
   return JSON.stringify(manifest).replaceAll('@BPFFS@', place.bpffs)
