@@ -21,6 +21,8 @@ SYS_bpf = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
 LOOKUP, NEXT_KEY, OBJ_GET, PROG_BY_ID, MAP_BY_ID, INFO, BTF_BY_ID = 1, 4, 7, 13, 14, 15, 19
 ARRAY, PROG_ARRAY, MAPS_OF_MAPS, WITHOUT_ENTRIES = 2, 3, (12, 13), (4, 8, 14, 15, 16, 17, 18, 20, 22, 23, 25, 26, 27, 30, 31, 33)
 LOAD64, PSEUDO_MAPS = 0x18, (1, 2)
+# The high half of an address of what the kernel has allocated, with page tables of five levels (qemu's CPU) or four. Symbols lie above.
+MEMORY = range(0xff000000, 0xffffffff)
 
 
 def bpf(command, attr):
@@ -128,8 +130,8 @@ def code_of(xlated, names):
 
 
 def is_memory(instruction, high):
-    """The verifier puts addresses of what it has allocated into the code: other ones each time. Symbols lie above."""
-    return instruction[0] == LOAD64 and instruction[1] >> 4 == 0 and 0xffff8000 <= high < 0xffffffff
+    """The verifier puts addresses of what it has allocated into the code: other ones each time."""
+    return instruction[0] == LOAD64 and instruction[1] >> 4 == 0 and high in MEMORY
 
 
 def describe_map(fd, names):
@@ -168,7 +170,7 @@ def contents(fd, kind, key_size, value_size, entries, names):
 def without_memory(value):
     """Heads of lists point to themselves."""
     words = (value[at:at + 8] for at in range(0, len(value), 8))
-    return "".join("memory" if 0xffff8000 <= u32(word + bytes(8), 4) < 0xffffffff else word.hex() for word in words)
+    return "".join("memory" if u32(word + bytes(8), 4) in MEMORY else word.hex() for word in words)
 
 
 def keys(fd, size):
