@@ -31,13 +31,13 @@ Napi::Value Mount(Info info) {
   return Result(info.Env(), mount(source.c_str(), target.c_str(), type.c_str(), Int(info, 3), data.c_str()));
 }
 
-// writeMapped(address, size, flags, fd, bytes): mmap to read and write, copies the bytes there, munmap; where that was.
+// writeMapped(address, size, flags, fd, bytes, offset): mmap to read and write, copies the bytes to an offset there, munmap; where it was.
 Napi::Value WriteMapped(Info info) {
   if (!info[4].IsTypedArray()) return Wrong(info.Env());
   auto bytes = info[4].As<Napi::Uint8Array>();
-  auto at = info[0].ToNumber().Int64Value(), size = info[1].ToNumber().Int64Value();
+  auto at = info[0].ToNumber().Int64Value(), size = info[1].ToNumber().Int64Value(), offset = info[5].ToNumber().Int64Value();
   void* memory = mmap(reinterpret_cast<void*>(at), size, PROT_READ | PROT_WRITE, Int(info, 2), Int(info, 3), 0);
-  if (memory != MAP_FAILED) memcpy(memory, bytes.Data(), bytes.ByteLength());
+  if (memory != MAP_FAILED) memcpy(static_cast<char*>(memory) + offset, bytes.Data(), bytes.ByteLength());
   return Result(info.Env(), memory == MAP_FAILED || munmap(memory, size) ? -1 : reinterpret_cast<long>(memory));
 }
 

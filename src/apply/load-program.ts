@@ -1,8 +1,8 @@
 import type { Fd } from '../kernel/kernel.ts'
-import type { ProgramLoad } from '../kernel/program-load.ts'
+import type { FdReference, ProgramLoad } from '../kernel/program-load.ts'
 import { liveRef, type MapAddress, nextRef, type ProgramAddress } from '../model/address.ts'
 import { PlanError } from '../model/errors.ts'
-import type { LoadAttributes } from '../model/program-spec.ts'
+import type { LoadAttributes, MapReference } from '../model/program-spec.ts'
 import type { ProgramState } from '../model/state.ts'
 import type { SourcePlace } from '../model/verifier.ts'
 import { sourcePlace } from '../object/programs/source-place.ts'
@@ -23,12 +23,7 @@ export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<
   if (!load || !code) {
     throw new PlanError(`cannot load ${address}: the desired state has no code of it`, { code: applyCodes.order.code })
   }
-  const references = code.references.map(({ instruction, kind, map, offset }) => ({
-    instruction,
-    kind,
-    map: mapIn(run, map),
-    offset,
-  }))
+  const references = code.references.map((reference) => bind(run, reference))
   const named = new Set(code.references.map(({ map }) => map))
   const bound = program.maps.filter(isAddress).filter((map) => !named.has(map))
   using extended = openExtended(run, load.attachProgram)
@@ -44,6 +39,12 @@ export async function loadProgram(run: Loading, target: ProgramRef): Promise<Fd<
     ...btfOf(run, program),
     locate: (instruction) => locate(run, program, instruction),
   })
+}
+
+function bind(run: Loading, { instruction, kind, map, offset, variables }: MapReference<MapAddress>): FdReference {
+  const fd = mapIn(run, map)
+  const start = variables === undefined ? 0 : run.kernel.arenaStart(fd, variables)
+  return { instruction, kind, map: fd, offset: start + offset }
 }
 
 const isAddress = (map: ProgramState['maps'][number]): map is MapAddress => !map.startsWith('#')

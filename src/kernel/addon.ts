@@ -28,8 +28,8 @@ export interface Addon {
   flock(fd: number, operation: number): number
   renameat2(from: string, to: string, flags: number): number
   mount(source: string, target: string, type: string, flags: number, data: string): number
-  /** mmap(2) to read and write, `bytes` (at most `size`) copied to its start, munmap(2); the address that it had. */
-  writeMapped(address: number, size: number, flags: number, fd: number, bytes: Uint8Array): number
+  /** mmap(2) to read and write, `bytes` copied to `offset` in it (they must fit), munmap(2); the address that it had. */
+  writeMapped(address: number, size: number, flags: number, fd: number, bytes: Uint8Array, offset: number): number
   perfEventOpen(attr: Uint8Array, pid: number, cpu: number, group: number, flags: number): number
   membarrier(command: number, flags: number): number
   /** Sends one rtnetlink request; the length of the whole answer in `reply`, ENOBUFS where it has no room for it. */

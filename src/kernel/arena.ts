@@ -1,6 +1,7 @@
 import type { MapShape } from '../model/map-spec.ts'
 import { loadAddon } from './addon.ts'
 import { kernelError } from './errno.ts'
+import { takesFarOffsets } from './far-offsets.ts'
 import { readInfoAlone } from './info.ts'
 import type { Fd, MapCreate } from './kernel.ts'
 
@@ -12,30 +13,56 @@ const addresses = new WeakMap<Fd<'map'>, number>()
  * KernelError where that is refused.
  */
 export function placeArena(map: Fd<'map'>, { name, shape }: MapCreate): void {
-  const result = loadAddon().writeMapped(0, sizeOf(shape), MAP_SHARED, map.number, new Uint8Array())
+  const result = loadAddon().writeMapped(0, sizeOf(shape), MAP_SHARED, map.number, new Uint8Array(), 0)
   if (result >= 0) return void addresses.set(map, result)
   map[Symbol.dispose]()
   throw kernelError({ command: 'mmap', errno: -result, doing: `map arena ${name}`, target: name })
 }
 
 /**
- * Writes to the start of an arena that this process made, through memory: there is no other way. Throws a KernelError; EINVAL where
+ * The byte of an arena at which variables that take so many bytes begin. As in libbpf: on its last pages where the kernel lets
+ * programs name any place in it, so that pointers to its first pages, null among them, are caught; else on its first.
+ */
+export function arenaStart(map: Fd<'map'>, variables: number): number {
+  const shape = shapeOf(map)
+  return shape && takesFarOffsets() ? startAtEnd(shape, variables) : 0
+}
+
+/** The first of the last pages, as many as the variables take. */
+export const startAtEnd = (shape: Pick<Shape, 'maxEntries'>, variables: number): number =>
+  sizeOf(shape) - Math.ceil(variables / pageSize) * pageSize
+
+/**
+ * Writes the variables of an arena that this process made, through memory: there is no other way. Throws a KernelError; EINVAL where
  * its pages may not be made by user space (BPF_F_SEGV_ON_FAULT), EEXIST where its address is taken in this process.
  */
 export function writeArena(map: Fd<'map'>, bytes: Uint8Array): void {
-  const info = readInfoAlone(map)
-  const shape = info.kind === 'map' ? info.shape : undefined
+  const shape = shapeOf(map)
   const failure = { command: 'mmap', doing: 'write the variables of an arena' }
   if (!shape || shape.flags & BPF_F_SEGV_ON_FAULT || bytes.length > sizeOf(shape))
     throw kernelError({ ...failure, errno: 'EINVAL' })
   const address = addresses.get(map) ?? shape.mapExtra
   const flags = MAP_SHARED | MAP_FIXED_NOREPLACE
-  const result = loadAddon().writeMapped(address, sizeOf(shape), flags, map.number, bytes)
+  const start = arenaStart(map, bytes.length)
+  const result = loadAddon().writeMapped(address, sizeOf(shape), flags, map.number, bytes, start)
   if (result < 0) throw kernelError({ ...failure, errno: -result })
 }
 
+type Shape = Pick<MapShape, 'maxEntries' | 'flags' | 'mapExtra'>
+
+const shapes = new WeakMap<Fd<'map'>, Shape>()
+
+/** Of the many references to one arena each asks. */
+function shapeOf(map: Fd<'map'>): Shape | undefined {
+  const known = shapes.get(map)
+  if (known) return known
+  const info = readInfoAlone(map)
+  if (info.kind === 'map') shapes.set(map, info.shape)
+  return info.kind === 'map' ? info.shape : undefined
+}
+
 /** Entries of an arena are pages. */
-const sizeOf = ({ maxEntries }: Pick<MapShape, 'maxEntries'>): number => maxEntries * pageSize
+const sizeOf = ({ maxEntries }: Pick<Shape, 'maxEntries'>): number => maxEntries * pageSize
 
 // Arenas exist on x86-64 and arm64, and are counted in pages of 4 KiB here.
 const pageSize = 4096

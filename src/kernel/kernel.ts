@@ -67,7 +67,9 @@ export interface Kernel {
   writeMembers(map: Fd<'map'>, value: Uint8Array, programs: ReadonlyMap<number, Fd<'program'>>): void
   /** The programs in a struct_ops map by byte offset in its value; none before it is written. */
   membersOf(map: Fd<'map'>): ReadonlyMap<number, ProgramId>
-  /** Writes to the start of an arena. Linux 6.9. */
+  /** The byte of an arena at which variables that take so many bytes begin: on its last pages, on its first before Linux 7.0. */
+  arenaStart(map: Fd<'map'>, variables: number): number
+  /** Writes the variables of an arena, all of them. Linux 6.9. */
   writeArena(map: Fd<'map'>, bytes: Uint8Array): void
   /** BPF_MAP_DELETE_ELEM; false for ENOENT. */
   remove(map: Fd<'map'>, key: Uint8Array): boolean

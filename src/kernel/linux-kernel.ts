@@ -3,7 +3,7 @@ import { endianness, machine, release, uptime } from 'node:os'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
-import { placeArena, writeArena } from './arena.ts'
+import { arenaStart, placeArena, writeArena } from './arena.ts'
 import type { AttachPlaces } from './attach-places.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { programsOnInterfaces } from './attached-by-netlink.ts'
@@ -82,6 +82,7 @@ class LinuxKernel implements Kernel {
   readonly hasTracepoint = hasTracepoint
   readonly describePin = describePin
   readonly programsOnInterfaces = programsOnInterfaces
+  readonly arenaStart = arenaStart
   readonly writeArena = writeArena
   readonly describePins = describePins
   readonly readAhead = readAhead

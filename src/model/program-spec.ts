@@ -8,8 +8,10 @@ export interface MapReference<M = string> {
   /** `map`: the map's address; `value`: the address of byte `offset` of its only value. */
   readonly kind: 'map' | 'value'
   readonly map: M
-  /** Bytes; 0 for `map`. */
+  /** Bytes; 0 for `map`. In an arena from where its variables begin. */
   readonly offset: number
+  /** Of a place in an arena: bytes that all variables of its object take there. */
+  readonly variables?: number
 }
 
 /** Relocated instructions, the references to maps still symbolic. */

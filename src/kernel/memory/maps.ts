@@ -76,7 +76,7 @@ export function update(
   takeOver(process, map, stored, displaced)
 }
 
-/** What is written to the start of an arena, as long as it fits into its pages. */
+/** The variables of an arena, as long as they fit into its pages. */
 export function writeArena(process: Process, fd: Fd<'map'>, bytes: Uint8Array): void {
   const { map } = mapToWrite(process, fd, 'writeArena', 'mmap')
   if (map.shape.type !== 'arena' || bytes.length > map.shape.maxEntries * 4096)

@@ -56,6 +56,7 @@ export function kernelOf(process: Process): MemoryProcess {
     update: (map, key, value, mode) => update(process, map, key, value, mode),
     writeMembers: (map, value, programs) => writeMembers(process, { map, value, programs }),
     membersOf: (map) => membersOf(process, map),
+    arenaStart: () => 0,
     writeArena: (map, bytes) => writeArena(process, map, bytes),
     remove: (map, key) => remove(process, map, key),
     keys: (map) => keys(process, map),

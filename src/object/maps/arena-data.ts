@@ -14,7 +14,7 @@ interface ArenaSources {
 }
 
 /**
- * The maps, the arena with the object's `__arena` variables at its start, and once more for whoever refers to those. Throws an
+ * The maps, the arena with the object's `__arena` variables, and once more for whoever refers to those. Throws an
  * ObjectError (O020) where the arena is too small. Linux 6.9.
  */
 export function withArenaData({ elf, types }: ArenaSources, maps: readonly ObjectMap[]): readonly ObjectMap[] {
@@ -33,7 +33,7 @@ export function withArenaData({ elf, types }: ArenaSources, maps: readonly Objec
     contents: { kind: 'data', bytes: bytes.bytes.slice(), frozen: false, variables },
   }
   const filled = maps.map((map) => (map === arena ? { ...map, spec } : map))
-  return [...filled, { name: arena.name, section: section.index, offset: 0, kind: 'data' }]
+  return [...filled, { name: arena.name, section: section.index, offset: 0, kind: 'data', variables: section.size }]
 }
 
 const smallestPage = 4096

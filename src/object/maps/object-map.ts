@@ -9,6 +9,8 @@ export interface ObjectMap {
   readonly offset: number
   /** Data sections: any offset in the section means this map. */
   readonly kind: 'map' | 'data'
+  /** Of variables in an arena: bytes that all of them take. */
+  readonly variables?: number
   /** Undefined for one that pinfold cannot make; then `unsupported` says why. */
   readonly spec?: MapSpec
   /** A phrase for the programs that use it: `map events of type 99`. */

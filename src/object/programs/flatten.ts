@@ -96,5 +96,8 @@ function patchReference(
   instructions.setSource(index, sourceFor[target.kind])
   instructions.setImmediate(index, 0)
   instructions.setImmediate(index + 1, 0)
-  return { instruction: index, kind: target.kind, map: target.map, offset: target.kind === 'value' ? target.offset : 0 }
+  const { kind, map } = target
+  if (target.kind === 'map') return { instruction: index, kind, map, offset: 0 }
+  const { offset, variables } = target
+  return { instruction: index, kind, map, offset, ...(variables === undefined ? {} : { variables }) }
 }

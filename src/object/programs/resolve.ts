@@ -13,10 +13,18 @@ export type Target =
   | { readonly kind: 'call'; readonly index: number; readonly callee: ObjectFunction }
   | { readonly kind: 'callback'; readonly index: number; readonly callee: ObjectFunction }
   | { readonly kind: 'map'; readonly index: number; readonly map: string }
-  | { readonly kind: 'value'; readonly index: number; readonly map: string; readonly offset: number }
+  | ValueTarget
   | { readonly kind: 'extern'; readonly index: number; readonly use: ExternUse['use']; readonly name: string }
   | { readonly kind: 'undefined'; readonly index: number; readonly name: string }
   | { readonly kind: 'unsupported'; readonly index: number; readonly what: string }
+
+interface ValueTarget {
+  readonly kind: 'value'
+  readonly index: number
+  readonly map: string
+  readonly offset: number
+  readonly variables?: number
+}
 
 /** Everything that names in the code can mean. */
 export interface Names {
@@ -110,7 +118,8 @@ function resolveMap(names: Names, site: Site, symbol: ElfSymbol): Target {
   if (!map) return unsupported(site, `data in section ${sectionName(names, symbol.section)}`)
   if (map.unsupported !== undefined) return unsupported(site, map.unsupported)
   if (map.kind === 'map') return { kind: 'map', index, map: map.name }
-  return { kind: 'value', index, map: map.name, offset: offset >>> 0 }
+  const variables = map.variables === undefined ? {} : { variables: map.variables }
+  return { kind: 'value', index, map: map.name, offset: offset >>> 0, ...variables }
 }
 
 function fail({ elf }: Names, { caller, index }: Site, what: string): never {
