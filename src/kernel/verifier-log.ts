@@ -7,7 +7,7 @@ import { lastInstruction, lastRegisters } from './verifier-trace.ts'
  */
 export function readVerifierLog(log: VerifierLog): VerifierReport | undefined {
   const tail = tailOf(log.bytes)
-  const useful = tail.filter((line) => line.trim() !== '' && !isStatistics(line))
+  const useful = withoutReport(tail.filter((line) => line.trim() !== '' && !isStatistics(line)))
   const end = useful.findLastIndex((line) => !isTrace(line))
   const reason = useful.length > 0 ? reasonOf(useful, end) : undefined
   if (reason === undefined) return undefined
@@ -22,6 +22,13 @@ export function readVerifierLog(log: VerifierLog): VerifierReport | undefined {
     lines,
     omitted: omittedBefore(log, lines.length, tail.length - useful.length),
   }
+}
+
+/** Linux 7.3 says it all once more behind the complaint, in sections with the source, the instructions around and advice. */
+function withoutReport(lines: readonly string[]): readonly string[] {
+  const start = lines.findLastIndex((line) => line.startsWith('Verification failed: '))
+  // Where it is all that there is, its title is the complaint.
+  return start < 0 ? lines : lines.slice(0, Math.max(1, start))
 }
 
 /** The complaint is the last line that is no trace, with the one before it where that is none either. */

@@ -28,6 +28,30 @@ describe('readVerifierLog', () => {
     })
   })
 
+  test('finds the complaint in front of what Linux 7.3 reports of it once more', () => {
+    const report = `
+Verification failed: Register Type Safety: Invalid dereference
+
+Reason:
+  R1 is an integer scalar here, not a pointer to memory.
+
+At:
+  entry @ a.bpf.c:6:9
+  Source context:
+  >>> 6 |         return *(int *)0;
+        |                ^-- error: invalid dereference of R1 (an integer scalar)
+  Instruction context:
+  >>> 1 | (61) r0 = *(u32 *)(r1 +0)
+
+Suggestion:
+  Preserve a pointer-valued register where needed, or reload and revalidate the pointer after scalar
+  arithmetic, helper calls, or other operations that can invalidate it.
+
+`
+    expect(read(log.replace('verification time', `${report}verification time`))).toEqual(read(log))
+    expect(read(report)?.reason).toBe('Verification failed: Register Type Safety: Invalid dereference')
+  })
+
   test('tells both lines of a complaint of two', () => {
     const packet = 'invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)'
     const found = read(`12: (71) r1 = *(u8 *)(r1 +12)\n${packet}\nR1 offset is outside of the packet\n`)
