@@ -6,8 +6,8 @@ import { tcPrograms, xdpPrograms } from './attached-by-netlink.ts'
 import { queriedCount, queryAttr } from './attr-object.ts'
 import { kernelError, withErrno } from './errno.ts'
 import type { LinkInfo, LinkTargetInfo } from './kernel.ts'
-import { littleEndian, viewOf } from './layout.ts'
-import { tryBpf } from './syscall.ts'
+import { type Attr, littleEndian, viewOf } from './layout.ts'
+import { is, tryBpf } from './syscall.ts'
 
 /**
  * Programs attached to a target without a link: by PROG_ATTACH (cgroup, netns, tcx) or netlink (xdp, tc filters). `links` yields all
@@ -29,10 +29,7 @@ function attachedPrograms(target: LinkTarget): ProgramId[] {
     case 'xdp':
       return xdpPrograms(target.ifindex)
     case 'tcx':
-      return [
-        ...query(target.ifindex, `tcx_${target.direction}`, `query tcx of ${target.interface}`),
-        ...tcPrograms(target.ifindex, target.direction),
-      ]
+      return [...tcxPrograms(target), ...tcPrograms(target.ifindex, target.direction)]
     case 'cgroup':
     case 'netns':
       return queryFile(target.path, target.attachType)
@@ -66,10 +63,28 @@ function queryFile(path: string, attachType: AttachType): ProgramId[] {
   }
 }
 
-function query(target: number, attachType: AttachType, doing: string): ProgramId[] {
+/** None before Linux 6.6, which knows filters only. */
+function tcxPrograms({ ifindex, direction, interface: name }: LinkTarget & { readonly kind: 'tcx' }): ProgramId[] {
+  const asked = tryQuery(ifindex, `tcx_${direction}`)
+  return is(asked.result, 'EINVAL') ? [] : programsOf(asked, `query tcx of ${name}`)
+}
+
+const query = (target: number, attachType: AttachType, doing: string): ProgramId[] =>
+  programsOf(tryQuery(target, attachType), doing)
+
+interface Queried {
+  readonly result: number
+  readonly attr: Attr
+  readonly ids: Uint8Array
+}
+
+function tryQuery(target: number, attachType: AttachType): Queried {
   const ids = Buffer.alloc(4 * mostPrograms)
   const attr = queryAttr(target, attachTypeNumber(attachType), ids)
-  const result = tryBpf('BPF_PROG_QUERY', attr)
+  return { result: tryBpf('BPF_PROG_QUERY', attr), attr, ids }
+}
+
+function programsOf({ result, attr, ids }: Queried, doing: string): ProgramId[] {
   if (result < 0) throw kernelError({ command: 'BPF_PROG_QUERY', errno: -result, doing })
   const count = queriedCount(attr)
   const view = viewOf(ids)
