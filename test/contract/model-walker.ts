@@ -21,6 +21,8 @@ export class Walker {
   readonly #held: Held[] = []
   /** Every object ever made: its kind and kernel id. */
   readonly #made: { readonly kind: ObjectKind; readonly id: number }[] = []
+  /** Every tag ever seen: a kernel before Linux 6.18 has others. */
+  readonly #tags: string[] = []
 
   constructor(world: TestWorld, root: string) {
     this.#world = world
@@ -176,6 +178,11 @@ export class Walker {
     return known >= 0 ? known : this.#made.push({ kind, id }) - 1
   }
 
+  #tag(tag: string): number {
+    const known = this.#tags.indexOf(tag)
+    return known >= 0 ? known : this.#tags.push(tag) - 1
+  }
+
   #pick(kind: ObjectKind | undefined, at: number): Held | undefined {
     const fitting = this.#held.filter(({ fd }) => kind === undefined || fd.kind === kind)
     return fitting[at % Math.max(1, fitting.length)]
@@ -194,7 +201,8 @@ export class Walker {
   #contents(fd: Fd<ObjectKind>): object {
     const info = this.#kernel.describe(fd)
     if (info.kind === 'link') return { runs: this.#number('program', info.programId), severed: info.severed }
-    if (info.kind === 'program') return { tag: info.tag, maps: info.mapIds.map((id) => this.#number('map', id)) }
+    if (info.kind === 'program')
+      return { tag: this.#tag(info.tag), maps: info.mapIds.map((id) => this.#number('map', id)) }
     const map = fd as Fd<'map'>
     const elements = [...this.#kernel.keys(map)].map((key) => [numberIn(key), numberIn(this.#kernel.lookup(map, key))])
     const named =
