@@ -67,8 +67,16 @@ const standardOutput = 1
 /** What somebody put in the place of Node's stream, as scripts/demo.mjs does; Node's own is made by a getter. */
 const replacedStream = (): NodeJS.WriteStream | undefined => Object.getOwnPropertyDescriptor(process, 'stdout')?.value
 
-/** Whether somebody may look at it. Node loads its sockets to tell, so what is clearly no terminal is not asked about. */
+/** Whether somebody may look at it, which does not change. Node loads its sockets to tell, so what is clearly no terminal is not asked about. */
 export function isTerminal(fd: number): boolean {
+  const known = terminals.get(fd) ?? isTerminalNow(fd)
+  terminals.set(fd, known)
+  return known
+}
+
+const terminals = new Map<number, boolean>()
+
+function isTerminalNow(fd: number): boolean {
   const stat = fstatSync(fd)
   return stat.isCharacterDevice() && stat.rdev >> 8 !== memoryDevices && isatty(fd)
 }

@@ -8,8 +8,8 @@ import { decodeLink } from './info-link.ts'
 import { decodeMap } from './info-map.ts'
 import { decodeProgram, hasAllIds, prepareInfo } from './info-program.ts'
 import type { Fd, MapInfo, ObjectInfo, ObjectKind, ProgramInfo } from './kernel.ts'
-import { littleEndian, viewOf } from './layout.ts'
-import { commands } from './syscall.ts'
+import { encode, littleEndian, viewOf } from './layout.ts'
+import { bpf, commands } from './syscall.ts'
 
 /** BPF_OBJ_GET_INFO_BY_FD of an object whose kind is known. A map's `frozen` and an array's owner are told too (from fdinfo). */
 export function readInfo(fd: Fd<ObjectKind>): ObjectInfo {
@@ -22,9 +22,12 @@ export function readInfoAlone(fd: Fd<ObjectKind>): ObjectInfo {
   return decode(fd.kind, fetchInfo(fd.number, `describe ${fd.kind}`).buffer)
 }
 
-/** The id alone: the second number of every info structure. */
-export const readId = (fd: Fd<ObjectKind>): number =>
-  fetchInfo(fd.number, `describe ${fd.kind}`).buffer.view.getUint32(4, littleEndian)
+/** The id alone, the second number of every info structure: the kernel fills in no more than it is asked for. */
+export function readId(fd: Fd<ObjectKind>): number {
+  const info = new Uint8Array(8)
+  bpf('BPF_OBJ_GET_INFO_BY_FD', encode(infoLayout, { bpf_fd: fd.number, info }), `describe ${fd.kind}`)
+  return viewOf(info).getUint32(4, littleEndian)
+}
 
 /** The same for a bare descriptor of any kind. */
 export function readAnyInfo(fd: number, doing: string): ObjectInfo {

@@ -18,8 +18,16 @@ export type Fields = Readonly<Record<string, Field>>
 
 /** A structure laid out by the rules of C: where each member lies, and the size of the whole. */
 export interface Layout<F extends Fields = Fields> {
-  readonly fields: F
+  readonly members: readonly Member[]
   readonly at: { readonly [K in keyof F]: number }
+  readonly size: number
+}
+
+/** A member and its place, in bytes. */
+interface Member {
+  readonly name: string
+  readonly field: Field
+  readonly at: number
   readonly size: number
 }
 
@@ -49,30 +57,48 @@ export const littleEndian: boolean = endianness() === 'LE'
 /** Lays out a structure. */
 export function struct<const F extends Fields>(fields: F): Layout<F> {
   const at: Record<string, number> = {}
+  const members: Member[] = []
   let end = 0
   let widest = 1
   for (const [name, field] of Object.entries(fields)) {
     const [size, alignment] = measure(field)
     at[name] = align(end, alignment)
+    members.push({ name, field, at: align(end, alignment), size })
     end = align(end, alignment) + size
     widest = Math.max(widest, alignment)
   }
-  return { fields, at: at as Layout<F>['at'], size: align(end, widest) }
+  return { members, at: at as Layout<F>['at'], size: align(end, widest) }
 }
 
 /** Fills in a structure: members that are not given are zero, counts follow from the buffers. */
 export function encode<const F extends Fields>(layout: Layout<F>, values: Values<F>): Attr {
-  const bytes = new Uint8Array(new ArrayBuffer(Math.max(layout.size, largestAttr)), 0, layout.size)
+  const bytes = zeroes(layout.size)
   const view = viewOf(bytes)
   const pointers: (number | Uint8Array)[] = []
   const given = values as Readonly<Record<string, unknown>>
-  for (const [name, field] of Object.entries(layout.fields)) {
-    const at = layout.at[name] as number
+  for (const member of layout.members) {
+    const { name, field, at } = member
+    const value = given[name]
     if (typeof field === 'object') view.setUint32(at, countOf(field, given), littleEndian)
-    else if (given[name] !== undefined) put(view, at, field, given[name], pointers)
+    else if (value !== undefined) put(view, member, value, pointers)
   }
   return { bytes, view, pointers }
 }
+
+/** Memory of its own for a structure, cut from a larger piece: one for each would cost more than the system call. */
+function zeroes(size: number): Uint8Array {
+  const room = Math.max(Math.ceil(size / 8) * 8, largestAttr)
+  if (taken + room > piece.byteLength) {
+    piece = new ArrayBuffer(Math.max(room, pieceSize))
+    taken = 0
+  }
+  taken += room
+  return new Uint8Array(piece, taken - room, size)
+}
+
+const pieceSize = 64 * 1024
+let piece = new ArrayBuffer(0)
+let taken = 0
 
 /**
  * The kernel writes some answers where they lie in its own `union bpf_attr` (168 bytes on 6.18) without asking how long
@@ -117,16 +143,10 @@ function countOf(field: { count: string; unit?: number | string }, given: Readon
   return bytes === undefined || bytes.length === 0 ? 0 : bytes.length / unit
 }
 
-function put(
-  view: DataView,
-  at: number,
-  field: Exclude<Field, object>,
-  value: unknown,
-  pointers: (number | Uint8Array)[],
-): void {
+function put(view: DataView, { field, at, size }: Member, value: unknown, pointers: (number | Uint8Array)[]): void {
   if (field === 'u32') view.setUint32(at, value as number, littleEndian)
   else if (field === 'i32') view.setInt32(at, value as number, littleEndian)
   else if (field === 'u64') view.setBigUint64(at, BigInt(value as number | bigint), littleEndian)
   else if (field === 'pointer') (value as Uint8Array).length > 0 && pointers.push(at, value as Uint8Array)
-  else Buffer.from(view.buffer, view.byteOffset + at, measure(field)[0]).write(value as string, 'latin1')
+  else Buffer.from(view.buffer, view.byteOffset + at, size).write(value as string, 'latin1')
 }

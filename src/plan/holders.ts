@@ -1,6 +1,6 @@
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import { carryOut, isHeld, type LedgerContext, settle } from './ledger-step.ts'
-import { type World, type WorldMap, worldOf } from './ledger-world.ts'
+import { addMap, emptyWorld, type World, type WorldMap, worldOf } from './ledger-world.ts'
 import type { Ledger, LedgerRow } from './plan.ts'
 import type { Step } from './step.ts'
 
@@ -34,7 +34,7 @@ export function keepLedger(input: LedgerInput): { readonly ledger: Ledger; reado
   const arrays = new Set<string>()
   input.steps.forEach((step, index) => {
     carryOut(world, step, context)
-    const scoped = [...world.maps.values()].filter((map) => map.scoped)
+    const scoped = [...world.fragile.values()].filter((map) => map.scoped)
     if (scoped.length === 0) return
     const reachable = reach(world)
     for (const map of scoped) if (reachable.has(map)) arrays.add(map.name)
@@ -42,7 +42,7 @@ export function keepLedger(input: LedgerInput): { readonly ledger: Ledger; reado
     violations.push(...lost(scoped, reachable).map((it) => ({ step: index, when: 'now', ...it }) as const))
     const crashed = crash(world)
     violations.push(
-      ...lost(crashed.maps.values(), reach(crashed)).map(
+      ...lost(crashed.fragile.values(), reach(crashed)).map(
         (it) => ({ step: index, when: 'after a crash', ...it }) as const,
       ),
     )
@@ -114,8 +114,8 @@ function lost(maps: Iterable<WorldMap>, reachable: ReadonlySet<WorldMap>): Loss[
 function crash(world: World): World {
   const closed = <T extends { readonly pins: Set<string> }>(all: ReadonlyMap<string, T>): Map<string, T> =>
     new Map([...all].map(([key, it]) => [key, { ...it, open: false }]))
-  const maps = new Map([...closed(world.maps)].map(([key, map]) => [key, { ...map, slots: new Map(map.slots) }]))
-  const left: World = { maps, programs: closed(world.programs), links: closed(world.links) }
+  const left: World = { ...emptyWorld(), programs: closed(world.programs), links: closed(world.links) }
+  for (const [key, map] of closed(world.maps)) addMap(left, key, { ...map, slots: new Map(map.slots) })
   settle(left)
   return left
 }

@@ -1,6 +1,15 @@
 import type { Address, Ref } from '../model/address.ts'
 import type { DesiredState } from '../model/state.ts'
-import { type Holdings, keyOf, newMap, runningIn, type World, type WorldLink, type WorldMap } from './ledger-world.ts'
+import {
+  addMap,
+  type Holdings,
+  keyOf,
+  newMap,
+  runningIn,
+  type World,
+  type WorldLink,
+  type WorldMap,
+} from './ledger-world.ts'
 import type { Operation } from './step.ts'
 
 /** What the effects of a step depend on beside the world. */
@@ -30,7 +39,7 @@ const effects: Effects = {
   'link-pin': (world, { target, to }, { existing }) => pin(world, keyOf(target, existing), to),
   'open-map': (world, { target }, { desired, existing }) => openMap(world, target, { desired, existing }),
   'create-map': (world, { target }, { desired, required }) => {
-    world.maps.set(target, newMap(target, desired, required.get(target) ?? new Set()))
+    addMap(world, target, newMap(target, desired, required.get(target) ?? new Set()))
   },
   pin: (world, { target, path }, { existing }) => pin(world, keyOf(target, existing), path),
   'load-program': (world, { target }, context) => {
@@ -100,7 +109,7 @@ function openMap(world: World, target: Ref, context: Pick<LedgerContext, 'desire
   const known = world.maps.get(key)
   // The proof is about what we use or hold ourselves; until then it is its owner's.
   if (known) known.open = true
-  else world.maps.set(key, { ...newMap(target, context.desired, new Set()), scoped: false })
+  else addMap(world, key, { ...newMap(target, context.desired, new Set()), scoped: false })
 }
 
 function pin(world: World, key: string, path: string): void {
@@ -145,7 +154,7 @@ const holdingsOf = (world: World, key: string): Holdings | undefined =>
 /** What the kernel does by itself: links without a reference detach, arrays and structs without one are emptied. */
 export function settle(world: World): void {
   for (const [key, link] of world.links) if (!link.foreign && !isHeld(link)) world.links.delete(key)
-  for (const [key, map] of world.maps) {
+  for (const [key, map] of world.fragile) {
     const isLost = map.scoped || (map.isStruct && !isLinked(world, key))
     if (isLost && !isHeld(map)) map.slots.clear()
   }

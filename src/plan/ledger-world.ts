@@ -13,6 +13,8 @@ import { needsHolder } from './user-references.ts'
  */
 export interface World {
   readonly maps: Map<string, WorldMap>
+  /** Those of the maps that lose what is in them with their last holder: after every step they are looked at. */
+  readonly fragile: Map<string, WorldMap>
   readonly programs: Map<string, WorldProgram>
   readonly links: Map<string, WorldLink>
 }
@@ -60,7 +62,7 @@ export function keyOf(ref: string, existing: Readonly<Record<string, number>>): 
 
 /** The world before the first step. */
 export function worldOf(current: CurrentState, existing: Readonly<Record<string, number>>): World {
-  const world: World = { maps: new Map(), programs: new Map(), links: new Map() }
+  const world = emptyWorld()
   const names = new Map(Object.entries(existing).map(([ref]) => [keyOf(ref, existing), ref]))
   const pins = current.trees.flatMap((tree) => tree.pins)
   const own = pins.flatMap((pin) => ('id' in pin ? [`${pin.kind}#${pin.id}`] : []))
@@ -90,7 +92,7 @@ function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, s
     })
   for (const map of graph.maps.values()) {
     const slots = new Map([...map.programs].map(([index, id]) => [index, `program#${id}`]))
-    world.maps.set(`map#${map.id}`, {
+    addMap(world, `map#${map.id}`, {
       name: names.get(`map#${map.id}`) ?? `#${map.id} (${map.name})`,
       ruled: map.type !== undefined && mapTypeRule(map.type).atLastUserReference !== undefined,
       isStruct: map.type === 'struct_ops',
@@ -107,6 +109,19 @@ function addGraph(world: World, graph: SystemGraph, names: ReadonlyMap<string, s
     const program = root.map === undefined ? `program#${root.program}` : `map#${root.map}`
     world.links.set(key, { program, foreign: true, severed: root.severed ?? false, pins: new Set(), open: false })
   })
+}
+
+export const emptyWorld = (): World => ({
+  maps: new Map(),
+  fragile: new Map(),
+  programs: new Map(),
+  links: new Map(),
+})
+
+/** Every map comes into the world by this. */
+export function addMap(world: World, key: string, map: WorldMap): void {
+  world.maps.set(key, map)
+  if (map.ruled || map.isStruct) world.fragile.set(key, map)
 }
 
 function scope(map: WorldMap | undefined, path: string): void {
