@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canTestLinux } from '../support/linux.ts'
 import { type Command, walk } from './model-commands.ts'
 import { Walker } from './model-walker.ts'
-import { eventually, openLinuxWorld, openMemoryWorld, type TestWorld } from './test-world.ts'
+import { eventually, onOneCpu, openLinuxWorld, openMemoryWorld, type TestWorld } from './test-world.ts'
 
 /** Walks per run of the suite; more with PINFOLD_WALKS, another start with PINFOLD_SEED. */
 const walks = Number(process.env['PINFOLD_WALKS'] ?? 300)
@@ -13,6 +13,7 @@ describe.skipIf(!canTestLinux)('any sequence of operations', () => {
   let linux: TestWorld
   let memory: TestWorld
   beforeAll(() => {
+    onOneCpu()
     linux = openLinuxWorld()
     memory = openMemoryWorld()
   })

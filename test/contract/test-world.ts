@@ -1,4 +1,5 @@
 import { rmdirSync } from 'node:fs'
+import { allowedCpus, tryRunOn } from '../../src/kernel/affinity.ts'
 import { idAttr, idCommands, nextId } from '../../src/kernel/attr-object.ts'
 import type { Fd, Kernel, ObjectKind } from '../../src/kernel/kernel.ts'
 import { openLinuxKernel } from '../../src/kernel/linux-kernel.ts'
@@ -103,6 +104,13 @@ export async function eventually<T>(expected: T, ask: () => T): Promise<T> {
     if (JSON.stringify(answer) === JSON.stringify(expected) || Date.now() > deadline) return answer
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
+}
+
+/**
+ * From now on this process lets go of arrays on one CPU alone: clears that several CPUs queue are in no order, which `settled` counts on.
+ */
+export function onOneCpu(): void {
+  tryRunOn(/^[0-9]+/.exec(allowedCpus())?.[0] ?? '0')
 }
 
 /**
