@@ -121,7 +121,8 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   },
   rollback: {
     summary: 'Make a former generation live again.',
-    details: 'Its programs are still loaded: only links and trees are swapped. Without a number, the latest one kept.',
+    details:
+      'Its programs are still loaded: only links and trees are swapped. Without a number, the latest one kept.\n`pinfold plan` can show the same for a review.',
     operand: '[GENERATION]',
     options: [...manifestOptions, 'stack', ...kernelOptions, 'diff', 'auto-approve', ...outputOptions],
   },
@@ -134,7 +135,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   },
   destroy: {
     summary: 'Remove exactly what a stack owns.',
-    details: 'Names the stack as an argument, or by its manifest.',
+    details: 'Names the stack as an argument, or by its manifest. `pinfold plan` can show the same for a review.',
     operand: '[STACK]',
     options: [...manifestOptions, ...kernelOptions, 'adopt', 'purge', 'auto-approve', ...outputOptions],
   },
