@@ -90,6 +90,26 @@ test('a reader that leaves early is no error', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
+test('a pipe that does not block is waited for', () => {
+  const script = `
+import fcntl, os, subprocess, sys, time
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+fcntl.fcntl(writer, 1031, ${pipeSize}) # F_SETPIPE_SZ
+child = subprocess.Popen(sys.argv[1:], stdout=writer)
+os.close(writer)
+time.sleep(0.3)
+with os.fdopen(reader, 'rb') as all: sys.stdout.buffer.write(all.read())
+sys.exit(child.wait())`
+  const words = [process.execPath, join(directory, 'pinfold.js'), 'explain', '--json']
+  const piped = run('python3', ['-c', script, ...words])
+  expect(piped.stdout.length).toBeGreaterThan(pipeSize)
+  expect(piped).toEqual(pinfold('explain', '--json'))
+})
+
+/** What a pipe takes before somebody reads it, in bytes. */
+const pipeSize = 4096
+
 const lost = {
   stderr: expect.stringMatching(/^error C161: cannot write all of the output: E[A-Z]+: .+\n {2}hint: .+\n$/),
 }
