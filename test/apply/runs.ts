@@ -22,8 +22,8 @@ export interface Run {
   readonly events: readonly ApplyEvent[]
 }
 
-/** The tests' default: nobody waits for what does not come. */
-const impatient: ApplyOptions = { patience: 20 }
+/** The tests' default: nobody waits for what does not come. More with PINFOLD_PATIENCE, where a kernel is slow to free. */
+const impatient: ApplyOptions = { patience: Number(process.env['PINFOLD_PATIENCE'] ?? 20) }
 
 export async function run(
   kernel: Kernel,
