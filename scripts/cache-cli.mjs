@@ -1,6 +1,6 @@
 // Makes V8's caches of DIRECTORY/commands.js: runs commands as the starter does, and keeps what V8 compiled for them. A start
-// without one takes 30 ms more. Another V8, or one with other flags, ignores them and compiles what it needs. `apply`, `plan`
-// and `show` need less than the whole, so they have caches of their own.
+// without one takes 30 ms more. Another V8, or one with other flags, ignores them and compiles what it needs. What is run most
+// needs less than the whole, so it has a cache of its own: COMMAND.cache, which the starter prefers.
 //
 // Where this user may, the commands run on the kernel, in namespaces of their own; elsewhere on the kernel in memory: then the
 // caches have all but the system calls.
@@ -29,6 +29,8 @@ const caches = {
   ],
   'apply.cache': (place) => [['apply', '-f', join(root, 'examples/co-re/pinfold.yaml'), ...place, '--auto-approve']],
   'plan.cache': (place) => [['plan', ...stack('v2'), ...place]],
+  'rollback.cache': (place) => [['rollback', '--stack', 'rolling', ...place, '--auto-approve']],
+  'validate.cache': () => [['validate', ...stack('v2')]],
   'show.cache': (place) => [
     ['show', 'rolling', ...place],
     ['show', '--json', ...place],

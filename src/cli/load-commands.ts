@@ -13,8 +13,8 @@ import type * as entry from './start.ts'
 export function loadCommands(command?: string): typeof entry {
   const directory = dirname(fileURLToPath(import.meta.url))
   const filename = join(directory, 'commands.js')
-  const own = command === 'apply' || command === 'plan' || command === 'show' ? command : 'commands'
-  const cachedData = readCache(join(directory, `${own}.cache`))
+  const own = /^[a-z]+$/.test(command ?? '') ? readCache(join(directory, `${command}.cache`)) : undefined
+  const cachedData = own ?? readCache(join(directory, 'commands.cache'))
   // The bundle is ASCII: V8 keeps such a text as it is.
   const script = new Script(readFileSync(filename, 'latin1'), { filename, ...(cachedData && { cachedData }) })
   const module = { exports: {} }

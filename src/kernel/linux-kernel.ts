@@ -124,7 +124,9 @@ class LinuxKernel implements Kernel {
   }
 
   describe(fd: Fd<ObjectKind>, { frozen } = { frozen: true }): ObjectInfo {
-    return frozen ? readInfo(fd) : readInfoAlone(fd)
+    const info = frozen ? readInfo(fd) : readInfoAlone(fd)
+    if (info.kind === 'map') this.#elements.learn(fd as Fd<'map'>, info)
+    return info
   }
 
   idOf(fd: Fd<ObjectKind>): number {

@@ -3,7 +3,7 @@ import { mapElementAttr } from './attr-map.ts'
 import type { EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { readInfoAlone } from './info.ts'
-import type { Fd, UpdateMode } from './kernel.ts'
+import type { Fd, MapInfo, UpdateMode } from './kernel.ts'
 import { encode, struct } from './layout.ts'
 import { type ElementSizes, walkEntries, writeEntries } from './map-batches.ts'
 import { bpf, is, tryBpf } from './syscall.ts'
@@ -71,6 +71,17 @@ export class MapElements {
     const info = readInfoAlone(map)
     if (info.kind !== 'map')
       throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: 'EINVAL', doing: 'describe map' })
+    const sizes = this.#sizesIn(info)
+    this.#sizes.set(map, sizes)
+    return sizes
+  }
+
+  /** Keeps what somebody has asked about a map anyway, for whoever looks into it next. */
+  learn(map: Fd<'map'>, info: MapInfo): void {
+    if (info.type !== undefined) this.#sizes.set(map, this.#sizesIn(info))
+  }
+
+  #sizesIn(info: MapInfo): ElementSizes {
     const { keySize, valueSize, maxEntries } = info.shape
     // The kernel would write as many values as it likes: of a type that nobody knows there may be one for each CPU.
     if (info.type === undefined) {
@@ -78,9 +89,7 @@ export class MapElements {
       throw kernelError({ command: 'bpf', errno: 'EINVAL', doing: 'use a map', what, code: 'K106' })
     }
     const value = mapTypeRule(info.type).perCpu ? Math.ceil(valueSize / 8) * 8 * this.#possibleCpus : valueSize
-    const sizes = { key: keySize, value, maxEntries, repeats: info.type === 'lpm_trie' }
-    this.#sizes.set(map, sizes)
-    return sizes
+    return { key: keySize, value, maxEntries, repeats: info.type === 'lpm_trie' }
   }
 }
 
