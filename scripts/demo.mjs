@@ -84,13 +84,18 @@ async function lifeOfAStack(command, options, use) {
 
 /** Runs a command line in this process: a rehearsal needs no other one. */
 async function pinfoldHere(command, { options, expected, show = false }) {
-  const before = { argv: process.argv, stdout: Object.getOwnPropertyDescriptor(process, 'stdout') }
+  const before = {
+    argv: process.argv,
+    exit: process.exit,
+    stdout: Object.getOwnPropertyDescriptor(process, 'stdout'),
+  }
   let text = ''
   process.argv = [process.execPath, cli, command, ...options]
   const write = (chunk) => {
     text += chunk
     return true
   }
+  process.exit = () => {}
   Object.defineProperty(process, 'stdout', { configurable: true, value: { write } })
   try {
     // Forgotten, it runs anew.
@@ -100,6 +105,7 @@ async function pinfoldHere(command, { options, expected, show = false }) {
     await new Promise((resolve) => setImmediate(resolve))
   } finally {
     process.argv = before.argv
+    process.exit = before.exit
     Object.defineProperty(process, 'stdout', before.stdout)
   }
   report(command, { status: process.exitCode, stdout: text, stderr: '' }, { expected, show })
