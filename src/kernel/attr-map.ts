@@ -1,7 +1,7 @@
 import { type MapType, mapTypeRule } from '../model/map-types.ts'
 import type { EntryBatch } from './entries.ts'
 import type { Fd, MapCreate, UpdateMode } from './kernel.ts'
-import { type Attr, encode, littleEndian, objectName, struct } from './layout.ts'
+import { type Attr, encode, type Layout, littleEndian, objectName, struct } from './layout.ts'
 
 /** BPF_MAP_CREATE. Linux 5.16 for map_extra; older kernels want it zero. */
 const mapCreateLayout = struct({
@@ -23,7 +23,8 @@ const mapCreateLayout = struct({
 })
 
 /** BPF_MAP_LOOKUP_ELEM, UPDATE, DELETE and GET_NEXT_KEY (`value` is next_key there). */
-const mapElementLayout = struct({ map_fd: 'u32', key: 'pointer', value: 'pointer', flags: 'u64' })
+const mapElementFields = { map_fd: 'u32', key: 'pointer', value: 'pointer', flags: 'u64' } as const
+export const mapElementLayout: Layout<typeof mapElementFields> = struct(mapElementFields)
 
 /** BPF_MAP_LOOKUP_BATCH and UPDATE_BATCH. `count` comes back as the number of entries that were read or written. */
 const mapBatchLayout = struct({

@@ -1,10 +1,11 @@
 import { mapTypeRule } from '../model/map-types.ts'
-import { mapElementAttr } from './attr-map.ts'
+import { loadAddon } from './addon.ts'
+import { mapElementAttr, mapElementLayout } from './attr-map.ts'
 import type { EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { readInfoAlone } from './info.ts'
 import type { Fd, MapInfo, UpdateMode } from './kernel.ts'
-import { encode, struct } from './layout.ts'
+import { type Attr, encode, littleEndian, struct } from './layout.ts'
 import { type ElementSizes, walkEntries, writeEntries } from './map-batches.ts'
 import { bpf, is, tryBpf } from './syscall.ts'
 
@@ -12,6 +13,7 @@ import { bpf, is, tryBpf } from './syscall.ts'
 export class MapElements {
   readonly #possibleCpus: number
   readonly #sizes = new WeakMap<Fd<'map'>, ElementSizes>()
+  #small: SmallLookup | undefined
 
   constructor(possibleCpus: number) {
     this.#possibleCpus = possibleCpus
@@ -20,11 +22,17 @@ export class MapElements {
   lookup(map: Fd<'map'>, key: Uint8Array): Uint8Array | undefined {
     const sizes = this.#sizesOf(map)
     checkSize('look up an element', 'key', key, sizes.key)
-    const value = new Uint8Array(sizes.value)
-    const result = tryBpf('BPF_MAP_LOOKUP_ELEM', mapElementAttr(map, key, value))
-    if (is(result, 'ENOENT')) return undefined
-    if (result < 0) throw kernelError({ command: 'BPF_MAP_LOOKUP_ELEM', errno: -result, doing: 'look up an element' })
-    return value
+    // A queue has no key, and its attr no pointer to one.
+    const isSmall = key.length > 0 && key.length <= smallKey && sizes.value <= smallValue
+    return isSmall ? this.#lookUpSmall(map, key, sizes.value) : lookUp(map, key, sizes.value)
+  }
+
+  #lookUpSmall(map: Fd<'map'>, key: Uint8Array, size: number): Uint8Array | undefined {
+    this.#small ??= smallLookup()
+    const { attr, keyBytes, value } = this.#small
+    keyBytes.set(key)
+    attr.view.setUint32(mapElementLayout.at.map_fd, map.number, littleEndian)
+    return isThere(tryBpf('BPF_MAP_LOOKUP_ELEM', attr)) ? value.slice(0, size) : undefined
   }
 
   update(map: Fd<'map'>, key: Uint8Array, value: Uint8Array | Fd<'program'> | Fd<'map'>, mode?: UpdateMode): void {
@@ -91,6 +99,35 @@ export class MapElements {
     const value = mapTypeRule(info.type).perCpu ? Math.ceil(valueSize / 8) * 8 * this.#possibleCpus : valueSize
     return { key: keySize, value, maxEntries, repeats: info.type === 'lpm_trie' }
   }
+}
+
+function lookUp(map: Fd<'map'>, key: Uint8Array, size: number): Uint8Array | undefined {
+  const value = new Uint8Array(size)
+  return isThere(tryBpf('BPF_MAP_LOOKUP_ELEM', mapElementAttr(map, key, value))) ? value : undefined
+}
+
+function isThere(result: number): boolean {
+  if (is(result, 'ENOENT')) return false
+  if (result < 0) throw kernelError({ command: 'BPF_MAP_LOOKUP_ELEM', errno: -result, doing: 'look up an element' })
+  return true
+}
+
+/** Memory at fixed addresses for one lookup after the other: thousands of slots of arrays are read to find out who uses what. */
+interface SmallLookup {
+  readonly attr: Attr
+  readonly keyBytes: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** Bytes: more than V8 keeps in its heap, where it moves them. */
+const smallKey = 128
+const smallValue = 1024
+
+function smallLookup(): SmallLookup {
+  const [keyBytes, value] = [new Uint8Array(smallKey), new Uint8Array(smallValue)]
+  const attr = encode(mapElementLayout, { key: keyBytes, value })
+  loadAddon().point(attr.bytes, attr.pointers)
+  return { attr: { ...attr, pointers: [] }, keyBytes, value }
 }
 
 /** A program or map goes into a map as its descriptor's number. */
