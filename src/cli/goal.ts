@@ -19,7 +19,7 @@ export function aim(session: Session, stack: string, goal: Goal): Aimed {
     return { plan: makePlan(current, desired), current, desired }
   }
   const { adopt, purge } = goal
-  const current = readCurrent(kernel, { bpffs, stack, adopt })
+  const current = readCurrent(kernel, { bpffs, stack, adopt, counts: true })
   const plan = makeDestroyPlan(current, { purge, isThere: kernel.bpffs.stat(current.directory) !== undefined })
   return { plan, current }
 }

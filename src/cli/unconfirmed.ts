@@ -44,7 +44,7 @@ export async function takeBack(
   stack: string,
 ): Promise<ExitCode> {
   const { kernel, bpffs } = session
-  const live = readCurrent(kernel, { bpffs, stack })
+  const live = readCurrent(kernel, { bpffs, stack, counts: true })
   const former = live.record?.awaits?.former
   if (former !== 0) {
     const { current, desired } = readFormer(session, stack, former)

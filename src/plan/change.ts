@@ -50,7 +50,7 @@ export interface Change {
   readonly verdict?: Verdict
   /** Absent: the manifest's, or no record tells. */
   readonly cause?: Cause
-  /** Entries that a kept or replaced map holds, where known. */
+  /** Entries that a map which was there holds, where known. */
   readonly entries?: number
   /** The address that it is known by until now. */
   readonly movedFrom?: Address

@@ -62,7 +62,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P103',
     summary: 'Map replaced or deleted, entries lost',
     explanation:
-      'What the map holds now is gone after the apply. The manifest allowed it, or the map left the manifest.',
+      'What the map holds now is gone afterwards: the manifest allowed it, the map left the manifest, or the stack is destroyed.',
   },
   gap: {
     code: 'P104',

@@ -3,6 +3,7 @@ import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import { markBlocked } from './block.ts'
 import type { Change } from './change.ts'
+import { deletionOf } from './diff.ts'
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
@@ -38,7 +39,7 @@ export interface DestroyOptions {
 export function makeDestroyPlan(current: CurrentState, options: DestroyOptions = {}): Plan {
   const kept = options.purge ? new Map() : keptOnDestroy(current)
   if (kept.size > 0 && current.record) return keepSome(current, current.record, kept)
-  const changes = deletionOf(current)
+  const changes = deletionsOf(current)
   const pins = pinsThatGo(current)
   const existing = { ...existingInTrees(current), ...existingOf(current) }
   const { isThere = true } = options
@@ -114,9 +115,9 @@ function keptBeyond(tree: Tree, trees: readonly Tree[]): Set<number> {
 const begin = ({ record }: CurrentState): Step[] =>
   record?.phase === 'published' ? [{ phase: 'prepare', kind: 'write-record', path: 'live/record' }] : []
 
-function deletionOf(current: CurrentState): Change[] {
+function deletionsOf(current: CurrentState): Change[] {
   const kinds = ['link', 'program', 'map']
   return [...current.resources.values()]
     .sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || (nameOf(a.address) < nameOf(b.address) ? -1 : 1))
-    .map((it) => ({ action: 'delete', address: it.address, because: [], ...(it.live ? { liveId: it.live.id } : {}) }))
+    .map(deletionOf)
 }

@@ -78,7 +78,7 @@ function mapChange(current: State, after: MapState, context: MapContext): Change
   const { outcome, switched, inner } = context
   const before = current.resources.get(address)
   if (before?.kind !== 'map') return { action: 'create', address, because: [], ...useOf(after) }
-  const known = { ...liveOf(before), ...(before.live?.entries === undefined ? {} : { entries: before.live.entries }) }
+  const known = { ...liveOf(before), ...entriesOf(before) }
   if (outcome?.how === 'replace')
     return { action: 'replace', address, because: outcome.because, ...fateOf(before, after, switched), ...known }
   const because = [
@@ -150,20 +150,23 @@ function deletions(current: State, desired: State): Change[] {
   return [...current.resources.values()]
     .filter((it) => !desired.resources.has(it.address))
     .sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
-    .map((before) => ({
-      action: 'delete',
-      address: before.address,
-      because: [],
-      ...lossOfDeletion(before),
-      ...liveOf(before),
-    }))
+    .map(deletionOf)
 }
 
-function lossOfDeletion(before: Resource): Pick<Change, 'verdict'> {
+/** That a resource goes, with what goes with it. */
+export const deletionOf = (before: Resource): Change => ({
+  action: 'delete',
+  address: before.address,
+  because: [],
+  ...lossOfDeletion(before),
+  ...liveOf(before),
+})
+
+function lossOfDeletion(before: Resource): Pick<Change, 'verdict' | 'entries'> {
   if (before.kind !== 'map' || before.owner === 'foreign') return {}
   const { contents, shape } = before
   const isMade = shape.type === 'struct_ops' || contents.kind === 'slots' || contents.kind === 'data'
-  return isMade ? {} : { verdict: 'data loss' }
+  return isMade ? {} : { verdict: 'data loss', ...entriesOf(before) }
 }
 
 /** The worst verdict among the links from which a program that uses the map can be reached. */
@@ -179,6 +182,9 @@ function switchOf(map: MapState, desired: State, links: readonly Change[]): Verd
 }
 
 const liveOf = (before: Resource): Pick<Change, 'liveId'> => (before.live ? { liveId: before.live.id } : {})
+
+const entriesOf = ({ live }: MapState): Pick<Change, 'entries'> =>
+  live?.entries === undefined ? {} : { entries: live.entries }
 
 /** The changes by address. */
 export const byAddress = (changes: readonly Change[]): ReadonlyMap<Address, Change> =>

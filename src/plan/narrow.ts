@@ -4,7 +4,7 @@ import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, DesiredState, Resource } from '../model/state.ts'
 import { markBlocked } from './block.ts'
 import type { Change, Reason } from './change.ts'
-import { byAddress } from './diff.ts'
+import { byAddress, deletionOf } from './diff.ts'
 import { planOf } from './make-plan.ts'
 import { objectOf, outerPinAt } from './outer-paths.ts'
 import { diffOuterPins, outerDirectories } from './outer-pins.ts'
@@ -89,14 +89,16 @@ const inOrder =
     return (first ? byKind : -byKind) || (nameOf(a.address) < nameOf(b.address) ? -1 : 1)
   }
 
-function changeOf({ address, live, ...resource }: Resource, { stays, leaves }: Narrowing): Change {
+function changeOf(resource: Resource, { stays, leaves }: Narrowing): Change {
+  const { address, kind, live } = resource
   const known = live ? { liveId: live.id } : {}
-  const count =
-    resource.kind === 'map' && live && 'entries' in live && live.entries !== undefined ? { entries: live.entries } : {}
   const because = stays.get(address)
-  if (because) return { action: 'keep', address, because, ...known, ...count }
+  if (because) {
+    const entries = kind === 'map' ? live?.entries : undefined
+    return { action: 'keep', address, because, ...known, ...(entries !== undefined && { entries }) }
+  }
   const path = leaves?.get(address)
-  return { action: 'delete', address, because: [], ...known, ...(path !== undefined && { leaves: path }) }
+  return path === undefined ? deletionOf(resource) : { action: 'delete', address, because: [], ...known, leaves: path }
 }
 
 interface Rest {

@@ -7,12 +7,19 @@ import type { RecordedMap } from '../model/record.ts'
 import type { DesiredState, MapContents, MapState } from '../model/state.ts'
 import { misplacedMaps } from './bound-maps.ts'
 import { readContents } from './current-contents.ts'
-import { countEntries, readInnerIds } from './held.ts'
+import { countable, countEntries, readInnerIds } from './held.ts'
 import type { LiveTree } from './live-tree.ts'
 import { openOrGone } from './open-or-gone.ts'
 
+/** What is asked about maps. */
+export interface MapWishes {
+  readonly wanted?: DesiredState | undefined
+  /** See `Place`. */
+  readonly counts?: boolean | undefined
+}
+
 /** Reads the live tree's maps; those that are not at their pin through the programs that use them. */
-export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapState[] {
+export function readMaps(live: LiveTree, { wanted, counts = false }: MapWishes): MapState[] {
   const pinned = findPinned(live)
   const names = new Map<MapId, MapAddress>()
   for (const { info, address } of pinned) names.set(info.id, address)
@@ -27,7 +34,7 @@ export function readMaps(live: LiveTree, wanted: DesiredState | undefined): MapS
   }
   const maps: MapState[] = []
   for (const map of found) {
-    const state = readMap({ live, names, wanted }, map)
+    const state = readMap({ live, names, wanted, counts }, map)
     if (state) maps.push(state)
   }
   return maps
@@ -53,6 +60,7 @@ interface Reading {
   readonly live: LiveTree
   readonly names: ReadonlyMap<MapId, MapAddress>
   readonly wanted: DesiredState | undefined
+  readonly counts: boolean
 }
 
 /** Undefined for a map that is gone. */
@@ -63,7 +71,9 @@ function readMap(reading: Reading, found: FoundMap): MapState | undefined {
   const recorded = live.rows.maps.get(name)
   const desired = wanted?.resources.get(address)
   const wish = desired?.kind === 'map' ? desired : undefined
-  const inside = readInside(reading, { found, recorded, wish })
+  const goes = !wish && recorded?.owner !== 'foreign' && (reading.counts || wanted !== undefined)
+  const counts = wish !== undefined || (goes && countable.has(found.shape.type))
+  const inside = readInside(reading, { found, recorded, wish, counts })
   if (!inside) return undefined
   const { id } = info
   const pins = live.pinsOf.map.get(id)
@@ -93,20 +103,26 @@ interface MapQuestion {
   readonly found: FoundMap
   readonly recorded: RecordedMap | undefined
   readonly wish: MapState | undefined
+  /** How much it holds has to be known: it is wanted, or goes with that. */
+  readonly counts: boolean
 }
 
 /** What only an open map tells; most maps need not be opened a second time. Undefined when it is gone. */
-function readInside({ live, names }: Reading, { found, recorded, wish }: MapQuestion): Inside | undefined {
+function readInside({ live, names }: Reading, { found, recorded, wish, counts }: MapQuestion): Inside | undefined {
   const { info, shape: outer } = found
   const outside: Inside = { shape: outer, contents: { kind: 'runtime' }, entries: undefined }
   const declared = recorded?.entries ?? recorded?.inner ?? recorded?.initial ?? recorded?.members
-  if (!wish && declared === undefined && !mapTypeRule(outer.type).holds) return outside
+  if (!counts && declared === undefined && !mapTypeRule(outer.type).holds) return outside
   using map = openOrGone(live.kernel, 'map', info.id)
   if (!map) return undefined
   const shape = withInner(live, { map, shape: outer, recorded })
   const contents = readContents({ live, names, map, shape, recorded, wish })
   const exactly = wish !== undefined && isOther(shape, recorded, wish)
-  return { shape, contents, entries: wish && countEntries(live.kernel, map, { type: outer.type, exactly }) }
+  return {
+    shape,
+    contents,
+    entries: counts ? countEntries(live.kernel, map, { type: outer.type, exactly }) : undefined,
+  }
 }
 
 /** A map that will be replaced: how much that loses, or whether it has room elsewhere, has to be known. */

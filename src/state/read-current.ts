@@ -7,7 +7,7 @@ import type { LinkTarget } from '../model/link-spec.ts'
 import type { OuterPin } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState, LinkState, MapState, Move, Resource, Tree, TreePin } from '../model/state.ts'
 import { checkDirectory } from './check-directory.ts'
-import { readMaps } from './current-maps.ts'
+import { type MapWishes, readMaps } from './current-maps.ts'
 import { foreignId, readPrograms } from './current-programs.ts'
 import { type LiveTree, openLiveTree } from './live-tree.ts'
 import { moveTree } from './moves.ts'
@@ -31,6 +31,8 @@ export interface Place {
    * foreign, which a plan refuses to replace and a destroy leaves.
    */
   readonly adopt?: boolean
+  /** Count the entries of every map although nothing is wanted, since all of them go; default: count with `wanted` only. */
+  readonly counts?: boolean
   /** The mounts, read before, where several stacks are read at once; default: read them. */
   readonly mounts?: Mounts
 }
@@ -47,7 +49,7 @@ export function readCurrent(kernel: Kernel, place: Place, wanted?: DesiredState)
   const { trees, strays, used } = readTrees(kernel, directory, { adopt: place.adopt })
   const { readings, moved, unmoved } = moveLive(trees, wanted?.moved ?? [])
   const live = openLiveTree(kernel, directory, readings)
-  const resources = live ? readResources(live, wanted) : new Map<Address, Resource>()
+  const resources = live ? readResources(live, { wanted, counts: place.counts }) : new Map<Address, Resource>()
   const misowned = readMisowned(kernel, { directory, stat, live: live?.tree })
   return {
     stack: place.stack,
@@ -90,8 +92,8 @@ function ownersOf(kernel: Kernel, place: Place, wanted: DesiredState | undefined
   return wanted?.ownership?.uid === undefined ? owners : [...owners, wanted.ownership.uid]
 }
 
-function readResources(live: LiveTree, wanted: DesiredState | undefined): Map<Address, Resource> {
-  const maps = readMaps(live, wanted)
+function readResources(live: LiveTree, wishes: MapWishes): Map<Address, Resource> {
+  const maps = readMaps(live, wishes)
   const programs = readPrograms(live, addressesOf(maps))
   const resources = new Map<Address, Resource>()
   for (const resource of [...maps, ...programs, ...readLinks(live)]) resources.set(resource.address, resource)

@@ -336,7 +336,7 @@ describe('what is refused or warned of', () => {
 
     test('is left by a destroy, which says so', () => {
       const plan = makeDestroyPlan(withGuest('live'))
-      expect(plan.diagnostics).toMatchObject([{ code: 'P107', severity: 'warning' }])
+      expect(plan.diagnostics).toMatchObject([{ code: 'P103' }, { code: 'P107', severity: 'warning' }])
       const removed = plan.steps.flatMap((step) => ('path' in step ? [step.path] : []))
       expect(removed).toContain('live/maps/tail_calls')
       expect(removed).toContain('live/links')
@@ -350,7 +350,7 @@ describe('what is refused or warned of', () => {
       const current = { ...applied(edge()), strays }
       expect(makePlan(current, desired(...edge(1))).diagnostics).toEqual([])
       const plan = makeDestroyPlan(current)
-      expect(plan.diagnostics).toMatchObject([{ code: 'P107', severity: 'warning' }])
+      expect(plan.diagnostics).toMatchObject([{ code: 'P103' }, { code: 'P107', severity: 'warning' }])
       expect(plan.steps.filter((step) => step.kind === 'remove-directory').map(({ path }) => path)).not.toContain('')
     })
   })

@@ -70,6 +70,15 @@ describe.skipIf(!canTestLinux)('a plan from a snapshot is the plan made on the h
       await lab.run({ command: 'destroy', version })
     })
 
+    test('how much a destroy loses', async () => {
+      run('bpftool', 'map', 'update', 'pinned', live('maps/state'), 'key', ...'0000', 'value', ...'00000000')
+      const file = await snapshot(lab)
+      const here = await pinfold('plan', 'echo', '--destroy', '--json', '--bpffs', lab.bpffs)
+      expect(await pinfold('plan', 'echo', '--destroy', '--json', '--against', file)).toEqual(here)
+      expect(here.printed).toContain('"code":"P103"')
+      rmSync(file)
+    })
+
     test('a filter of tc, and a symbolic link', async () => {
       const filter = ['ingress', 'bpf', 'direct-action', 'pinned', live('programs/tc_entry')]
       run('ln', '-s', live('maps'), join(lab.bpffs, 'elsewhere'))

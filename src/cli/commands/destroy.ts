@@ -38,7 +38,7 @@ export async function destroy({ operand, options }: Invocation, terminal: Termin
     const { situation, exitCode } = await recoverFirst(session, stack, stage)
     if (situation.recovery) return exitCode
   }
-  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt }), { purge })
+  const plan = makeDestroyPlan(readCurrent(kernel, { bpffs, stack, adopt, counts: true }), { purge })
   showPlan(stage, plan)
   const refused = refusalOf(stage, plan)
   if (refused !== undefined) return refused

@@ -6,6 +6,7 @@ import { pinfoldStamped } from '../support/pinfold.ts'
 import { type Desk, openDesk, swapSlots } from './desk.ts'
 
 const used = '/sys/fs/bpf/edge/used'
+const live = '/sys/fs/bpf/edge/live'
 const pinsOf = (desk: Desk): string[] => [...desk.machine().inspect.pins().keys()]
 const planOf = (desk: Desk): PlanDocument => JSON.parse(desk.read('plan.json'))
 
@@ -44,6 +45,41 @@ describe('a plan to destroy', () => {
     const { exitCode: _, envelope: __, ...planned } = JSON.parse(here.printed)
     const { printed } = await pinfoldStamped('destroy', '--json', ...state)
     expect(JSON.parse(printed.split('\n')[0] ?? '')).toMatchObject(planned)
+  })
+
+  test('says what is lost as an apply does, and holds however much that is by then', async () => {
+    using desk = openDesk()
+    await desk.pinfold('apply', '--auto-approve')
+    const fill = (key: number): Promise<void> =>
+      desk.meddle((machine) => {
+        const kernel = machine.open()
+        using flows = kernel.openPin(`${live}/maps/flows`)
+        kernel.update(flows as never, new Uint8Array(4).fill(key), new Uint8Array(16))
+      })
+    await fill(1)
+    await fill(2)
+    const { printed } = await desk.pinfold('plan', '--destroy', '--out', 'plan.json')
+    const says = 'warning P103 Map replaced or deleted, entries lost: map.flows is deleted: its 2 entries will be lost.'
+    expect(printed).toContain(says)
+    expect((await desk.pinfold('destroy')).printed).toContain(says)
+    // Without the program that uses them an apply removes the same maps.
+    desk.edit('pinfold.yaml', () => 'version: 1\nname: edge\n')
+    expect((await desk.pinfold('plan')).printed).toContain(says)
+    const here = await pinfoldStamped(
+      'plan',
+      'edge',
+      '--destroy',
+      '--json',
+      '--kernel',
+      'memory',
+      '--state',
+      'kernel.json',
+    )
+    await desk.pinfold('snapshot', '--out', 'host.json')
+    expect(await pinfoldStamped('plan', 'edge', '--destroy', '--json', '--against', 'host.json')).toEqual(here)
+    await fill(3)
+    expect(await desk.pinfold('apply', 'plan.json')).toMatchObject({ code: 0 })
+    expect(pinsOf(desk)).toEqual([])
   })
 
   test('is good for one use, with and without other used plans, and not for the stack made anew', async () => {
@@ -87,7 +123,8 @@ describe('a plan to destroy', () => {
     using desk = openDesk()
     desk.edit('pinfold.yaml', (text) => text.replace('maps:\n', 'maps:\n  flows: { onDestroy: keep }\n'))
     await desk.pinfold('apply', '--auto-approve')
-    await desk.pinfold('plan', '--destroy', '--out', 'plan.json')
+    const { printed } = await desk.pinfold('plan', '--destroy', '--out', 'plan.json')
+    expect(printed.match(/P103.*(?=:)/g)).toEqual(['P103 Map replaced or deleted, entries lost: map.stages is deleted'])
     expect((await desk.pinfold('apply', 'plan.json')).printed).toContain('Destroyed edge, but for what is kept')
     const pins = pinsOf(desk)
     expect(pins).toContain('/sys/fs/bpf/edge/live/maps/flows')
