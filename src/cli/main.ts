@@ -53,7 +53,10 @@ async function report(error: unknown, words: readonly string[], terminal: Termin
   }
   if (asksFor('json', words)) printDocument(terminal, errorDocument(error))
   else terminal.warn(renderError(error, painter(terminal.color && !words.includes('--no-color'))))
-  if (terminal.environment['PINFOLD_DEBUG'] && error instanceof Error) terminal.warn(`${error.stack}\n`)
+  if (terminal.environment['PINFOLD_DEBUG'] && error instanceof Error) {
+    const { originalStack } = await import('./original-stack.ts')
+    terminal.warn(`${originalStack(error)}\n`)
+  }
   return exitCodeOf(error)
 }
 

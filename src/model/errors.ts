@@ -17,7 +17,6 @@ export abstract class PinfoldError extends Error {
 
   constructor(message: string, fields: ErrorFields) {
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
-    this.name = new.target.name
     this.code = fields.code
     this.hint = fields.hint
   }
@@ -25,6 +24,7 @@ export abstract class PinfoldError extends Error {
 
 /** A manifest (or what it asks of its objects and of this machine) is wrong; holds every complaint at once. */
 export class ManifestError extends PinfoldError {
+  override readonly name: string = 'ManifestError'
   readonly diagnostics: readonly Diagnostic[]
 
   constructor(message: string, diagnostics: readonly Diagnostic[]) {
@@ -43,6 +43,7 @@ export interface ObjectErrorFields extends ErrorFields {
 
 /** An object file cannot be read, or holds something that pinfold does not support (named in the sentence). */
 export class ObjectError extends PinfoldError {
+  override readonly name: string = 'ObjectError'
   readonly section: string | undefined
   readonly offset: number | undefined
 
@@ -69,6 +70,7 @@ export interface KernelErrorFields extends ErrorFields {
 
 /** The kernel refused something. */
 export class KernelError extends PinfoldError {
+  override readonly name: string = 'KernelError'
   readonly command: string
   readonly errno: string
   readonly target: string | undefined
@@ -87,6 +89,7 @@ export class KernelError extends PinfoldError {
 
 /** A plan cannot be made or trusted: the ledger refused it, it is blocked, or it went stale. */
 export class PlanError extends PinfoldError {
+  override readonly name: string = 'PlanError'
   readonly diagnostics: readonly Diagnostic[]
 
   constructor(message: string, fields: ErrorFields, diagnostics: readonly Diagnostic[] = []) {

@@ -84,6 +84,15 @@ test('a process without capabilities is told so before anything else happens', (
   )
 })
 
+test('PINFOLD_DEBUG tells where in the sources an error happened', () => {
+  const env = { ...process.env, PINFOLD_DEBUG: '1' }
+  const words = [join(directory, 'pinfold.js'), 'inspect', 'package.json']
+  const { stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8', env })
+  const [, line = ''] = /\nObjectError: .+\n +at .+\((src\/object\/.+:\d+):\d+\)\n/.exec(stderr) ?? []
+  const [file = '', number] = line.split(':')
+  expect(readFileSync(join(root, file), 'utf8').split('\n')[Number(number) - 1]).toContain('new ObjectError')
+})
+
 test('a reader that leaves early is no error', () => {
   const script = `"${process.execPath}" "${join(directory, 'pinfold.js')}" inspect examples/tail-calls/tail-calls.bpf.o | true`
   const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8' })
