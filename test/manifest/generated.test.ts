@@ -22,8 +22,8 @@ const blocks = [...readFileSync('docs/manifest.md', 'utf8').matchAll(/```yaml\n(
 
 test('the generated files are those that the schema makes', () => {
   const { status, stderr } = spawnSync('node', ['scripts/generate.mjs', '--check'], { encoding: 'utf8' })
-  expect(stderr).toBe('')
-  expect(status).toBe(0)
+  // TypeScript's server may say so when it is stopped.
+  expect({ status, stderr: stderr.replace('context canceled\n', '') }).toEqual({ status: 0, stderr: '' })
 })
 
 test('every field has a description and examples that fit it', () => {
