@@ -69,6 +69,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
       'destroy',
       'purge',
       'rollback',
+      'confirm',
       'out',
       'diff',
       'timings',

@@ -28,8 +28,8 @@ export function goalOf(options: OptionValues): Goal | undefined {
 
 /** What is about a manifest, or about the other goal. */
 const others: Readonly<Record<Goal['action'], readonly OptionName[]>> = {
-  destroy: ['rollback', 'drift-only', 'deny', 'warn', 'btf', 'diff'],
-  rollback: ['drift-only', 'deny', 'warn', 'btf', 'adopt'],
+  destroy: ['rollback', 'drift-only', 'deny', 'warn', 'btf', 'diff', 'confirm'],
+  rollback: ['drift-only', 'deny', 'warn', 'btf', 'adopt', 'confirm'],
 }
 
 function refuse(options: OptionValues, goal: Goal['action']): void {

@@ -40,7 +40,7 @@ export async function takeBackOverdue(
 /** Back to the generation before the live one, or to nothing where there was none. The caller holds the lock. */
 export async function takeBack(
   session: Session,
-  { beforeRun: _, origin: __, ...stage }: Stage,
+  { beforeRun: _, origin: __, saved: ___, ...stage }: Stage,
   stack: string,
 ): Promise<ExitCode> {
   const { kernel, bpffs } = session

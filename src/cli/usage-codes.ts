@@ -103,7 +103,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C133: {
     summary: 'Option that a saved plan fixes',
     explanation:
-      'A saved plan says with which variables and how it is carried out; `--var`, `--var-file`, `--adopt`, `--deny` and `--warn` cannot change that: plan again with them. `--confirm` goes with an apply of the manifest only.',
+      'A saved plan says with which variables and how it is carried out; `--var`, `--var-file`, `--adopt`, `--deny`, `--warn` and `--confirm` cannot change that: plan again with them.',
   },
   C134: {
     summary: 'Plan not saved',
@@ -181,7 +181,7 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C174: {
     summary: 'Not for this plan',
     explanation:
-      '`plan --destroy` and `plan --rollback` plan what those commands would do, and take what they take: no options about what a manifest wants (--deny, --warn, --btf), nor --drift-only. --purge and --adopt go with a destroy, --diff with a rollback, and both at once is no plan.',
+      '`plan --destroy` and `plan --rollback` plan what those commands would do, and take what they take: no options about what a manifest wants (--deny, --warn, --btf, --confirm), nor --drift-only. --purge and --adopt go with a destroy, --diff with a rollback, and both at once is no plan.',
   },
   C116: {
     summary: 'No place for a bpffs',

@@ -79,6 +79,7 @@ export function planOf(current: CurrentState, desired: DesiredState, comparison:
     ...head,
     diagnostics: [...diagnostics, ...lint({ ...scene, steps }), ...guardConfirmation(sides)],
     generation: { from, to: from + 1 },
+    ...(desired.confirmWithin !== undefined && { confirmWithin: desired.confirmWithin }),
     steps,
     record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes), directories }),
     existing,

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import type { LintPolicy } from '../model/lint-rules.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { ForeignProgram } from '../model/state.ts'
+import type { Milliseconds } from '../util/measure.ts'
 import type { Cause, Change, PinChange, Protection } from './change.ts'
 import type { Drift } from './drift.ts'
 import type { Step } from './step.ts'
@@ -37,6 +38,8 @@ export interface Plan {
   readonly preconditions: readonly Precondition[]
   /** Who holds each program array after each step. */
   readonly ledger: Ledger
+  /** It is taken back unless somebody confirms it in this time; absent: it stays. */
+  readonly confirmWithin?: Milliseconds
   /** What the user said about codes, which `diagnostics` follow; absent: nothing. */
   readonly policy?: LintPolicy
   /** Risks and refusals; one of severity `error` means that the plan must not be applied. */

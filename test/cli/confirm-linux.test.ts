@@ -70,6 +70,35 @@ describe.skipIf(!canTestLinux)('apply --confirm on Linux', () => {
     await goes(applying.watcher)
   })
 
+  describe('of a saved plan, which says so', () => {
+    const file = join(host.directory, 'plan.json')
+    const planned = async (time: string): Promise<void> => {
+      const { code, printed } = await pinfold('plan', ...manifest(2), '--confirm', time, '--out', file)
+      expect(code).toBe(2)
+      expect(printed).toContain('without pinfold confirm edge within ')
+    }
+
+    test('waits to be confirmed, and is used then', async () => {
+      await planned('60s')
+      const applying = await startApply(file)
+      expect((await pinfold('confirm', 'edge', ...place())).code).toBe(0)
+      expect(await applying.ended).toMatchObject({ code: 0, printed: expect.stringContaining('Confirmed edge') })
+      expect(await live()).toMatchObject({ generation: 2, first: 'program.parse_ipv6' })
+      expect(await pinfold('apply', file)).toMatchObject({ code: 5, printed: expect.stringContaining('error P312') })
+      await goes(applying.watcher)
+    })
+
+    test('is taken back by its watcher where its process is killed, and is used up by that', async () => {
+      await planned('3s')
+      const applying = await startApply(file)
+      applying.child.kill('SIGKILL')
+      await applying.ended
+      await goes(applying.watcher)
+      expect(await live()).toMatchObject({ generation: 3, first: 'program.parse_ipv4' })
+      expect(await pinfold('apply', file)).toMatchObject({ code: 5, printed: expect.stringContaining('error P312') })
+    })
+  })
+
   const place = (): string[] => ['--bpffs', host.bpffs]
 
   /** The tail-call example; the second version has its handlers exchanged. */
@@ -94,9 +123,10 @@ links:
   }
 
   /** Applies the second version in a process of its own and returns when it waits. */
-  async function applyFor(time: string) {
-    const words = ['apply', ...manifest(2), '--auto-approve', '--confirm', time]
-    const child = spawn(process.execPath, [starter, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const applyFor = (time: string) => startApply(...manifest(2), '--auto-approve', '--confirm', time)
+
+  async function startApply(...words: readonly string[]) {
+    const child = spawn(process.execPath, [starter, 'apply', ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
     const running = follow(child)
     await running.says('awaits confirmation')
     const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1')

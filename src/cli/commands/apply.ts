@@ -12,6 +12,7 @@ import { openSession } from '../session.ts'
 import { ownersOf, readSituation } from '../situation.ts'
 import type { Terminal } from '../terminal.ts'
 import { openTimings } from '../timings.ts'
+import { confirmed, watching } from '../to-be-confirmed.ts'
 import { overdueOrRefuse, takeBackOverdue } from '../unconfirmed.ts'
 
 /**
@@ -22,23 +23,14 @@ export async function applyManifest({ operand, options }: Invocation, terminal: 
   if (operand !== undefined) return await (await import('../saved/apply-plan.ts')).applyPlan(operand, options, terminal)
   using timings = openTimings({ options, terminal })
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
-  const confirmWithin = confirmOption(options)
+  const confirmation = confirmOption(options)
   using session = await openSession(options, timings)
   optimizeLater(loaded.manifest.programs.size)
-  const desired = {
-    ...wish(loaded, session),
-    ...policyOf(options),
-    ...(confirmWithin === undefined ? {} : { confirmWithin }),
-  }
+  const desired = { ...wish(loaded, session), ...policyOf(options), ...confirmation }
   const origin = originOf(loaded, session)
   const stage = { kernel: session.kernel, options, terminal, timings, origin, ...watching(session, desired) }
-  const applied = await applyLocked(session, stage, desired)
-  if (confirmWithin === undefined) return applied
-  const { awaitConfirmation, look } = await import('../await-confirmation.ts')
-  const unconfirmed = look(session, desired.stack)
-  // Nothing was published: there was nothing to do, or it failed.
-  if (!unconfirmed) return applied
-  return await awaitConfirmation(session, stage, { stack: desired.stack, unconfirmed, applied })
+  // Awaited here: the session ends with this function.
+  return await confirmed(session, stage, { desired, applied: await applyLocked(session, stage, desired) })
 }
 
 async function applyLocked(session: Session, stage: Stage, desired: DesiredState): Promise<ExitCode> {
@@ -57,10 +49,4 @@ async function applyLocked(session: Session, stage: Stage, desired: DesiredState
   // Awaited here: the lock ends with this function.
   const converged = await converge(current, desired, stage)
   return converged === exitCodes.success ? exitCode : converged
-}
-
-/** What is to be confirmed is watched by a process that outlives this one; a kernel in memory does not outlive it either. */
-function watching({ kernel, bpffs }: Session, { stack, confirmWithin }: DesiredState): Pick<Stage, 'beforeRun'> {
-  if (confirmWithin === undefined || kernel.identity.kind !== 'linux') return {}
-  return { beforeRun: async () => (await import('../watcher.ts')).startWatcher(stack, bpffs) }
 }

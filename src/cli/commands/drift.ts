@@ -51,7 +51,7 @@ function refuseOthers({ operand, options }: Invocation): void {
       hint: `name the manifest with -f; pinfold plan --drift-only ${operand} compares with the record`,
     })
   }
-  const other = (['out', 'steps', 'diff', 'adopt', 'btf', 'deny', 'warn'] as const).find(
+  const other = (['out', 'steps', 'diff', 'adopt', 'btf', 'deny', 'warn', 'confirm'] as const).find(
     (name) => options[name] !== undefined,
   )
   const name = other ?? (options.format === 'markdown' ? 'format markdown' : undefined)

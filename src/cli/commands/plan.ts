@@ -1,5 +1,6 @@
 import { makePlan, unconfirmedAt } from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
+import { confirmOption } from '../confirm-option.ts'
 import { differencesIn } from '../differences-option.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { goalOf } from '../goal-options.ts'
@@ -22,7 +23,7 @@ export async function plan(invocation: Invocation, terminal: Terminal, openKerne
   using timings = openTimings({ options, terminal })
   const loaded = timings.measure('manifest', () => readManifest(options, terminal))
   using session = await openSession(options, timings, openKernel)
-  const desired = { ...wish(loaded, session), ...policyOf(options) }
+  const desired = { ...wish(loaded, session), ...policyOf(options), ...confirmOption(options) }
   const { current, recovery } = readSituation(session, desired, options)
   const found = timings.measure('plan', () => makePlan(current, desired))
   const unconfirmed = unconfirmedAt(current.record, session.kernel.sinceBoot())

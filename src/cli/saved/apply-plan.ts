@@ -18,6 +18,7 @@ import { openSession } from '../session.ts'
 import { ownersOf, readSituation } from '../situation.ts'
 import type { Terminal } from '../terminal.ts'
 import { openTimings } from '../timings.ts'
+import { confirmed, watching } from '../to-be-confirmed.ts'
 import { overdueOrRefuse } from '../unconfirmed.ts'
 import { checkLive, checkUnused, recoverFirst, type Saved } from './check-live.ts'
 import { checkBtf, checkHost, checkManifest, checkObjects } from './check-origin.ts'
@@ -39,12 +40,14 @@ export async function applyPlan(file: string, options: OptionValues, terminal: T
   using session = await openSession(place, timings)
   const loaded = timings.measure('manifest', () => checkFiles(saved, session, place))
   optimizeLater(loaded.manifest.programs.size)
-  const { policy } = saved.plan
-  const desired = { ...wish(loaded, session), ...(policy && { policy }) }
+  const { policy, confirmWithin } = saved.plan
+  const decided = { ...(policy && { policy }), ...(confirmWithin !== undefined && { confirmWithin }) }
+  const desired = { ...wish(loaded, session), ...decided }
   const origin = originOf(loaded, session)
-  const stage = { kernel: session.kernel, options: place, terminal, timings, origin, saved: saved.plan }
+  const where = { kernel: session.kernel, options: place, terminal }
+  const stage = { ...where, timings, origin, saved: saved.plan, ...watching(session, desired) }
   // Awaited here: the session ends with this function.
-  return await applyLocked(session, stage, { saved, desired })
+  return await confirmed(session, stage, { desired, applied: await applyLocked(session, stage, { saved, desired }) })
 }
 
 /** Everything that the plan was made from is still the same. */

@@ -71,6 +71,7 @@ const names: Readonly<Record<Exclude<keyof Plan, Others>, string>> = {
   pins: 'its pins elsewhere',
   ownership: 'owner and mode of the tree',
   policy: 'what is decided about its risks',
+  confirmWithin: 'the time to confirm it',
   steps: 'its steps',
   existing: 'the objects that it starts from',
   preconditions: 'its preconditions',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isConfirmTime } from '../confirm-option.ts'
 import { whyUnreadable } from '../file-reason.ts'
 import { isSealed } from '../seal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -72,6 +73,7 @@ function isPlan(json: Json): json is Json & PlanDocument {
     hasRows(json, rows) &&
     (json['changes'] as readonly Json[]).every(({ because }) => Array.isArray(because)) &&
     objects.every((field) => isObject(json[field])) &&
+    (json['confirmWithin'] === undefined || isConfirmTime(json['confirmWithin'])) &&
     isObject(envelope) &&
     isObject(envelope['host']) &&
     hasTexts(envelope, ['nonce', 'time', 'bpffs']) &&

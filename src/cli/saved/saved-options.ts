@@ -24,7 +24,7 @@ export function optionsFor({ file, plan }: Saved, options: OptionValues): Option
     })
   }
   const fixed = [...fixedByAny, ...(goal ? ofManifests : [])].find((name) => options[name] !== undefined)
-  if (fixed) throw refusal(fixed, file)
+  if (fixed) throw refusal(fixed, { file, plan })
   if (options.bpffs !== undefined) checkBpffs({ file, envelope }, bpffsOf(options))
   const { adopt } = envelope
   return { ...options, bpffs: envelope.bpffs, ...(adopt && { adopt }), 'auto-approve': true }
@@ -34,13 +34,19 @@ const fixedByAny: readonly OptionName[] = ['var', 'var-file', 'adopt', 'confirm'
 /** What is of no use to a destroy or rollback. */
 const ofManifests: readonly OptionName[] = ['file', 'btf']
 
-function refusal(option: OptionName, file: string): UsageError {
-  const hint =
-    option === 'confirm'
-      ? 'leave it out: only an apply of the manifest itself waits to be confirmed'
-      : 'leave it out, or plan again with it'
-  return new UsageError(`cannot use --${option} with ${file}: a saved plan is carried out as it was made`, {
+function refusal(option: OptionName, saved: Saved): UsageError {
+  return new UsageError(`cannot use --${option} with ${saved.file}: a saved plan is carried out as it was made`, {
     code: 'C133',
-    hint: ofManifests.includes(option) ? 'leave it out: this plan comes from no manifest' : hint,
+    hint: adviceFor(option, saved),
   })
+}
+
+function adviceFor(option: OptionName, { file, plan }: Saved): string {
+  if (ofManifests.includes(option)) return 'leave it out: this plan comes from no manifest'
+  if (option !== 'confirm') return 'leave it out, or plan again with it'
+  if (savedGoal(plan)) return `leave it out: a ${plan.action} is not confirmed`
+  const { confirmWithin } = plan
+  return confirmWithin === undefined
+    ? `plan again with it: pinfold plan --confirm 60s --out ${file} saves a plan that waits to be confirmed`
+    : `leave it out: this plan waits ${confirmWithin / 1000} s to be confirmed`
 }

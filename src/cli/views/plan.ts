@@ -22,7 +22,7 @@ export function renderPlan(plan: Plan, { identity, paint, steps = false, details
     hasWork(plan) ? [...changeLines(plan, paint), '', totalLine(plan)].join('\n') : noChanges(plan, paint),
   ]
   const last = parts.length - 1
-  for (const line of [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan)])
+  for (const line of [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan), confirmLine(plan)])
     if (line) parts[last] += `\n${line}`
   if (details !== undefined && hasWork(plan)) parts.push(details)
   if (steps && plan.steps.length > 0) parts.push(renderSteps(plan, paint))
@@ -88,6 +88,13 @@ export const driftLine = ({ drift = [] }: Pick<Plan, 'drift'>): string | undefin
   drift.length === 0
     ? undefined
     : `Drift: ${counted(drift.length, 'difference')} from what was last applied; pinfold plan --drift-only tells by whom.`
+
+/** That it has to be confirmed. */
+export function confirmLine({ stack, generation, confirmWithin }: Plan): string | undefined {
+  if (confirmWithin === undefined) return undefined
+  const back = generation.from === 0 ? 'removed again' : `taken back to generation ${generation.from}`
+  return `To be confirmed: without pinfold confirm ${stack} within ${confirmWithin / 1000} s it is ${back}.`
+}
 
 /** Nothing is made but names. */
 function importLine({ steps }: Plan): string {

@@ -91,7 +91,7 @@ const refusals: readonly Refusal[] = [
     meanwhile: () => undefined,
     words: ['--confirm', '60s'],
     code: 1,
-    says: 'hint: leave it out: only an apply of the manifest itself waits to be confirmed',
+    says: 'hint: plan again with it: pinfold plan --confirm 60s --out plan.json ',
   },
   {
     name: 'a plan of a command that plans for itself',

@@ -3,7 +3,7 @@ import { painter } from '../../terminal.ts'
 import { type ChangeRow, changeRows, symbols } from '../change-rows.ts'
 import { decision } from '../diagnostic.ts'
 import { differenceBlocks } from '../differences.ts'
-import { driftLine, protectionLine, renderLedger } from '../plan.ts'
+import { confirmLine, driftLine, protectionLine, renderLedger } from '../plan.ts'
 import type { PlanDocument } from '../plan-document.ts'
 import { stepBlocks } from '../steps.ts'
 import { counted, grouped } from '../text.ts'
@@ -17,7 +17,9 @@ export function planSections(plan: PlanDocument): readonly Section[] {
   const isChange = ({ action, isNews }: ChangeRow): boolean => action !== 'keep' || isNews === true
   const changed = rows.filter(isChange)
   const kept = rows.filter((row) => !isChange(row))
-  const facts = [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan)].flatMap((fact) => fact ?? [])
+  const facts = [protectionLine(plan), renderLedger(plan.ledger), driftLine(plan), confirmLine(plan)].flatMap(
+    (fact) => fact ?? [],
+  )
   return [
     ...(plan.diagnostics.length > 0 ? [diagnosticList(plan.diagnostics)] : []),
     ...(changed.length > 0 ? [changeTable(changed)] : []),
