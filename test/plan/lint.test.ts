@@ -117,12 +117,17 @@ test('a link that is attached twice for a moment is told (P145); one with a gap 
 test('pins that were adopted are told by a plan that moves them (P146)', () => {
   const adopting = (resources: Resource[]): CurrentState => {
     const base = live(resources)
-    return { ...base, trees: base.trees.map((tree) => ({ ...tree, adopted: ['live/maps/calls'] })) }
+    return { ...base, trees: base.trees.map((tree) => ({ ...tree, adopted })) }
   }
+  let adopted = ['live/maps/calls']
   expect(findings(adopting(chain()), chain(1))).toEqual(['P146'])
   expect(findings(adopting(chain()), chain())).toEqual([])
   expect(findings(live(chain()), chain(1))).toEqual([])
-  expect(makeDestroyPlan(adopting(chain())).diagnostics.map(({ code }) => code)).toEqual(['P146'])
+  const told = () => makeDestroyPlan(adopting(chain())).diagnostics.filter(({ code }) => code === 'P146')
+  const says = "is in no record, and taken for the stack's own: this plan moves or removes it."
+  expect(told()).toMatchObject([{ detail: `/sys/fs/bpf/edge/live/maps/calls ${says}` }])
+  adopted = ['live/maps/calls', 'live/links/uplink']
+  expect(told()).toMatchObject([{ detail: expect.stringMatching(/edge live\/maps\/calls, live\/links\/uplink are/) }])
 })
 
 test.each(['namespace', 'container', 'place'] as const)(

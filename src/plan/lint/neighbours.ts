@@ -4,16 +4,16 @@ import type { SlotClaim, VanishingRoot } from '../../model/surroundings.ts'
 import { named, planCodes } from '../codes.ts'
 import { found, type Rule, type Scene } from './scene.ts'
 
-/** Pins that --adopt took for the stack's own (P146): they go with the tree that they are in. */
-export const adoptedPins = ({ current: { directory, trees } }: Pick<Scene, 'current'>): readonly Diagnostic[] =>
-  trees.flatMap(({ adopted = [] }) =>
-    adopted.map((path) => ({
-      severity: 'warning',
-      ...named(planCodes.adopted),
-      detail: `${directory}/${path} is in no record, and is taken for the stack's own: this plan moves or removes it.`,
-      hint: 'leave --adopt out where somebody else put it there',
-    })),
-  )
+/** Pins that --adopt took for the stack's own (P146), in one warning: they go with the trees that they are in. */
+export function adoptedPins({ current: { directory, trees } }: Pick<Scene, 'current'>): readonly Diagnostic[] {
+  const [first, ...others] = trees.flatMap(({ adopted = [] }) => adopted)
+  if (first === undefined) return []
+  const isOne = others.length === 0
+  const what = isOne ? `${directory}/${first} is` : `In ${directory} ${[first, ...others].join(', ')} are`
+  const detail = `${what} in no record, and taken for the stack's own: this plan moves or removes ${isOne ? 'it' : 'them'}.`
+  const hint = `leave --adopt out where somebody else put ${isOne ? 'it' : 'one of them'} there`
+  return [{ severity: 'warning', ...named(planCodes.adopted), detail, hint }]
+}
 
 const vanishing: Readonly<Record<VanishingRoot['why'], { readonly detail: string; readonly hint: string }>> = {
   namespace: {
