@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
 /**
@@ -76,13 +76,20 @@ export function isTerminal(fd: number): boolean {
 
 const terminals = new Map<number, boolean>()
 
-function isTerminalNow(fd: number): boolean {
+const isTerminalNow = (fd: number): boolean => mayBeTerminal(fd) && isatty(fd)
+
+function mayBeTerminal(fd: number): boolean {
   const stat = fstatSync(fd)
-  return stat.isCharacterDevice() && stat.rdev >> 8 !== memoryDevices && isatty(fd)
+  return stat.isCharacterDevice() && stat.rdev >> 8 !== memoryDevices
 }
 
 /** The major number of /dev/null and its like. */
 const memoryDevices = 1
+
+/** Closes what was a terminal and is gone: Node would ask it for its modes back at the end, and abort. */
+export function letGoOfTerminals(): void {
+  for (const fd of [0, 1, 2]) if (mayBeTerminal(fd) && !isatty(fd)) closeSync(fd)
+}
 
 /** A disk that is nearly full takes a part; a pipe that somebody made non-blocking wants to be asked again. */
 function writeAll(fd: number, text: string | Uint8Array): void {

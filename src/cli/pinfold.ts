@@ -9,11 +9,11 @@ async function run([first, ...rest]: readonly string[]): Promise<void> {
   const asks = (...words: readonly string[]): boolean =>
     first !== undefined && words.includes(first) && rest.length === 0
   if (asks('--version', '-v', 'version')) console.log(readVersion())
-  else if (first === undefined || asks('--help', '-h', 'help')) {
-    process.stdout.write(loadCommands().renderHelp())
-    if (first === undefined) process.exitCode = 1
-  } else {
-    await loadCommands(first).start()
+  else {
+    const commands = loadCommands(first)
+    const isHelp = first === undefined || asks('--help', '-h', 'help')
+    await (isHelp ? commands.startHelp(first === undefined ? 1 : 0) : commands.start())
+    commands.letGoOfTerminals()
     // All is written and closed. Left to itself V8 first takes every object apart, some milliseconds for many.
     process.exit()
   }

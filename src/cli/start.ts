@@ -1,9 +1,10 @@
 import type { CommandName } from './command-table.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { renderHelp } from './help.ts'
 import { main } from './main.ts'
 import { type ProcessTerminal, painter, processTerminal } from './terminal.ts'
 
-export { renderHelp } from './help.ts'
+export { letGoOfTerminals } from './output.ts'
 
 /** Runs pinfold as this process: its arguments, its streams, its exit code. */
 export async function start(): Promise<void> {
@@ -15,6 +16,14 @@ export async function start(): Promise<void> {
   process.exitCode = terminal.failure ? await tellLost(terminal, { words, exitCode }) : exitCode
 }
 
+/** Prints what there is to say about pinfold itself; the exit code tells whether that was asked for. */
+export async function startHelp(exitCode: ExitCode): Promise<void> {
+  const terminal = processTerminal()
+  terminal.write(renderHelp())
+  terminal.flush()
+  process.exitCode = terminal.failure ? await tellLost(terminal, { words: [], exitCode }) : exitCode
+}
+
 interface Ending {
   readonly words: readonly string[]
   readonly exitCode: ExitCode
@@ -24,14 +33,19 @@ interface Ending {
 async function tellLost(terminal: ProcessTerminal, { words, exitCode }: Ending): Promise<ExitCode> {
   const { renderError } = await import('./views/error.ts')
   const { UsageError } = await import('./usage-error.ts')
-  const error = new UsageError(`cannot write all of the output: ${terminal.failure?.message}`, {
+  const { failure } = terminal
+  const advice = full.has((failure as NodeJS.ErrnoException).code ?? '') ? 'make room where it goes; ' : ''
+  const error = new UsageError(`cannot write all of the output: ${failure?.message}`, {
     code: 'C161',
-    hint: 'make room where it goes; what the command did is done all the same',
+    hint: `${advice}what the command did is done all the same`,
   })
   terminal.warn(renderError(error, painter(false)))
   const command = words.find((word) => !word.startsWith('-')) ?? ''
   return changes[command as CommandName] ? exitCode : exitCodes.error
 }
+
+/** What says that there is no room. */
+const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 /** Whether a command does something, or only tells. */
 const changes: Readonly<Record<CommandName, boolean>> = {

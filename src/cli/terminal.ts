@@ -80,7 +80,10 @@ async function askLine(question: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stdout })
   try {
     return await new Promise((resolve) => {
-      lines.once('close', () => resolve(undefined))
+      const hangUp = (): void => resolve(undefined)
+      lines.once('close', hangUp)
+      // A terminal that went away answers nothing, and complains once more when it is closed.
+      for (const each of [lines, process.stdin, process.stdout]) each.on('error', hangUp)
       lines.question(question, resolve)
     })
   } finally {

@@ -93,11 +93,14 @@ test('PINFOLD_DEBUG tells where in the sources an error happened', () => {
   expect(readFileSync(join(root, file), 'utf8').split('\n')[Number(number) - 1]).toContain('new ObjectError')
 })
 
-test('a reader that leaves early is no error', () => {
-  const script = `"${process.execPath}" "${join(directory, 'pinfold.js')}" inspect examples/tail-calls/tail-calls.bpf.o | true`
-  const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8' })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-})
+test.each(['inspect examples/tail-calls/tail-calls.bpf.o', '--help'])(
+  'a reader of %s that leaves early is no error',
+  (words) => {
+    const script = `"${process.execPath}" "${join(directory, 'pinfold.js')}" ${words} | true`
+    const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  },
+)
 
 test('a pipe that does not block is waited for', () => {
   const script = `
@@ -128,6 +131,28 @@ test('a full disk behind standard output ends no apply halfway, and is told', ()
   expect(intoFull(`apply --json --auto-approve ${memory}`, '> /dev/full')).toEqual({ status: 0, ...lost })
   expect(pinfold('plan', ...memory.split(' '))).toMatchObject({ status: 0, stderr: '' })
   expect(intoFull(`plan ${memory}`, '> /dev/full')).toEqual({ status: 1, ...lost })
+})
+
+test.each(['help', '--help', 'plan --help'])('a full disk behind %s is told', (words) => {
+  expect(intoFull(words, '> /dev/full')).toEqual({ status: 1, ...lost })
+})
+
+test('a terminal that goes away answers no question, and Node does not abort for it', () => {
+  const script = `
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, start_new_session=True)
+os.close(theirs)
+seen = b''
+while b'Only' not in seen: seen += os.read(ours, 100)
+os.close(ours)
+print(child.stderr.read().decode(), child.wait())`
+  const memory = ['--kernel', 'memory', '--state', join(directory, 'gone.json')]
+  const words = ['apply', '-f', 'examples/tail-calls/pinfold.yaml', ...memory]
+  const { stdout } = run('python3', ['-c', script, process.execPath, join(directory, 'pinfold.js'), ...words])
+  expect(stdout).toMatch(
+    /^error C161: cannot write all of the output: EIO: .+\n {2}hint: what the command did .+\n 1\n$/,
+  )
 })
 
 test('what a disk takes in part is not taken for the whole', () => {
