@@ -13,4 +13,6 @@ export function optimizeLater(programs: number): void {
  * Lets V8 optimise each function by itself, without those that it calls: that takes its compiler half the time, which a
  * `show` of ten thousand pins otherwise waits for, and the code is as fast. Later than the code is loaded: with other flags V8 would not take its cache.
  */
-export const optimizeSmall = (): void => setFlagsFromString('--no-turbo-inlining')
+export function optimizeSmall(stacks: number): void {
+  if (stacks > 2) setFlagsFromString('--no-turbo-inlining')
+}

@@ -83,7 +83,8 @@ function entriesLost(change: Change, where: Where, wanted?: MapState): Diagnosti
     const hint = `write "globals: carry" under maps.${change.address.slice(4)} to keep what they hold`
     return { ...warning, detail, hint }
   }
-  const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${lossOf(change)} will be lost.`
+  const loss = change.entries === 0 ? 'it is empty now; what is written into it before that' : lossOf(change)
+  const detail = `${change.address} is ${change.action === 'delete' ? 'deleted' : 'replaced'}: ${loss} will be lost.`
   return { ...warning, detail }
 }
 

@@ -28,13 +28,13 @@ export async function show({ operand, options }: Invocation, terminal: Terminal)
   }
   refusePlanOptions(options)
   using session = await openSession(options)
-  optimizeSmall()
   const { kernel, bpffs } = session
   const mounts = kernel.bpffs.mounts()
   checkDirectory(kernel, { path: bpffs, mounts })
   const named = operand === undefined ? undefined : stackNamed(operand)
   if (named !== undefined && !holdsStack(kernel, `${bpffs}/${named}`)) throw noSuchStack(session, named, 'show')
   const names = named === undefined ? listStacks(kernel, bpffs, { withoutRecord: true }) : [named]
+  optimizeSmall(names.length)
   const texts = await readTexts(session, { names, mounts, render: rendererOf({ options, terminal }) })
   if (options.json)
     writeAll(terminal, { before: '{"type":"stacks","version":1,"stacks":[', texts, between: ',', after: ']}\n' })

@@ -65,8 +65,10 @@ function carried({ entries: count, migration }: Change): string {
   return migration?.merge === 'sum' ? `${what}, counts added` : what
 }
 
-const lost = (change: Change): string =>
-  change.entries !== undefined && change.verdict === 'data loss' ? `, ${entries(change.entries)} lost` : ''
+function lost(change: Change): string {
+  if (change.entries === undefined || change.verdict !== 'data loss') return ''
+  return change.entries === 0 ? ', empty now' : `, ${entries(change.entries)} lost`
+}
 
 const entries = (count: number): string => `${grouped(count)} ${count === 1 ? 'entry' : 'entries'}`
 
