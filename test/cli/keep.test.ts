@@ -32,7 +32,7 @@ describe.skipIf(!canTestLinux)('what stays, by bpftool', () => {
     const { id } = show('map', 'edge/live/maps/flows')
     const destroyed = await pinfold('destroy', '--auto-approve', ...options)
     expect(destroyed.code).toBe(0)
-    expect(destroyed.printed).toContain('  = map      flows        kept: onDestroy: keep\n')
+    expect(destroyed.printed).toContain('  = map      flows        kept, 1 entry: onDestroy: keep\n')
     expect(destroyed.printed).toContain('Destroyed edge, but for what is kept: ')
     expect(pins()).toEqual(['edge/live/maps/flows', 'edge/live/record'])
     expect(await pinfold('destroy', '--auto-approve', ...options)).toEqual({
