@@ -19,6 +19,7 @@ export type UsageCode =
   | 'C114'
   | 'C115'
   | 'C116'
+  | 'C117'
   | 'C120'
   | 'C130'
   | 'C170'
@@ -186,6 +187,10 @@ export const usageCodes: Readonly<Record<UsageCode, UsageCodeRow>> = {
   C116: {
     summary: 'No place for a bpffs',
     explanation: '--mount-bpffs mounts only on an empty directory, or makes one: a mount hides what lies below it.',
+  },
+  C117: {
+    summary: 'No working directory',
+    explanation: 'The directory that pinfold was started in was removed since, so that relative paths lead nowhere.',
   },
   C160: {
     summary: 'Two formats at once',

@@ -137,6 +137,17 @@ test.each(['help', '--help', 'plan --help'])('a full disk behind %s is told', (w
   expect(intoFull(words, '> /dev/full')).toEqual({ status: 1, ...lost })
 })
 
+test('a working directory that was removed is named', () => {
+  const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && exec "$2" "$3" init "$4"'
+  const words = [join(directory, 'removed'), process.execPath, join(directory, 'pinfold.js')]
+  const object = join(root, 'examples/tail-calls/tail-calls.bpf.o')
+  const { status, stderr } = run('bash', ['-c', script, 'bash', ...words, object])
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^error C117: .+ removed\n {2}hint: .+\n$/),
+  })
+})
+
 test('a terminal that goes away answers no question, and Node does not abort for it', () => {
   const script = `
 import os, pty, subprocess, sys

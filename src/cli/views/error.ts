@@ -8,6 +8,7 @@ import {
   type VerifierReport,
 } from '../../index.ts'
 import type { Paint } from '../terminal.ts'
+import type { UsageCode } from '../usage-codes.ts'
 import { renderDiagnostic, renderHint, whereToRead } from './diagnostic.ts'
 import { bytes, counted, visible } from './text.ts'
 
@@ -77,8 +78,17 @@ function problemOf(error: unknown): Problem {
   }
 }
 
-const defect = (error: unknown): Problem => ({
-  code: 'C100',
-  message: error instanceof Error ? error.message : String(error),
-  hint: 'this is a defect of pinfold; PINFOLD_DEBUG=1 shows where it is',
-})
+function defect(error: unknown): Problem {
+  if ((error as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd') return noDirectory
+  return {
+    code: 'C100',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'this is a defect of pinfold; PINFOLD_DEBUG=1 shows where it is',
+  }
+}
+
+const noDirectory: Problem = {
+  code: 'C117' satisfies UsageCode,
+  message: 'cannot run pinfold here: the working directory was removed',
+  hint: 'change into a directory that exists',
+}

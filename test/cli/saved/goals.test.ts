@@ -56,6 +56,9 @@ describe('a plan to destroy', () => {
         using flows = kernel.openPin(`${live}/maps/flows`)
         kernel.update(flows as never, new Uint8Array(4).fill(key), new Uint8Array(16))
       })
+    expect((await desk.pinfold('plan', '--destroy')).printed).toContain(
+      'map.flows is deleted: it is empty now; what is written into it before that will be lost.',
+    )
     await fill(1)
     await fill(2)
     const { printed } = await desk.pinfold('plan', '--destroy', '--out', 'plan.json')
