@@ -32,7 +32,8 @@ describe.skipIf(!canTestLinux)('what stays, by bpftool', () => {
     const { id } = show('map', 'edge/live/maps/flows')
     const destroyed = await pinfold('destroy', '--auto-approve', ...options)
     expect(destroyed.code).toBe(0)
-    expect(destroyed.printed).toContain('  = map      flows        kept, 1 entry: onDestroy: keep\n')
+    // The kernel itself may have sent a packet meanwhile.
+    expect(destroyed.printed).toMatch(/^ {2}= map {6}flows {8}kept, [1-9]\d* entr(y|ies): onDestroy: keep$/m)
     expect(destroyed.printed).toContain('Destroyed edge, but for what is kept: ')
     expect(pins()).toEqual(['edge/live/maps/flows', 'edge/live/record'])
     expect(await pinfold('destroy', '--auto-approve', ...options)).toEqual({
