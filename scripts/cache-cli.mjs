@@ -36,6 +36,8 @@ const caches = {
     ['show', '--json', ...place],
   ],
 }
+/** What the starter sets for a command (src/cli/load-commands.ts). */
+const flags = { 'show.cache': ['--no-parallel-scavenge'] }
 const stack = (version) => ['-f', join(root, `examples/rolling-upgrade/${version}.yaml`), '--var', 'IFACE=cache0']
 
 if (scratch.length === 0) {
@@ -65,6 +67,7 @@ function inMemory() {
 function makeAll(place) {
   for (const cache of Object.keys(caches)) {
     const [file, ...words] = again(cache, ...place)
+    words.unshift(...(flags[cache] ?? []))
     const { status, stderr } = spawnSync(file, words, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`cannot make ${cache}: ${stderr}`)
   }

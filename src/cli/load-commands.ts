@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 import type * as entry from './start.ts'
 
@@ -11,6 +12,7 @@ import type * as entry from './start.ts'
  * instead of 7.
  */
 export function loadCommands(command?: string): typeof entry {
+  if (command === 'show') setFlagsFromString(showFlag)
   const directory = dirname(fileURLToPath(import.meta.url))
   const filename = join(directory, 'commands.js')
   const own = /^[a-z]+$/.test(command ?? '') ? readCache(join(directory, `${command}.cache`)) : undefined
@@ -21,6 +23,12 @@ export function loadCommands(command?: string): typeof entry {
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, directory)
   return module.exports as typeof entry
 }
+
+/**
+ * Several threads for each collection keep those that ask the kernel from the processors: 30 ms of 230 for 20,000 pins, where there are two.
+ * Only before the code is loaded, and scripts/cache-cli.mjs makes that cache under the same flag: V8 takes no other.
+ */
+const showFlag = '--no-parallel-scavenge'
 
 function readCache(path: string): Buffer | undefined {
   try {

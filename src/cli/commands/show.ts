@@ -35,6 +35,8 @@ export async function show({ operand, options }: Invocation, terminal: Terminal)
   if (named !== undefined && !holdsStack(kernel, `${bpffs}/${named}`)) throw noSuchStack(session, named, 'show')
   const names = named === undefined ? listStacks(kernel, bpffs, { withoutRecord: true }) : [named]
   optimizeSmall(names.length)
+  // More threads than asked ahead with would take the processor from this one.
+  process.env['UV_THREADPOOL_SIZE'] ??= '1'
   const texts = await readTexts(session, { names, mounts, render: rendererOf({ options, terminal }) })
   if (options.json)
     writeAll(terminal, { before: '{"type":"stacks","version":1,"stacks":[', texts, between: ',', after: ']}\n' })
