@@ -32,7 +32,13 @@ function desired(version) {
     onChange: 'migrate',
     onSlotChange: 'replace',
   }
-  return { stack, generation: 0, resources: new Map([['map.flows', map]]), digest: String(version), btf: new Map() }
+  return {
+    stack,
+    generation: 0,
+    resources: new Map([['map.flows', map]]),
+    digest: () => String(version),
+    btf: new Map(),
+  }
 }
 
 async function run(wanted) {
