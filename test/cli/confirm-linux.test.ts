@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { lockDirectory } from '../../src/kernel/lock.ts'
 import { canTestLinux, openTestHost } from '../support/linux.ts'
 import { checkPrinted } from '../support/printed.ts'
 
@@ -19,6 +20,12 @@ describe.skipIf(!canTestLinux)('apply --confirm on Linux', () => {
     expect(await applying.ended).toMatchObject({ code: 0, printed: expect.stringContaining('Confirmed edge') })
     expect(await live()).toMatchObject({ generation: 2, first: 'program.parse_ipv6' })
     await goes(applying.watcher)
+  })
+
+  test('a confirm that comes too early takes no lock, so that its apply can come', async () => {
+    using _lock = lockDirectory(`${host.bpffs}/edge`)
+    const early = await pinfold('confirm', 'edge', ...place())
+    expect(early).toMatchObject({ code: 1, printed: expect.stringContaining('P406') })
   })
 
   test('an interrupt takes it back at once', async () => {

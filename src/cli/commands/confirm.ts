@@ -1,5 +1,14 @@
-import { checkDirectory, emptyGraph, lockStack, makeConfirmPlan, PlanError, readCurrent } from '../../index.ts'
+import {
+  checkDirectory,
+  emptyGraph,
+  lockStack,
+  makeConfirmPlan,
+  type Plan,
+  PlanError,
+  readCurrent,
+} from '../../index.ts'
 import type { Invocation } from '../arguments.ts'
+import type { Session } from '../command-session.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { readManifest } from '../read-manifest.ts'
 import { execute } from '../run-plan.ts'
@@ -15,14 +24,18 @@ export async function confirm({ operand, options }: Invocation, terminal: Termin
   const directory = `${bpffs}/${stack}`
   checkDirectory(kernel, { path: directory })
   if (kernel.bpffs.stat(directory) === undefined) throw noSuchStack(session, stack, 'confirm')
+  // Who asks again and again until there is something to confirm must not keep the apply that makes it from the lock.
+  planConfirm(session, stack)
   using _lock = lockStack(kernel, directory)
+  // Awaited here: the lock and the session end with this function.
+  return await execute({ kernel, options, terminal }, planConfirm(session, stack))
+}
+
+function planConfirm({ kernel, bpffs }: Session, stack: string): Plan {
   const current = readCurrent(kernel, { bpffs, stack, graph: emptyGraph })
   const plan = makeConfirmPlan(current)
-  if (!plan) {
-    throw new PlanError(`cannot confirm ${stack}: generation ${current.generation} does not await confirmation`, {
-      code: 'P406',
-    })
-  }
-  // Awaited here: the lock and the session end with this function.
-  return await execute({ kernel, options, terminal }, plan)
+  if (plan) return plan
+  throw new PlanError(`cannot confirm ${stack}: generation ${current.generation} does not await confirmation`, {
+    code: 'P406',
+  })
 }
