@@ -37,5 +37,6 @@ function planConfirm({ kernel, bpffs }: Session, stack: string): Plan {
   if (plan) return plan
   throw new PlanError(`cannot confirm ${stack}: generation ${current.generation} does not await confirmation`, {
     code: 'P406',
+    hint: 'pinfold apply --confirm TIME makes one that does; what was confirmed, taken back or is not published yet, does not',
   })
 }
