@@ -91,20 +91,35 @@ export function targetKey(target: LinkTarget): string {
   switch (target.kind) {
     case 'xdp':
       return `xdp:${target.ifindex}`
+    case 'tracepoint':
+      return `tracepoint:${target.category}/${target.name}`
+    case 'iter':
+      return `iter:${target.target}:${target.map ?? startKey(target.start)}`
+    case 'struct_ops':
+      return `struct_ops:${target.type}:${target.name ?? ''}`
+    default:
+      return placeKey(target)
+  }
+}
+
+/** Targets that a manifest, a record and a kernel tell by the same members. */
+type Place =
+  | Pick<LinkTarget & { readonly kind: 'tcx' }, 'kind' | 'ifindex' | 'direction'>
+  | Pick<LinkTarget & { readonly kind: 'cgroup' }, 'kind' | 'cgroupId' | 'attachType'>
+  | Pick<LinkTarget & { readonly kind: 'netns' }, 'kind' | 'inode' | 'attachType'>
+  | Pick<LinkTarget & { readonly kind: 'raw_tracepoint' }, 'kind' | 'name'>
+
+/** `targetKey` of those. */
+export function placeKey(target: Place): string {
+  switch (target.kind) {
     case 'tcx':
       return `tcx:${target.ifindex}:${target.direction}`
     case 'cgroup':
       return `cgroup:${target.cgroupId}:${target.attachType}`
     case 'netns':
       return `netns:${target.inode}:${target.attachType}`
-    case 'tracepoint':
-      return `tracepoint:${target.category}/${target.name}`
     case 'raw_tracepoint':
       return `raw_tracepoint:${target.name}`
-    case 'iter':
-      return `iter:${target.target}:${target.map ?? startKey(target.start)}`
-    case 'struct_ops':
-      return `struct_ops:${target.type}:${target.name ?? ''}`
   }
 }
 

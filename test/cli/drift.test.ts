@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { openKernel } from '../../src/index.ts'
+import { pinForeignArray } from '../support/bpftool.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 import { fakeTerminal } from './support/fake-terminal.ts'
 
@@ -176,22 +177,7 @@ describe.skipIf(!canTestLinux)('drift by bpftool', () => {
   })
 
   test('a pin that pinfold did not make is reported until somebody removes it', async () => {
-    run(
-      'bpftool',
-      'map',
-      'create',
-      at('live/maps/more'),
-      'type',
-      'array',
-      'key',
-      '4',
-      'value',
-      '4',
-      'entries',
-      '1',
-      'name',
-      'more',
-    )
+    pinForeignArray(at('live/maps/more'), 'more')
     const { code, printed } = await pinfold('plan', '--drift-only')
     expect(code).toBe(3)
     expect(printed).toMatch(/ {2}live\/maps\/more {3}not made by pinfold: map #\d+ \(more\)\n/)

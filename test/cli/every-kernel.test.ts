@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 import { swapSlots } from './saved/desk.ts'
+import { edgeManifest } from './support/edge-manifest.ts'
 import { pinfold, pinfoldStamped } from './support/pinfold.ts'
 
 /*
@@ -22,7 +23,7 @@ describe.skipIf(!canTestLinux)('a stack on whatever kernel this is', () => {
     const { name, peer } = host.veth
     // Nobody sends a packet, which programs would count in between.
     run('ip', '-n', peer.namespace, 'link', 'set', peer.name, 'down')
-    text = textFor(name)
+    text = edgeManifest(name, 'history: 1\n')
     writeFileSync(file('pinfold.yaml'), text)
   })
   afterAll(() => host[Symbol.dispose]())
@@ -105,17 +106,3 @@ const addresses = [
   'map.flows',
   'map.stages',
 ]
-
-const textFor = (device: string): string => `version: 1
-name: edge
-history: 1
-objects: { main: { file: ${object} } }
-maps:
-  handlers:
-    slots:
-      0: parse_ipv4
-      1: parse_ipv6
-programs: { ingress: {}, parse_ipv4: {}, parse_ipv6: {} }
-links:
-  uplink: { program: ingress, attach: { xdp: { interface: ${device}, mode: generic } } }
-`

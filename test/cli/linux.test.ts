@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { lockStack, openKernel } from '../../src/index.ts'
+import { pinForeignArray } from '../support/bpftool.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 import { pinfold } from './support/pinfold.ts'
 
@@ -113,7 +114,7 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
     const place = ['--bpffs', host.bpffs]
     const options = [...manifest(), ...place, '--var', `IFACE=${host.veth.name}`]
     const taken = join(host.bpffs, 'edge')
-    run('bpftool', 'map', 'create', taken, 'type', 'array', 'key', '4', 'value', '4', 'entries', '1', 'name', 'theirs')
+    pinForeignArray(taken, 'theirs')
     const { code, printed } = await pinfold('apply', '--auto-approve', ...options)
     expect(code).toBe(1)
     expect(printed).toMatch(/^! error P202: cannot trust .*\/edge: .+\n! {3}hint: .+\n$/)

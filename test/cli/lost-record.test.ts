@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { pinForeignArray } from '../support/bpftool.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 import { pinfold } from './support/pinfold.ts'
 
@@ -73,22 +74,7 @@ describe.skipIf(!canTestLinux)('a stack that has lost its record, with a kept ge
   test('directories of others are no stacks: without pins, or where others may write', async () => {
     await pinfold('destroy', 'edge', '--adopt', '--auto-approve', ...place)
     run('mkdir', '-p', at('empty/live/maps'), at('open/live/maps'))
-    run(
-      'bpftool',
-      'map',
-      'create',
-      at('open/live/maps/theirs'),
-      'type',
-      'array',
-      'key',
-      '4',
-      'value',
-      '4',
-      'entries',
-      '1',
-      'name',
-      'theirs',
-    )
+    pinForeignArray(at('open/live/maps/theirs'), 'theirs')
     run('chmod', '0777', at('open'))
     expect((await pinfold('show', ...place)).printed).toBe(`No stacks on ${host.bpffs}.\n`)
     run('chmod', '0700', at('open'))

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Lab } from '../crash/linux/lab.ts'
 import { answersOf, type Version } from '../crash/linux/versions.ts'
 import { noSandbox } from '../examples/sandbox.ts'
+import { pinForeignArray } from '../support/bpftool.ts'
 import { run } from '../support/linux.ts'
 
 /*
@@ -76,7 +77,7 @@ describe.skipIf(noSandbox() !== undefined)('while an apply is under way', () => 
   test('a pin that a foreign tool puts where a new one belongs: nothing is changed, and it is left alone', async () => {
     const paused = await lab.pause({ command: 'apply', version: v2 }, 'after:^BTF_LOAD')
     const taken = join(lab.bpffs, 'echo/next/programs/entry')
-    run('bpftool', 'map', 'create', taken, 'type', 'array', 'key', '4', 'value', '4', 'entries', '1', 'name', 'theirs')
+    pinForeignArray(taken, 'theirs')
     const { code, output } = await paused.resume()
     expect({ code, output }).toMatchObject({ code: 7, output: expect.stringContaining('the path is taken') })
     await isWhole(v1)

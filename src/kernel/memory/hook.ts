@@ -1,3 +1,4 @@
+import { placeKey } from '../../model/link-spec.ts'
 import type { LinkTargetInfo } from '../kernel.ts'
 
 /**
@@ -8,19 +9,13 @@ export function hookOf(target: LinkTargetInfo, mode: 'native' | 'generic' = 'nat
   switch (target.kind) {
     case 'xdp':
       return `xdp:${target.ifindex}:${mode}`
-    case 'tcx':
-      return `tcx:${target.ifindex}:${target.direction}`
-    case 'cgroup':
-      return `cgroup:${target.cgroupId}:${target.attachType}`
-    case 'netns':
-      return `netns:${target.inode}:${target.attachType}`
     case 'tracepoint':
       return `tracepoint:${target.name ?? '?'}`
-    case 'raw_tracepoint':
-      return `raw_tracepoint:${target.name}`
     case 'iter':
       return `iter:${target.target}`
     case 'struct_ops':
       return `struct_ops:#${target.mapId}`
+    default:
+      return placeKey(target)
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { canTestLinux, openTestHost, run } from '../../support/linux.ts'
+import { edgeManifest } from '../support/edge-manifest.ts'
 import { pinfold } from '../support/pinfold.ts'
 import { swapSlots } from './desk.ts'
 
@@ -111,18 +112,6 @@ function expectHost(envelope: { readonly host: object }): void {
     expect(JSON.stringify(envelope)).not.toContain(readFileSync('/etc/machine-id', 'latin1').trim())
 }
 
-const text = `version: 1
-name: edge
-objects:
-  main: { file: ${join(repository, 'examples/tail-calls/tail-calls.bpf.o')} }
-maps:
-  handlers:
-    slots:
-      0: parse_ipv4
-      1: parse_ipv6
-programs: { ingress: {}, parse_ipv4: {}, parse_ipv6: {} }
-links:
-  uplink: { program: ingress, attach: { xdp: { interface: "\${IFACE}", mode: generic } } }
-`
+const text = edgeManifest(`\${IFACE}`)
 
 const bpftool = (...words: string[]): Record<string, unknown> => JSON.parse(run('bpftool', '-j', ...words))
