@@ -106,6 +106,19 @@ export function mapContract(world: () => TestWorld): void {
     expect([...kernel.keys(map)].map(numberIn)).toEqual([0, 1])
   })
 
+  test.each([4, 4096])(
+    'a value of %d bytes that was looked up is not changed by what is looked up later',
+    (valueSize) => {
+      const { kernel } = world()
+      using map = makeMap(kernel, { valueSize })
+      const value = (number: number): Uint8Array => new Uint8Array(valueSize).fill(number)
+      for (const index of [0, 1]) kernel.update(map, u32(index), value(index + 1))
+      const first = kernel.lookup(map, u32(0))
+      expect(kernel.lookup(map, u32(1))).toEqual(value(2))
+      expect(first).toEqual(value(1))
+    },
+  )
+
   test('a hash takes as many elements as it has room for, by the mode of the update', () => {
     const { kernel } = world()
     using map = makeMap(kernel, { type: 'hash', maxEntries: 2 })
