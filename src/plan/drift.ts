@@ -3,6 +3,7 @@ import { isSameObject } from '../model/outer-pin.ts'
 import type { CurrentState, State, Tree } from '../model/state.ts'
 import type { Change, Reason } from './change.ts'
 import { diff } from './diff.ts'
+import { isBare } from './is-bare.ts'
 import { objectOf, outerPinAt } from './outer-paths.ts'
 import { type RecordedState, recordedState } from './recorded-state.ts'
 
@@ -123,8 +124,10 @@ function replacedBy(drift: Drift, strangers: readonly Drift[]): Drift {
 }
 
 /** One for each pin that is not the stack's; one for all of a tree that has lost its record. */
-function foreignIn({ name, record, pins }: Tree): Drift[] {
-  if (!record) return [{ kind: 'unknown', path: name, because: [] }]
+function foreignIn(tree: Tree): Drift[] {
+  const { name, record, pins } = tree
+  // Beside the live tree that is what a crash leaves: nobody did anything to it.
+  if (!record) return name !== 'live' && isBare(tree) ? [] : [{ kind: 'unknown', path: name, because: [] }]
   return pins.flatMap((pin): Drift[] => (pin.kind === 'foreign' ? [stranger(pin)] : []))
 }
 

@@ -5,6 +5,7 @@ import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
 import { finishExchange } from './finish-exchange.ts'
 import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
+import { isBare } from './is-bare.ts'
 import { prove } from './make-plan.ts'
 import { runOf } from './merge.ts'
 import type { Plan } from './plan.ts'
@@ -112,6 +113,9 @@ function findLeftovers(current: CurrentState): Found[] {
   const live = current.trees.find((tree) => tree.name === 'live')
   const next = current.trees.find((tree) => tree.name === 'next')
   if (current.record?.phase === 'destroying' && live) return [found('destroy', live, removeTrees(current))]
+  // A destroy was killed at its end. Beside former generations it was not: those go first.
+  if (live && isBare(live) && current.trees.length === 1)
+    return [found('discard', live, inPhase('retire', removeTree(live, current)))]
   const staged = next ? [judgeNext(next, live, current)] : []
   // Publishing, and finishing it, judges the former generations itself.
   const succession = staged.some(({ todo }) => todo === 'publish' || todo === 'retire' || todo === 'merge')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
+import { findDrift } from '../../src/plan/drift.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import { readCurrent } from '../../src/state/read-current.ts'
 import { bpffs, recoverOnly } from '../apply/runs.ts'
@@ -105,12 +106,7 @@ test('a recovery finishes under the names that the interrupted apply gave, whate
   const snapshot = await beginning(scenario)
   const calls = await countCalls(snapshot, scenario)
   for (let fatal = 1; fatal <= calls; fatal++) {
-    const machine = openMemoryMachine(snapshot)
-    const kernel = machine.open()
-    let call = 0
-    machine.beforeCall(() => void (++call === fatal && kernel.kill()))
-    await act(kernel, scenario).catch(() => undefined)
-    machine.beforeCall(undefined)
+    const machine = await killedAt(fatal, snapshot, scenario)
     await recoverOnly(machine.open(), moving)
     const current = readCurrent(machine.open(), { bpffs, stack: 'edge' })
     expect(planRecovery(current), `killed at ${fatal}`).toBeUndefined()
@@ -118,17 +114,44 @@ test('a recovery finishes under the names that the interrupted apply gave, whate
   }
 })
 
+test.each([
+  { name: 'first apply', to: stackOf() },
+  { name: 'destroy', from: stackOf() },
+])(
+  'a $name that was killed before a record was there, or after, is no drift, and a recovery leaves nothing',
+  async (scenario) => {
+    const snapshot = await beginning(scenario)
+    const calls = await countCalls(snapshot, scenario)
+    let bare = 0
+    for (let fatal = 1; fatal <= calls; fatal++) {
+      const machine = await killedAt(fatal, snapshot, scenario)
+      const left = readCurrent(machine.open(), { bpffs, stack: 'edge' })
+      if (left.trees.length !== 1 || left.trees[0]?.record) continue
+      bare++
+      if (left.trees[0]?.name === 'next') expect(findDrift(left), `killed at ${fatal}`).toEqual([])
+      await recoverOnly(machine.open(), stackOf())
+      expect(readCurrent(machine.open(), { bpffs, stack: 'edge' }).trees, `killed at ${fatal}`).toEqual([])
+    }
+    expect(bare).toBeGreaterThan(2)
+  },
+)
+
+async function killedAt(fatal: number, snapshot: Snapshot, scenario: Scenario): Promise<MemoryMachine> {
+  const machine = openMemoryMachine(snapshot)
+  const kernel = machine.open()
+  let call = 0
+  machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+  await act(kernel, scenario).catch(() => undefined)
+  machine.beforeCall(undefined)
+  return machine
+}
+
 test('a destroy that was killed can be followed by an apply', async () => {
   const destroy = { name: 'destroy', from: stackOf() }
   const snapshot = await beginning(destroy)
   const calls = await countCalls(snapshot, destroy)
   for (let fatal = 1; fatal <= calls; fatal++) {
-    const machine = openMemoryMachine(snapshot)
-    const kernel = machine.open()
-    let call = 0
-    machine.beforeCall(() => void (++call === fatal && kernel.kill()))
-    await act(kernel, destroy).catch(() => undefined)
-    machine.beforeCall(undefined)
+    const machine = await killedAt(fatal, snapshot, destroy)
     const at = `destroy killed at ${fatal}`
     expectHeld(machine, destroy, at)
     const apply = { name: 'apply', to: stackOf() }

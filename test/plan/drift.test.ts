@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
 import type { StackRecord } from '../../src/model/record.ts'
-import type { CurrentState, LinkState, MapState, ProgramState, Resource, TreePin } from '../../src/model/state.ts'
+import type { CurrentState, LinkState, MapState, ProgramState, Resource, Tree, TreePin } from '../../src/model/state.ts'
 import type { Drift } from '../../src/plan/drift.ts'
 import { findDrift } from '../../src/plan/drift.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
 import { makeRecord } from '../../src/plan/make-record.ts'
-import { applied, array, desired, link, map, program } from '../support/builders.ts'
+import { applied, array, desired, link, map, nothing, program } from '../support/builders.ts'
 
 const edge = (): Resource[] => [
   map('flows', { contents: { kind: 'entries', entries: [{ key: '01000000', value: '0500000000000000' }] } }),
@@ -48,6 +48,17 @@ const pinned = (whole: CurrentState, pin: TreePin): CurrentState => ({
   ...whole,
   trees: whole.trees.map((tree) => ({ ...tree, pins: [...tree.pins, pin] })),
 })
+
+const beside = (whole: CurrentState, tree: Tree): CurrentState => ({ ...whole, trees: [...whole.trees, tree] })
+
+const bare = (name: string): Tree => ({ name, record: undefined, pins: [], directories: [name, `${name}/maps`] })
+
+const strange = (name: string): Tree => ({
+  ...bare(name),
+  pins: [{ path: `${name}/maps/theirs`, kind: 'foreign', what: 'map #41 (theirs)' }],
+})
+
+const unknown = (path: string): Drift => ({ kind: 'unknown', path, because: [] })
 
 describe('what differs from what was last applied', () => {
   const rows: readonly [string, CurrentState, readonly Drift[]][] = [
@@ -193,7 +204,11 @@ describe('what differs from what was last applied', () => {
         },
       ],
     ],
-    ['a record that was lost: unknown, not changed', applied(edge()), [{ kind: 'unknown', path: 'live', because: [] }]],
+    ['a record that was lost: unknown, not changed', applied(edge()), [unknown('live')]],
+    ['nothing where a first apply was killed before the record', { ...nothing, trees: [bare('next')] }, []],
+    ['nothing where a former generation was all but removed', beside(published(), bare('gen-6')), []],
+    ['a live tree of which nothing is left', { ...nothing, trees: [bare('live')] }, [unknown('live')]],
+    ['pins in a staging tree without a record', { ...nothing, trees: [strange('next')] }, [unknown('next')]],
   ]
   test.each(rows)('is %s', (_, current, drift) => {
     expect(findDrift(current)).toEqual(drift)

@@ -223,3 +223,10 @@ test('a destroy that began is finished; the stack’s directory, whose lock is h
   expect(todo(current)).toEqual(['destroy'])
   expect(words(current).at(-1)).toBe('remove-directory live')
 })
+
+test('empty directories at the end of a destroy go, unless a former generation is there, which nobody destroyed', () => {
+  const bare = { name: 'live', record: undefined, directories: ['live', 'live/maps'], pins: [] }
+  expect(todo(machine([bare]))).toEqual(['discard'])
+  expect(words(machine([bare]))).toEqual(['remove-directory live/maps', 'remove-directory live'])
+  expect(todo(machine([bare, tree('gen-6', 6, 10)]))).toBeUndefined()
+})
