@@ -27,7 +27,10 @@ const caches = {
     ['apply', '-f', join(root, 'examples/co-re/pinfold.yaml'), ...place, '--auto-approve'],
     ['destroy', 'starts', ...place, '--auto-approve'],
   ],
-  'apply.cache': (place) => [['apply', '-f', join(root, 'examples/co-re/pinfold.yaml'), ...place, '--auto-approve']],
+  'apply.cache': (place) => [
+    ['apply', '-f', join(root, 'examples/co-re/pinfold.yaml'), ...place, '--auto-approve'],
+    ['apply', '-f', join(root, 'examples/byte-counters/pinfold.yaml'), ...counters, ...place, '--auto-approve'],
+  ],
   'plan.cache': (place) => [['plan', ...stack('v2'), ...place]],
   'rollback.cache': (place) => [['rollback', '--stack', 'rolling', ...place, '--auto-approve']],
   'validate.cache': () => [['validate', ...stack('v2')]],
@@ -39,6 +42,7 @@ const caches = {
 /** What the starter sets for a command (src/cli/load-commands.ts). */
 const flags = { 'show.cache': ['--no-parallel-scavenge'] }
 const stack = (version) => ['-f', join(root, `examples/rolling-upgrade/${version}.yaml`), '--var', 'IFACE=cache0']
+const counters = ['--var', 'IFACE=cache1']
 
 if (scratch.length === 0) {
   if (!inNamespaces()) inMemory()
