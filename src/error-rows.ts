@@ -86,7 +86,10 @@ export const kernelRows: Rows = {
   K101: ['Link changed meanwhile', 'The link no longer runs the program that the plan expected. Plan again.'],
   K103: ['No tracefs', 'Tracepoints are found there: `mount -t tracefs tracefs /sys/kernel/tracing`.'],
   K104: ['No native addon', 'Run scripts/build-native (a C++17 compiler, make and python3), or use --kernel memory.'],
-  K105: ['No such name in the kernel’s BTF', 'The running kernel has no function or iterator of that name.'],
+  K105: [
+    'No such name in the kernel’s BTF',
+    'The running kernel has no function, tracepoint, hook, iterator or struct of functions of that name.',
+  ],
   K106: ['Wrong size of a key or value', 'A defect, unless somebody replaced the map.'],
   K107: ['Path that cannot be a pin', 'Names on bpffs hold no dot.'],
   K108: [
@@ -94,8 +97,8 @@ export const kernelRows: Rows = {
     'Neither membarrier nor an update of an array of maps worked, so old programs cannot be waited for.',
   ],
   K109: [
-    'The kernel lacks a type or field that the program uses',
-    'The verifier came to an access that CO-RE could not adapt to this kernel. Guard it with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists().',
+    'The kernel lacks a type, field or function that the program uses',
+    'The verifier came to an access that CO-RE could not adapt to this kernel, or to a call of a weak function that it does not have. Guard it with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists(), and the call with bpf_ksym_exists().',
   ],
   K110: [
     'Entries that a snapshot does not have',

@@ -60,5 +60,5 @@ export const withoutBtf = (what: string, error: unknown): Diagnostic => ({
   code: applyCodes.noBtf.code,
   summary: applyCodes.noBtf.summary,
   detail: `The type information of ${what} was left out: ${describeProblem(error).message}.`,
-  hint: 'it serves bpftool and debuggers only; a newer kernel may take it',
+  hint: 'bpftool and debuggers want it, and programs with locks, timers or pointers in maps are refused without; a newer kernel may take it',
 })

@@ -91,7 +91,7 @@ export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
     code: 'P310',
     summary: 'Loaded without type information',
     explanation:
-      'The kernel refused the BTF of an object, so its maps and programs were made without it: bpftool shows bytes instead of fields and no source lines. Nothing else is lost.',
+      'The kernel refused the BTF of an object, so its maps and programs were made without it: bpftool shows bytes instead of fields and no source lines, and the verifier refuses what needs it: locks, timers and kernel pointers in maps, and what replaces or traces one of its functions.',
   },
   planUsed: {
     code: 'P312',

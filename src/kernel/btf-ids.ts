@@ -29,20 +29,39 @@ export function findAttachment(name: string, type: ProgramType, machine: Types):
   if (type === 'struct_ops') return findMember(struct, member, machine)
   const [, module, fn = name] = /^([^:]*):(.*)$/.exec(name) ?? []
   const kind = fn.startsWith('btf_trace_') ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC
-  return find({ name, what: 'function', machine, module }, (index) => index.find(kind, fn)[0])
+  return find({ name, ...functionWords(fn), machine, module }, (index) => index.find(kind, fn)[0])
 }
+
+type Words = Pick<Question, 'what' | 'hint'>
+
+/** The kernel describes what a program can be attached to by functions that it names itself. */
+function functionWords(name: string): Words {
+  const row = prefixes.find(([prefix]) => name.startsWith(prefix))
+  if (!row) return { what: `function ${name}`, hint: functionHint }
+  const [prefix, what, hint] = row
+  return { what: `${what} ${name.slice(prefix.length)}`, hint }
+}
+
+const prefixes = [
+  ['btf_trace_', 'tracepoint', 'its tracepoints are the directories of /sys/kernel/tracing/events'],
+  ['bpf_lsm_', 'LSM hook', 'its hooks are the functions bpf_lsm_... in /proc/kallsyms'],
+  ['bpf_iter_', 'iterator', 'its iterators are the functions bpf_iter_... in /proc/kallsyms'],
+] as const
+
+const functionHint =
+  'this kernel may have it under another name, or inlined (/proc/kallsyms): name another by `attachTarget:`, and where that is a function of a BPF program also `attachProgram:`; or leave this program out'
 
 /** The type of the value of a struct_ops map. Throws like `findAttachment`. */
 export function findStructOpsValue(struct: string, machine: Types): KernelType {
   const name = valueName(struct)
-  return find({ name, what: 'struct_ops', machine }, (index) => index.find(BTF_KIND_STRUCT, name)[0])
+  return find({ name, what: `struct_ops ${struct}`, machine }, (index) => index.find(BTF_KIND_STRUCT, name)[0])
 }
 
 const valueName = (struct: string): string => `bpf_struct_ops_${struct}`
 
 /** The struct that the value has, in whichever BTF that is. */
 function findMember(struct: string, member: string, machine: Types): KernelAttachment {
-  const question = { name: `${struct}.${member}`, what: 'struct_ops', machine }
+  const question = { name: `${struct}.${member}`, what: `struct_ops ${struct} with a member ${member}`, machine }
   let position = -1
   const found = find(question, (index) => {
     const [value] = index.find(BTF_KIND_STRUCT, valueName(struct))
@@ -56,13 +75,14 @@ function findMember(struct: string, member: string, machine: Types): KernelAttac
 interface Question {
   readonly name: string
   readonly what: string
+  readonly hint?: string
   readonly machine: Types
   /** Where to look: a module or `vmlinux`; default everywhere. */
   readonly module?: string | undefined
 }
 
 function find(
-  { name, what, machine, module: only }: Question,
+  { name, what, hint, machine, module: only }: Question,
   lookUp: (index: BtfIndex) => number | undefined,
 ): KernelType {
   const failure = { command: 'open', errno: 'ENOENT', doing: `find ${name} in the kernel's BTF`, target: name }
@@ -77,7 +97,8 @@ function find(
     const inside = split && lookUp(indexBtf(split, { name: module, base: vmlinux }))
     if (inside !== undefined) return { id: inside, module }
   }
-  throw kernelError({ ...failure, what: `this kernel has no such ${what}`, code: 'K105' })
+  const owner = only === undefined || only === 'vmlinux' ? 'this kernel' : `the module ${only} is not loaded, or`
+  throw kernelError({ ...failure, what: `${owner} has no ${what}`, hint, code: 'K105' })
 }
 
 const BTF_KIND_STRUCT = 4

@@ -10,7 +10,6 @@ import { programsOnInterfaces } from './attached-by-netlink.ts'
 import { linkUpdateAttr } from './attr-link.ts'
 import { mapFreezeAttr } from './attr-map.ts'
 import { idAttr, idCommands, nextId, pinAttr } from './attr-object.ts'
-import { btfLoadAttr } from './attr-program.ts'
 import { linuxBpffs } from './bpffs.ts'
 import { createMap } from './create-map.ts'
 import { describePins, readAhead } from './describe-pins.ts'
@@ -38,6 +37,7 @@ import type {
   UpdateMode,
 } from './kernel.ts'
 import { attach } from './links.ts'
+import { loadBtf } from './load-btf.ts'
 import { loadProgram } from './load-program.ts'
 import { linuxMachine } from './machine.ts'
 import { MapElements } from './map-elements.ts'
@@ -105,7 +105,7 @@ class LinuxKernel implements Kernel {
   }
 
   loadBtf(bytes: Uint8Array): Fd<'btf'> {
-    return this.#fds.own('btf', bpf('BPF_BTF_LOAD', btfLoadAttr(bytes), 'load BTF'))
+    return this.#fds.own('btf', loadBtf(bytes))
   }
 
   createLink(request: LinkCreate): Fd<'link'> {

@@ -38,7 +38,7 @@ function missing(name: string): never {
     errno: 'ENOENT',
     doing: `find the BTF of module ${name}`,
     target: name,
-    what: 'the module is not loaded, or was built without BTF',
+    what: `the module ${name} is not loaded, or was built without BTF`,
     code: 'K105',
   })
 }

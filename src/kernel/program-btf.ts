@@ -16,9 +16,21 @@ export function programFunctionId(program: Fd<'program'>, name: string): number 
   const btfId = info.kind === 'program' ? info.btfId : 0
   const failure = { command: 'BPF_OBJ_GET_INFO_BY_FD', errno: 'ENOENT', target: name, code: 'K105' }
   const doing = `find ${name} in program #${info.id}`
-  if (btfId === 0) throw kernelError({ ...failure, doing, what: 'the program was loaded without BTF' })
+  if (btfId === 0)
+    throw kernelError({
+      ...failure,
+      doing,
+      what: `program #${info.id} was loaded without BTF`,
+      hint: 'compile it with -g',
+    })
   const [id] = new BtfIndex(readBtf(btfId), { name: `program #${info.id}` }).find(BTF_KIND_FUNC, name)
-  if (id === undefined) throw kernelError({ ...failure, doing, what: 'the program has no such function' })
+  if (id === undefined)
+    throw kernelError({
+      ...failure,
+      doing,
+      what: `program #${info.id} has no function ${name}`,
+      hint: 'name another by `attachTarget:`',
+    })
   return id
 }
 

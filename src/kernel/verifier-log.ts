@@ -6,7 +6,7 @@ import { lastInstruction, lastRegisters } from './verifier-trace.ts'
  * the rest no more is done than counting its lines.
  */
 export function readVerifierLog(log: VerifierLog): VerifierReport | undefined {
-  const tail = tailOf(log.bytes)
+  const { lines: tail, glued } = tailOf(log.bytes)
   const useful = withoutReport(tail.filter((line) => line.trim() !== '' && !isStatistics(line)))
   const end = useful.findLastIndex((line) => !isTrace(line))
   const reason = useful.length > 0 ? reasonOf(useful, end) : undefined
@@ -20,7 +20,7 @@ export function readVerifierLog(log: VerifierLog): VerifierReport | undefined {
     registers: instruction ? lastRegisters(useful, `${instruction.text} ${reason}`) : [],
     ...(source !== undefined && { source }),
     lines,
-    omitted: omittedBefore(log, lines.length, tail.length - useful.length),
+    omitted: omittedBefore(log, lines.length - glued, tail.length - useful.length),
   }
 }
 
@@ -42,12 +42,23 @@ const shown = 12
 /** Bytes; a line of a trace with all registers has some hundreds. */
 const tailSize = 64 * 1024
 
-/** The last lines, each whole. */
-function tailOf(bytes: Uint8Array): string[] {
+interface Tail {
+  /** Each whole. */
+  readonly lines: readonly string[]
+  /** How many of them the kernel wrote behind another one. */
+  readonly glued: number
+}
+
+function tailOf(bytes: Uint8Array): Tail {
   const start = Math.max(0, bytes.length - tailSize)
   const lines = bufferOf(bytes).toString('utf8', start).split('\n')
-  return start === 0 ? lines : lines.slice(1)
+  const whole = start === 0 ? lines : lines.slice(1)
+  const apart = whole.flatMap((line) => line.split(glue))
+  return { lines: apart, glued: apart.length - whole.length }
 }
+
+/** What the kernel puts behind a line without ending that: a loop behind its jump, statistics behind a tail call's wrong map. */
+const glue = /(?<=\S)\s*(?=infinite loop detected at insn |processed \d+ insns \(limit )/
 
 /** The last line of source, searched backwards without making texts of what is in between. */
 function sourceIn(bytes: Uint8Array): string | undefined {
@@ -78,6 +89,6 @@ const isStatistics = (line: string): boolean =>
 
 /** Instructions, source lines, jumps and states of registers: how the verifier came to its complaint. */
 const isTrace = (line: string): boolean =>
-  /^(\d+: |;|from \d+|\s*(frame\d+: ?)?R\d+(_\w+)?=|(cur|old) state:|func#|last_idx|regs=|mark_precise|propagating|Func|caller:|callee:|returning from)/.test(
+  /^(\d+: |;|from \d+|\s*(frame\d+: ?)?R\d+(_\w+)?=|(cur|old) state:|func#|last_idx|regs=|mark_precise|propagating|Func|caller:|callee:|returning from|Validating )/.test(
     line,
   )

@@ -11,12 +11,19 @@ export function rejection(request: ProgramLoad, refused: Rejection): KernelError
   const report: VerifierReport = place ? { ...refused.report, place } : refused.report
   return kernelError({
     ...refused,
-    what: `the verifier rejected it: ${report.reason}${placeOf(report)}`,
+    what: `the verifier rejected it: ${sentence(report.reason, request)}${placeOf(report)}`,
     code: 'K100',
-    hint: verifierHint(report.reason),
+    hint: verifierHint(report.reason, report.registers),
     verifier: report,
   })
 }
+
+/** Without its full stop, and with the place where what is not released was taken. */
+const sentence = (reason: string, { locate }: ProgramLoad): string =>
+  reason.replace(/\.$/, '').replace(/alloc_insn=(\d+)/, (text, taken) => {
+    const line = locate?.(Number(taken)).line
+    return line ? `${text} (taken at ${line.file}:${line.number})` : text
+  })
 
 /**
  * The error where the verifier came to an instruction that stands for something that this kernel (`release`) does not have;
@@ -27,15 +34,18 @@ export function missing(
   refused: Rejection & { readonly release: string },
 ): KernelError | undefined {
   const { instruction } = refused.report
-  if (instruction?.text !== `call unknown#${poisonedCall}`) return undefined
+  if (!instruction?.text.startsWith('call unknown#')) return undefined
   const poisoned = request.poisoned?.find((each) => each.instruction === instruction.index)
   if (!poisoned) return undefined
+  const isType = instruction.text === `call unknown#${poisonedCall}`
   const { missing: what, source } = poisoned
   return kernelError({
     ...refused,
     what: `${what} in Linux ${refused.release}, and ${source ?? `instruction ${instruction.index}`} needs it`,
     code: 'K109',
-    hint: 'guard the access with bpf_core_field_exists() and its like, so that it is not reached on kernels without',
+    hint: isType
+      ? 'guard the access with bpf_core_field_exists() and its like, so that it is not reached on kernels without'
+      : 'guard the call with bpf_ksym_exists(), so that it is not reached on kernels without',
     verifier: refused.report,
   })
 }

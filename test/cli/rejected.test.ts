@@ -7,6 +7,7 @@ import { main } from '../../src/cli/main.ts'
 import { verifierHints } from '../../src/kernel/verifier-hints.ts'
 import type { VerifierReport } from '../../src/model/verifier.ts'
 import { canCompile, compile } from '../support/compile.ts'
+import { hasKernelBtf } from '../support/kernel-enums.ts'
 import { canTestLinux } from '../support/linux.ts'
 import { fakeTerminal } from './support/fake-terminal.ts'
 
@@ -24,6 +25,66 @@ interface Row {
 
 const rows: Readonly<Record<string, Row>> = {
   endless: { about: 'an unbounded loop', body: 'volatile int x = 1;\n  while (x);' },
+  // The kernel writes the complaint behind the jump.
+  endless_jump: { about: 'an unbounded loop', body: 'volatile int x = 0;\n  while (c->rx_queue_index != 3) x++;' },
+  moved: {
+    about: 'a pointer that a call made invalid',
+    source: `SEC("tc") int moved(struct __sk_buff *c) {
+  char *d = (void *)(long)c->data;
+  if (d + 20 > (char *)(long)c->data_end) return 0;
+  bpf_skb_pull_data(c, 10);
+  return *(volatile char *)d;
+}`,
+    body: '',
+  },
+  locked: {
+    about: 'a region that is not ended',
+    source: `SEC("tc") int locked(struct __sk_buff *c) {
+  int k = 0;
+  struct guarded *v = bpf_map_lookup_elem(&guarded, &k);
+  if (!v) return 0;
+  bpf_spin_lock(&v->lock);
+  if (v->count++ > 3) return 2;
+  bpf_spin_unlock(&v->lock);
+  return 0;
+}`,
+    body: '',
+  },
+  called_locked: {
+    about: 'a call while a lock is held',
+    source: `SEC("tc") int called_locked(struct __sk_buff *c) {
+  int k = 0;
+  struct guarded *v = bpf_map_lookup_elem(&guarded, &k);
+  if (!v) return 0;
+  bpf_spin_lock(&v->lock);
+  v->count = bpf_ktime_get_ns();
+  bpf_spin_unlock(&v->lock);
+  return 0;
+}`,
+    body: '',
+  },
+  touched: {
+    about: 'a field that is the kernel’s',
+    source: `SEC("tc") int touched(struct __sk_buff *c) {
+  int k = 0;
+  struct guarded *v = bpf_map_lookup_elem(&guarded, &k);
+  return v ? *(volatile int *)&v->lock : 0;
+}`,
+    body: '',
+  },
+  wrong_map: { about: 'a map of the wrong type', body: 'bpf_tail_call(c, &counts, 0);' },
+  wandering: {
+    about: 'a context that is not read at a constant place',
+    body: 'return *(volatile int *)((char *)c + (c->rx_queue_index & 3) * 4);',
+  },
+  constant: {
+    about: 'memory that is read only',
+    body: 'asm volatile("r1 = %[at] ll; *(u32 *)(r1 + 0) = r1" ::[at] "i"(&limit) : "r1");',
+  },
+  shifted: {
+    about: 'arithmetic that a pointer does not take',
+    body: 'return (unsigned)(long)(void *)(long)c->data / 3;',
+  },
   complex: {
     about: 'a program that is too complex',
     body: 'volatile int s = 0;\n  for (int i = 0; i < 2000000; i++) s += i;',
@@ -91,7 +152,10 @@ const proprietary = `SEC("tp/sched/sched_switch") int proprietary(void *c) { cha
 
 const maps = `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 8); __type(key, int); __type(value, long); } counts SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, int); __type(value, long); } flows SEC(".maps");
-struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");`
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");
+struct guarded { struct bpf_spin_lock lock; long count; };
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, struct guarded); } guarded SEC(".maps");
+const volatile int limit = 4;`
 
 const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat)
 const isNewerThan = (ofMajor: number, ofMinor: number): boolean =>
@@ -115,8 +179,15 @@ describe.skipIf(!canTestLinux || !canCompile)('a program that the verifier refus
   const refusals = new Map<string, Refusal>()
   const sources = Object.entries(rows).map(([name, { body, source }]) => source ?? xdp(name, body))
   beforeAll(async () => {
-    const free = [maps, 'char LICENSE[] SEC("license") = "GPL";', ...sources].join('\n')
-    const files = [compile(directory, 'rejected', free), compile(directory, 'proprietary', proprietary)]
+    const free = (some: readonly string[]): string =>
+      [maps, 'char LICENSE[] SEC("license") = "GPL";', ...some].join('\n')
+    // The compiler describes functions without a body of their own so that no kernel takes it, and then locks are none.
+    const isNaked = (source: string): boolean => source.includes('naked')
+    const files = [
+      compile(directory, 'rejected', free(sources.filter((source) => !isNaked(source)))),
+      compile(directory, 'naked', free(sources.filter(isNaked))),
+      compile(directory, 'proprietary', proprietary),
+    ]
     const { terminal, printed } = fakeTerminal()
     expect(await main(['verify', '--json', ...files], terminal)).toBe(1)
     for (const file of JSON.parse(printed()).files) {
@@ -138,6 +209,12 @@ describe.skipIf(!canTestLinux || !canCompile)('a program that the verifier refus
 
   test('one with a helper for GPL programs and without their licence is told so', () => {
     expect(refusals.get('proprietary')?.hint).toBe(hintAbout('a helper for GPL programs only'))
+  })
+
+  test('for what it did not release is told where that was taken', () => {
+    expect(refusals.get('leak')?.message).toMatch(
+      /Unreleased reference id=\d+ alloc_insn=\d+ \(taken at .*rejected\.bpf\.c:\d+\)/,
+    )
   })
 
   test('is told with function, file, line and the text of the line', () => {
@@ -167,6 +244,22 @@ describe.skipIf(!canTestLinux || !canCompile)('a program without type informatio
     expect(printed()).toMatch(
       /program\.caller: the verifier rejected it: invalid access to packet, .*, in callee \(BPF_PROG_LOAD/,
     )
+  })
+})
+
+describe.skipIf(!canTestLinux || !canCompile || !hasKernelBtf)('a program that calls a weak function', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pinfold-weak-'))
+  afterAll(() => rmSync(directory, { recursive: true }))
+
+  test('that this kernel does not have, and not only where it has: is told which', async () => {
+    const body = 'return pinfold_nothing(3);'
+    const source = `extern int pinfold_nothing(int x) __ksym __weak; SEC("tc") int calls(void *c) { ${body} }`
+    const { terminal, printed } = fakeTerminal()
+    expect(await main(['verify', compile(directory, 'weak', source)], terminal)).toBe(1)
+    expect(printed()).toMatch(
+      /error K109: .*: there is no kernel function pinfold_nothing in Linux .*weak\.bpf\.c:\d+ /,
+    )
+    expect(printed()).toContain('bpf_ksym_exists()')
   })
 })
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { findAttachment } from '../../src/kernel/btf-ids.ts'
 import { linuxMachine } from '../../src/kernel/machine.ts'
+import { KernelError } from '../../src/model/errors.ts'
 import { BtfBuilder } from '../support/btf-builder.ts'
 import { hasKernelBtf } from '../support/kernel-enums.ts'
 
@@ -85,5 +86,20 @@ describe('functions of modules', () => {
     expect(find('vmlinux:twice')).toEqual({ id: 3 })
     for (const name of ['vmlinux:ovl_open', 'overlay:veth_xmit', 'nowhere:twice'])
       expect(() => find(name)).toThrow(expect.objectContaining({ code: 'K105' }))
+  })
+
+  test('that are nowhere are named, with what they are to the kernel', () => {
+    const said = (name: string) => {
+      try {
+        return find(name)
+      } catch (error) {
+        return error instanceof KernelError ? `${error.message} | ${error.hint}` : error
+      }
+    }
+    expect(said('func')).toMatch(/: this kernel has no function func \(.* `attachTarget:`/)
+    expect(said('btf_trace_sched_nap')).toMatch(/: this kernel has no tracepoint sched_nap \(.*tracing\/events/)
+    expect(said('bpf_lsm_nap')).toContain(': this kernel has no LSM hook nap (')
+    expect(said('bpf_iter_nap')).toContain(': this kernel has no iterator nap (')
+    expect(said('nowhere:nap')).toContain(': the module nowhere is not loaded, or has no function nap (')
   })
 })

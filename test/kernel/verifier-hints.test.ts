@@ -3,6 +3,26 @@ import { verifierHint, verifierHints } from '../../src/kernel/verifier-hints.ts'
 
 /** Sentences of kernels that are not this one, or of states that a test cannot make; the others are in rejected.test.ts. */
 const sentences: Readonly<Record<string, string>> = {
+  'At callback return the register R0 has smin=5 smax=5 should have been in [0, 1]': 'a return value of a callback',
+  'helper call might sleep in a non-sleepable prog': 'what may sleep in a program that may not',
+  'program must be sleepable to call sleepable kfunc bpf_dynptr_from_file': 'what may sleep in a program that may not',
+  'sleepable helper bpf_copy_from_user#148 in rcu_read_lock region': 'what may sleep in a region that may not',
+  'kernel func bpf_x is sleepable within rcu_read_lock region': 'what may sleep in a region that may not',
+  'BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region': 'a region that is not ended',
+  'unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)': 'a region that is not ended',
+  'bpf_spin_unlock is missing': 'a region that is not ended',
+  'Expected an initialized dynptr as arg #0': 'a dynptr or an iterator that is not set up',
+  'expected an initialized iter_num as arg #1': 'a dynptr or an iterator that is not set up',
+  'cannot pass map_type 1 into func bpf_tail_call#12': 'a map of the wrong type',
+  "timer pointer in R1 map_uid=0 doesn't match map pointer in R2 map_uid=0": 'a map of the wrong type',
+  'R1 must be referenced or trusted': 'a pointer that the kernel does not vouch for',
+  'dereference of modified ctx ptr R2 off=44 disallowed': 'a context that is not read at a constant place',
+  'invalid variable-offset read from stack R2 var_off=(0x0; 0xff) size=1': 'a place on the stack that varies',
+  'R2 invalid zero-sized read: u64=[0,64]': 'an access outside of a map’s value',
+  'access beyond struct task_struct at off 9000 size 4': 'a struct that is not like the kernel’s',
+  'the call stack of 9 frames is too deep !': 'functions that are nested too deep',
+  'unknown opcode 8d': 'an instruction that this kernel does not have',
+  'BPF_ALU uses reserved fields': 'an instruction that this kernel does not have',
   'back-edge from insn 7 to 3': 'a loop before Linux 5.3, or without CAP_BPF',
   'The sequence of 8193 jumps is too complex.': 'a program that is too complex',
   "R1 invalid mem access 'ptr_or_null_sock'": 'a missing null check',
@@ -33,6 +53,14 @@ const sentences: Readonly<Record<string, string>> = {
 
 test.each(Object.entries(sentences))('%s', (sentence, about) => {
   expect(verifierHint(sentence)).toBe(verifierHints.find((row) => row.about === about)?.hint ?? 'no such row')
+})
+
+test('what a register was tells more than that it is a number now', () => {
+  const sentence = "R6 invalid mem access 'scalar'"
+  const hint = (about: string): string | undefined => verifierHints.find((row) => row.about === about)?.hint
+  expect(verifierHint(sentence, ['R6=pkt(r=0)'])).toBe(hint('a pointer that a call made invalid'))
+  expect(verifierHint(sentence, ['R6=scalar()'])).toBe(hint('a pointer that the verifier does not know'))
+  expect(verifierHint(sentence)).toBe(hint('a pointer that the verifier does not know'))
 })
 
 test('what no row knows is left to the log', () => {

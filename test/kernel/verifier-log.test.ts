@@ -65,6 +65,28 @@ Suggestion:
     )
   })
 
+  test('tells a complaint apart from what it is written behind', () => {
+    const jump = '8: (56) if w2 != 0x3 goto pc-5'
+    const states = 'cur state: R2=scalar() R10=fp0\nold state: R2=scalar() R10=fp0\n'
+    const loop = read(
+      `7: (b7) r1 = 0\n${jump} infinite loop detected at insn 4\n${states}processed 24 insns (limit 1000000) max\n`,
+    )
+    expect(loop).toMatchObject({
+      reason: 'infinite loop detected at insn 4',
+      instruction: { index: 8, text: 'if w2 != 0x3 goto pc-5' },
+      registers: ['R2=scalar()'],
+      omitted: { count: 0, unit: 'lines' },
+    })
+    const tailCall = read(
+      '3: (85) call bpf_tail_call#12\nexpected prog array map for tail callprocessed 3 insns (limit 1000000) max\n',
+    )
+    expect(tailCall).toMatchObject({
+      reason: 'expected prog array map for tail call',
+      lines: ['3: (85) call bpf_tail_call#12', 'expected prog array map for tail call'],
+      omitted: { count: 0, unit: 'lines' },
+    })
+  })
+
   test('knows registers of several kernels, whole, and the latest of each', () => {
     const found = read(`0: R1=ctx(id=0,off=0,imm=0) R10=fp0
 5: (61) r1 = *(u32 *)(r7 +16)         ; frame1: R1_w=scalar(umax=255,var_off=(0x0; 0xff)) R7=ctx()

@@ -96,7 +96,10 @@ function* sources({ btf }: LinkTarget) {
 }
 
 const missing = ({ weak }: KernelExtern, what: string): FoundExtern | ExternProblem =>
-  weak ? { kind: 'missing' } : problem(what)
+  weak ? { kind: 'missing' } : problem(what, optional)
+
+const optional =
+  'a module that is not loaded may have it, or a kernel built otherwise; declare it __weak and test for it (bpf_ksym_exists()) where the program can do without'
 
 const problem = (needs: string, hint?: string): ExternProblem => ({
   kind: 'problem',

@@ -1,4 +1,4 @@
-import type { ExternUse } from '../../model/program-spec.ts'
+import type { ExternUse, PoisonedInstruction } from '../../model/program-spec.ts'
 import type { LinkProblem } from '../link/link-problem.ts'
 import type { LinkTarget } from '../link/link-target.ts'
 import type { ObjectFile } from '../object-file.ts'
@@ -19,6 +19,8 @@ export interface LinkedExterns {
   readonly problems: readonly LinkProblem[]
   /** Names of the kernel modules that the instructions refer to, by their place in this list, from 1 on. */
   readonly modules: readonly string[]
+  /** Calls of weak functions that this kernel does not have. */
+  readonly poisoned: readonly PoisonedInstruction[]
 }
 
 /**
@@ -28,6 +30,7 @@ export interface LinkedExterns {
 export function linkExterns({ uses, object, target, instructions }: ExternLinking): LinkedExterns {
   const modules: string[] = []
   const problems = new Map<string, LinkProblem>()
+  const poisoned: PoisonedInstruction[] = []
   for (const { instruction: at, use, name } of uses) {
     const extern = object.externs.get(name)
     if (!extern || extern.kind === 'config') continue
@@ -36,6 +39,8 @@ export function linkExterns({ uses, object, target, instructions }: ExternLinkin
     if (found.kind === 'problem') problems.set(name, found.problem)
     else if (use === 'call') bindCall(site, extern, found)
     else bindLoad(site, found)
+    if (found.kind === 'missing' && use === 'call')
+      poisoned.push({ instruction: at, missing: `there is no kernel function ${name}` })
   }
-  return { problems: [...problems.values()], modules }
+  return { problems: [...problems.values()], modules, poisoned }
 }

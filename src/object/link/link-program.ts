@@ -26,10 +26,11 @@ export function linkProgram(program: ProgramSpec, object: ObjectFile, target: Li
   const { externs: uses } = program
   if (uses.length === 0 || !target.machine) return relocated
   const instructions = new Instructions(relocated.code.instructions.slice(), object.byteOrder)
-  const { problems, modules } = linkExterns({ uses, object, target, instructions })
+  const { problems, modules, poisoned } = linkExterns({ uses, object, target, instructions })
   return {
     ...relocated,
     code: { ...relocated.code, instructions: instructions.bytes },
+    poisoned: [...relocated.poisoned, ...poisoned.map((one) => withSource(one, program, object))],
     problems: [...relocated.problems, ...problems],
     ...(modules.length > 0 ? { modules } : {}),
   }
@@ -43,19 +44,20 @@ function relocate(program: ProgramSpec, object: ObjectFile, target: LinkTarget):
   const resolutions = target.resolve(object)
   if (!resolutions) return { code, poisoned: [], problems: [withoutBtf] }
   const { instructions, poisoned, failures } = relocateCode(code.instructions, { byteOrder, relocations, resolutions })
-  const at = (instruction: number): { readonly source?: string } => {
-    const source = sourceLine(debug, btf.types, instruction)
-    return source === undefined ? {} : { source }
-  }
   return {
     code: { ...code, instructions },
-    poisoned: poisoned.map((one) => ({ ...one, ...at(one.instruction) })),
+    poisoned: poisoned.map((one) => withSource(one, program, object)),
     problems: failures.map(({ kind, what, instruction }) => {
-      const { source } = at(instruction)
+      const source = sourceLine(debug, btf.types, instruction)
       const place = source === undefined ? `instruction ${instruction}` : source
       return { code: kind === 'ambiguous' ? 'O212' : 'O211', what: `${what} (${place}, for ${target.name})` }
     }),
   }
+}
+
+function withSource(poisoned: PoisonedInstruction, { debug }: ProgramSpec, { btf }: ObjectFile): PoisonedInstruction {
+  const source = btf && sourceLine(debug, btf.types, poisoned.instruction)
+  return source === undefined ? poisoned : { ...poisoned, source }
 }
 
 const withoutBtf: LinkProblem = {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Machine, SymbolAddress } from '../../../src/model/machine.ts'
-import { linkProgram } from '../../../src/object/link/link-program.ts'
+import { type LinkedProgram, linkProgram } from '../../../src/object/link/link-program.ts'
 import { LinkTarget } from '../../../src/object/link/link-target.ts'
 import { fixture } from '../fixtures.ts'
 
@@ -13,7 +13,10 @@ interface Fake {
   readonly withoutBtf?: true
 }
 
-function problemsOf(program: string, { symbols = {}, withoutBtf }: Fake): readonly string[] {
+const problemsOf = (program: string, fake: Fake): readonly string[] =>
+  linked(program, fake).problems.map(({ what }) => what)
+
+function linked(program: string, { symbols = {}, withoutBtf }: Fake): LinkedProgram {
   const machine: Machine = {
     release: '9.9.9',
     version: 0x09_09_09,
@@ -26,7 +29,7 @@ function problemsOf(program: string, { symbols = {}, withoutBtf }: Fake): readon
   }
   const spec = object.programs.find(({ name }) => name === program)
   if (!spec) throw new Error(`no program ${program}`)
-  return linkProgram(spec, object, new LinkTarget(machine)).problems.map(({ what }) => what)
+  return linkProgram(spec, object, new LinkTarget(machine))
 }
 
 test.each([
@@ -56,4 +59,17 @@ test('functions cannot be found in a kernel that does not describe its types, we
       (name) => `it needs the kernel function ${name}, and Linux 9.9.9 has no BTF to find it by`,
     ),
   )
+})
+
+test('a call of a weak function that is missing is told with its line: the verifier only knows its number', () => {
+  const { poisoned, code } = linked('functions', {})
+  expect(poisoned).toEqual([
+    {
+      instruction: expect.any(Number),
+      missing: 'there is no kernel function pinfold_no_function',
+      source: expect.stringMatching(/externs\.bpf\.c:\d+$/),
+    },
+  ])
+  const [call] = poisoned
+  expect(code.instructions[(call?.instruction ?? 0) * 8]).toBe(0x85)
 })
