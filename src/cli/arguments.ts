@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../util/nearest.ts'
 import { type CommandName, commandNames, commandTable } from './command-table.ts'
+import { isManifest, nameManifest } from './manifest-argument.ts'
 import { type OptionName, type OptionValues, optionTable } from './option-table.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -89,11 +90,24 @@ function optionOf(name: string, written: string, command: CommandName): OptionNa
       hint: `${written} belongs to: ${takers(name as OptionName).join(', ')}`,
     })
   }
-  const near = nearest(name, allowed)
+  const near = allowed.find((known) => known === elsewhere[name]) ?? nearest(name, allowed)
   throw new UsageError(`cannot run ${command}: there is no option ${written}`, {
     code: 'C102',
     hint: suggestion(near && `--${near}`, `see: pinfold ${command} --help`),
   })
+}
+
+/** What other tools call these options. */
+const elsewhere: Readonly<Record<string, OptionName>> = {
+  y: 'auto-approve',
+  yes: 'auto-approve',
+  force: 'auto-approve',
+  'non-interactive': 'auto-approve',
+  manifest: 'file',
+  config: 'file',
+  c: 'file',
+  target: 'against',
+  log: 'verifier-log',
 }
 
 function readValue(name: OptionName, value: string | undefined, before: unknown): unknown {
@@ -133,7 +147,10 @@ function operandsOf(command: CommandName, words: readonly string[], options: obj
   const [word, ...more] = words
   const extra = takesSeveral(command) ? undefined : operand ? more[0] : word
   if (extra !== undefined) {
-    throw new UsageError(`cannot run ${command}: "${extra}" is one argument too many`, { code: 'C105', hint })
+    throw new UsageError(`cannot run ${command}: "${extra}" is one argument too many`, {
+      code: 'C105',
+      hint: isManifest(extra) && takes(command, 'file') ? nameManifest(command, extra) : hint,
+    })
   }
   if (operand && !operand.startsWith('[') && word === undefined && !('help' in options)) {
     throw new UsageError(`cannot run ${command}: ${operand} is missing`, { code: 'C105', hint })
@@ -143,8 +160,9 @@ function operandsOf(command: CommandName, words: readonly string[], options: obj
 
 const takesSeveral = (command: CommandName): boolean => commandTable[command].operand?.includes('...') ?? false
 
-const takers = (option: OptionName): CommandName[] =>
-  commandNames.filter((name) => commandTable[name].options.includes(option))
+const takers = (option: OptionName): CommandName[] => commandNames.filter((name) => takes(name, option))
+
+const takes = (command: CommandName, option: OptionName): boolean => commandTable[command].options.includes(option)
 
 const commandList = (): string => commandNames.join(', ')
 

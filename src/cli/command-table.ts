@@ -123,7 +123,7 @@ export const commandTable: Readonly<Record<CommandName, CommandRule>> = {
   rollback: {
     summary: 'Make a former generation live again.',
     details:
-      'Its programs are still loaded: only links and trees are swapped. Without a number, the latest one kept.\n`pinfold plan` can show the same for a review.',
+      'Its programs are still loaded: only links and trees are swapped. Without a number (or\nwith `latest`) the latest one kept.\n`pinfold plan` can show the same for a review.',
     operand: '[GENERATION]',
     options: [...manifestOptions, 'stack', ...kernelOptions, 'diff', 'auto-approve', ...outputOptions],
   },

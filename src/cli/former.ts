@@ -15,11 +15,12 @@ export function readFormer({ kernel, bpffs }: Session, stack: string, generation
   return { current: readCurrent(kernel, { bpffs, stack, graph: live.graph }, desired), desired }
 }
 
-/** The number of a generation as a user gave it; UsageError (C114). */
-export function generationOf(text: string): number {
+/** The number of a generation as a user gave it; undefined for the latest that is kept. UsageError (C114). */
+export function generationOf(text: string): number | undefined {
+  if (text === 'latest') return undefined
   if (/^[1-9][0-9]*$/.test(text)) return Number(text)
   throw new UsageError(`cannot roll back to ${text}: it is not the number of a generation`, {
     code: 'C114',
-    hint: 'pinfold show lists the generations that are kept',
+    hint: 'pinfold show lists the generations that are kept; pinfold rollback takes the name of a stack as --stack NAME',
   })
 }

@@ -23,7 +23,8 @@ export function goalOf(options: OptionValues): Goal | undefined {
   if (purge) throw notFor('--purge', 'a plan without --destroy')
   if (rollback === undefined) return undefined
   refuse(options, 'rollback')
-  return { action: 'rollback', ...(rollback === 'latest' ? {} : { generation: generationOf(rollback) }) }
+  const generation = generationOf(rollback)
+  return { action: 'rollback', ...(generation !== undefined && { generation }) }
 }
 
 /** What is about a manifest, or about the other goal. */

@@ -53,9 +53,12 @@ export function placeName(path: Path): string {
 /** Advice that suggests the nearest of the known names, and lists them where they are few. */
 export function suggest(name: string, known: readonly string[], what: string): string {
   const best = nearest(name, known)
-  const list = known.length <= 12 ? `${what}: ${known.join(', ') || 'none'}` : `${what}: see docs/manifest.md`
+  const list = known.length <= longestList ? `${what}: ${known.join(', ') || 'none'}` : `${what}: see docs/manifest.md`
   return best === undefined ? list : `did you mean "${best}"? ${list}`
 }
+
+/** All keys of a map's block fit; all attach types do not. */
+const longestList = 20
 
 /** The complaint about a reference that names another kind than its place takes. */
 export const wrongKind = (path: Path, wanted: string, found: string): PlaceComplaint => ({

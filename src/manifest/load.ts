@@ -50,7 +50,7 @@ export function loadManifest(file: string, options: LoadOptions = {}): LoadedMan
   const { bpffs } = options
   const unreadable: Diagnostic[] = []
   const sources = sourcesOf(options, unreadable)
-  const text = readText(file, unreadable)
+  const text = readText(file, unreadable, 'name the manifest with -f; pinfold init OBJECT... writes a first one')
   if (text === undefined || unreadable.length > 0) throw failure(file, unreadable)
   const place = { file, directory: dirname(resolve(file)), ...(bpffs !== undefined && { bpffs }) }
   const result = parseManifest(text, { ...place, ...sources })
@@ -96,16 +96,18 @@ export function parseManifest(text: string, options: ParseOptions): ParsedManife
   return { kind: 'valid', loaded: { file, directory, manifest: normalize(root), digest, variables, at: locate } }
 }
 
-function readText(file: string, unreadable: Diagnostic[]): string | undefined {
+function readText(file: string, unreadable: Diagnostic[], ifMissing = readable): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
   } catch (error) {
     const detail = `${file} cannot be read: ${reasonOf(error)}.`
-    const hint = 'name a readable text file in UTF-8'
+    const hint = (error as NodeJS.ErrnoException).code === 'ENOENT' ? ifMissing : readable
     unreadable.push(complaint('M009', { detail, hint, at: { file, line: 1, column: 1 } }))
     return undefined
   }
 }
+
+const readable = 'name a readable text file in UTF-8'
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',

@@ -8,6 +8,7 @@ import type { Path } from './manifest.ts'
 import type { Locate, Part, SourceNode } from './source-tree.ts'
 import { childrenOf, nodeAt, plainValue } from './source-tree.ts'
 import validateSchema from './validate-schema.generated.js'
+import { writeInline } from './write-inline.ts'
 
 /** Checks the tree against the schema: one complaint for each mistake, none about what a variable left open. */
 export function validate(root: SourceNode, locate: Locate): readonly Diagnostic[] {
@@ -65,7 +66,7 @@ const sentences: Readonly<Record<string, (error: ErrorObject, place: string, pat
   type: ({ schema, data, parentSchema }, place) => ({
     code: 'M011',
     detail: `${place} must be ${typeText(schema as string | readonly string[])}, but is ${describeValue(data)}.`,
-    hint: parentSchema?.['description'],
+    hint: adviceOn(parentSchema, data, schema === 'string'),
     part: data === null ? 'key' : 'value',
   }),
   required: ({ params, parentSchema }, place) => ({
@@ -77,7 +78,12 @@ const sentences: Readonly<Record<string, (error: ErrorObject, place: string, pat
   additionalProperties: ({ params, parentSchema }, place, path) => ({
     code: 'M010',
     detail: `${place} has no key "${params['additionalProperty']}".`,
-    hint: suggest(params['additionalProperty'], Object.keys(parentSchema?.['properties'] ?? {}), 'allowed keys'),
+    hint: [
+      path.at(-1) === 'attach' && unbuiltHooks.has(params['additionalProperty']) && notAttached,
+      suggest(params['additionalProperty'], Object.keys(parentSchema?.['properties'] ?? {}), 'allowed keys'),
+    ]
+      .filter(Boolean)
+      .join('; '),
     path: [...path, params['additionalProperty']],
     part: 'key',
   }),
@@ -85,7 +91,7 @@ const sentences: Readonly<Record<string, (error: ErrorObject, place: string, pat
     refusals[`${path.slice(-2).join('.')}: ${data}`] ?? {
       code: 'M013',
       detail: `${place} cannot be ${describeValue(data)}.`,
-      hint: suggest(String(data), schema as readonly string[], 'allowed values'),
+      hint: suggest(sectionTypes[String(data)] ?? String(data), schema as readonly string[], 'allowed values'),
     },
   const: ({ data, schema, parentSchema }, place) => ({
     code: 'M013',
@@ -112,6 +118,22 @@ const sentences: Readonly<Record<string, (error: ErrorObject, place: string, pat
   maxProperties: (error, place) => wrongCount(error, place),
 }
 
+/** What a value is for, and how one is written: an example, or quotes around what YAML takes for a number. */
+function adviceOn(rule: ErrorObject['parentSchema'], data: unknown, wantsText: boolean): string | undefined {
+  const description = rule?.['description']
+  return (
+    [description, quoted(data, wantsText) ?? example(rule?.['examples']?.[0])].filter(Boolean).join(' ') || undefined
+  )
+}
+
+const quoted = (data: unknown, wantsText: boolean): string | undefined =>
+  wantsText && (typeof data === 'number' || typeof data === 'boolean') ? `In quotes it is text: "${data}".` : undefined
+
+function example(value: unknown): string | undefined {
+  const text = writeInline(value)
+  return text !== undefined && text.length <= longest ? `Write for example: ${text}` : undefined
+}
+
 /** Values that people know from elsewhere, and why they are not taken here. */
 const refusals: Readonly<Record<string, Sentence>> = {
   'xdp.mode: offload': {
@@ -119,6 +141,46 @@ const refusals: Readonly<Record<string, Sentence>> = {
     detail: 'XDP offload is not supported: a program for the card is loaded for one device, and its maps live there.',
     hint: 'use mode: native, or generic',
   },
+}
+
+/** Hooks of the kernel that this version has no links for. */
+const unbuiltHooks: ReadonlySet<string> = new Set([
+  'kprobe',
+  'kretprobe',
+  'kprobeMulti',
+  'uprobe',
+  'uretprobe',
+  'uprobeMulti',
+  'usdt',
+  'fentry',
+  'fexit',
+  'freplace',
+  'lsm',
+  'netfilter',
+  'netkit',
+  'perfEvent',
+  'sockmap',
+])
+const notAttached =
+  'this version attaches nothing there: leave the link out, and have another tool attach the pinned program'
+
+/** Program types by the names that they have in sections, which people write for the type. */
+const sectionTypes: Readonly<Record<string, string>> = {
+  tc: 'sched_cls',
+  tcx: 'sched_cls',
+  classifier: 'sched_cls',
+  action: 'sched_act',
+  tp: 'tracepoint',
+  raw_tp: 'raw_tracepoint',
+  kretprobe: 'kprobe',
+  uprobe: 'kprobe',
+  fentry: 'tracing',
+  fexit: 'tracing',
+  iter: 'tracing',
+  tp_btf: 'tracing',
+  freplace: 'ext',
+  sockops: 'sock_ops',
+  socket: 'socket_filter',
 }
 
 /** Codes of texts that the schema has a rule for, by the rule's name. */

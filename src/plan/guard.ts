@@ -109,7 +109,7 @@ export const withoutFormer = ({ generation }: CurrentState): Diagnostic => ({
 
 /** A rollback puts a former map in the place of the live one, and cannot take along what was written since. */
 function leftBehind({ address, entries, action, liveId }: Change, generation: number): Diagnostic {
-  const count = entries === undefined ? 'what' : `the ${entries} entries that`
+  const count = entries === undefined ? 'what' : entries === 1 ? 'the entry that' : `the ${entries} entries that`
   const former =
     action === 'delete'
       ? `generation ${generation} has no ${address}`

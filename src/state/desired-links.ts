@@ -6,7 +6,7 @@ import type { MapFinding } from './desired-maps.ts'
 import { complain, type FoundProgram, type Reading } from './desired-reading.ts'
 import { structTarget } from './desired-struct-ops.ts'
 import { resolveTarget } from './desired-targets.ts'
-import { attachHooks, fitsHook, type Hook, hooks } from './hooks.ts'
+import { attachHooks, fitsAnyHook, fitsHook, type Hook, hooks } from './hooks.ts'
 
 /** What links refer to. */
 export interface LinkContext {
@@ -68,6 +68,7 @@ function deriveAttach(reading: Reading, link: ManifestLink, program: FoundProgra
   if (target !== undefined && fitsHook(load, hooks.iter) && load.attachType) return { kind: 'iter' }
   const [category, name] = target?.split('/') ?? []
   if (load.type === 'tracepoint' && category && name) return { kind: 'tracepoint', category, name }
+  if (load.type !== 'struct_ops' && !fitsAnyHook(load)) return complainNotAttached(reading, link, program)
   complain(reading, 'M230', {
     detail: `cannot attach link.${link.name}: section ${spec.section} of ${program.address} does not say where`,
     hint: `write \`attach:\`, for example ${exampleFor(load.type)}`,
@@ -77,11 +78,27 @@ function deriveAttach(reading: Reading, link: ManifestLink, program: FoundProgra
   return undefined
 }
 
+/** The kernel has a hook for it, and this version of pinfold has not. */
+function complainNotAttached(
+  reading: Reading,
+  link: ManifestLink,
+  { address, declared, load }: FoundProgram,
+): undefined {
+  const { type, attachType } = load
+  complain(reading, 'M231', {
+    detail: `cannot attach link.${link.name}: ${address} is a program of type ${type}${attachType ? ` (${attachType})` : ''}, and pinfold attaches none of those`,
+    hint: `leave the link out: the program is pinned at live/programs/${declared.name}, where another tool can attach it`,
+    address: linkAddress(link.name),
+    path: ['links', link.name],
+  })
+}
+
 const exampleFor = (type: string): string => {
   if (type === 'xdp') return '{ xdp: { interface: eth0 } }'
   if (type === 'sched_cls') return '{ tcx: { interface: eth0, direction: ingress } }'
   if (type === 'sk_lookup' || type === 'flow_dissector') return '{ netns: { path: /proc/self/ns/net } }'
   if (type === 'tracepoint') return '{ tracepoint: { category: sched, name: sched_switch } }'
+  if (type === 'struct_ops') return '{ structOps: { map: NAME } }, and no `program:`'
   if (type === 'raw_tracepoint') return '{ rawTracepoint: { name: sched_switch } }'
   return '{ cgroup: { path: /sys/fs/cgroup/web } }'
 }

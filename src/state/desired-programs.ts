@@ -140,11 +140,21 @@ function withSleepable(flags: number, sleepable: boolean | undefined): number {
 function complainTypeless(reading: Reading, { name }: ManifestProgram, spec: ProgramSpec): undefined {
   complain(reading, 'M205', {
     detail: `cannot load program.${name}: its section ${spec.section} names no program type`,
-    hint: `write \`type:\` under programs.${name}, for example \`type: xdp\`, or rename the section`,
+    hint: `write \`type:\` under programs.${name}, for example \`type: ${typeLike(spec.section)}\`, or rename the section`,
     address: programAddress(name),
     path: ['programs', name],
   })
 }
+
+/** Sections were named freely before libbpf 1.0: what their beginnings usually meant. */
+const formerSections: readonly (readonly [beginning: RegExp, type: ProgramType])[] = [
+  [/^(classifier|cls|tc)/, 'sched_cls'],
+  [/^(action|act)/, 'sched_act'],
+  [/^cgroup/, 'cgroup_skb'],
+  [/^sock_?ops/, 'sock_ops'],
+]
+
+const typeLike = (section: string): ProgramType => formerSections.find(([it]) => it.test(section))?.[1] ?? 'xdp'
 
 interface AttachQuestion extends ProgramPlace {
   readonly type: ProgramType

@@ -77,11 +77,10 @@ function resolveCgroup(reading: Reading, question: TargetQuestion, attach: Attac
   const attachType = attach.attachType ?? onlyAttachType[load.type] ?? load.attachType
   const cgroupId = reading.world.kernel.cgroupId(attach.path)
   if (cgroupId === undefined) {
-    const what = `${attach.path} is not a directory of a cgroup file system of version 2 (version 1 takes no BPF links)`
     refuse(reading, question, {
       code: 'M233',
-      what,
-      hint: '`mount -t cgroup2` lists those',
+      what: noCgroup(attach.path),
+      hint: cgroupHint,
       within: ['cgroup', 'path'],
     })
   }
@@ -89,6 +88,10 @@ function resolveCgroup(reading: Reading, question: TargetQuestion, attach: Attac
   if (cgroupId === undefined || attachType === undefined) return undefined
   return { kind: 'cgroup', path: attach.path, cgroupId, attachType }
 }
+
+const noCgroup = (path: string): string =>
+  `there is no directory ${path} of a cgroup file system of version 2 (version 1 takes no BPF links)`
+const cgroupHint = '`mount -t cgroup2` lists those file systems; `mkdir` in one makes a cgroup'
 
 function complainNoAttachType(reading: Reading, question: TargetQuestion): undefined {
   const { program } = question
@@ -194,11 +197,10 @@ function resolveStart(
   if (start?.kind !== 'cgroup') return { kind: 'iter', target, ...(start && { start }) }
   const cgroupId = reading.world.kernel.cgroupId(start.path)
   if (cgroupId !== undefined) return { kind: 'iter', target, start: { ...start, cgroupId } }
-  const what = `${start.path} is not a directory of a cgroup file system of version 2`
   return refuse(reading, question, {
     code: 'M233',
-    what,
-    hint: '`mount -t cgroup2` lists those',
+    what: noCgroup(start.path),
+    hint: cgroupHint,
     within: [...within, 'path'],
   })
 }

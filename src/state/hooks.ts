@@ -78,3 +78,12 @@ export function fitsHook(load: LoadAttributes, hook: Hook, attachType?: AttachTy
   if (attachType !== undefined && strict.has(load.type)) return load.attachType === attachType
   return !hook.attachTypes || load.attachType === undefined || hook.attachTypes.includes(load.attachType)
 }
+
+/** Whether pinfold has any hook for a program loaded like this. */
+export function fitsAnyHook(load: LoadAttributes): boolean {
+  const attachTypes = Object.entries(attachHooks) as [AttachType, Hook][]
+  return (
+    Object.values(hooks).some((hook) => fitsHook(load, hook)) ||
+    attachTypes.some(([attachType, hook]) => fitsHook(load, hook, load.attachType && attachType))
+  )
+}

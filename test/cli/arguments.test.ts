@@ -33,6 +33,9 @@ test.each([
   [['plan', '-f', '-'], 'C104', 'name a file, or ./- for one of that name'],
   [['plan', '--json=yes'], 'C104', 'write --json'],
   [['validate', 'edge'], 'C105', 'usage: pinfold validate'],
+  [['validate', 'edge.yaml'], 'C105', 'name the manifest with -f: pinfold validate -f edge.yaml'],
+  [['apply', '-y'], 'C102', 'did you mean --auto-approve?'],
+  [['destroy', '--force'], 'C102', 'did you mean --auto-approve?'],
   [['show', 'a', 'b'], 'C105', 'usage: pinfold show [STACK|PLAN]'],
   [['inspect'], 'C105', 'usage: pinfold inspect OBJECT'],
 ])('%j is refused with %s', (words, code, hint) => {

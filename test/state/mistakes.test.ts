@@ -66,6 +66,11 @@ const cases: readonly (readonly [what: string, text: string, found: readonly str
     `${maps}links: { a: { program: uses_two, attach: { tcx: { interface: lo, direction: egress } } } }\n`,
     ['M231 5:34'],
   ],
+  [
+    'a program that no link attaches',
+    `${object('maps')}programs: { uses_two: { type: kprobe } }\nlinks: { a: { program: uses_two } }\n`,
+    ['M231 5:10'],
+  ],
   ['an interface that does not exist', link('xdp: { interface: eth9 }'), ['M232 5:62']],
   ['a network namespace that does not exist', link('netns: { path: /run/netns/x }'), ['M234 5:59']],
   ['a cgroup that does not exist', link('cgroup: { path: /x }'), ['M233 5:60']],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isConfirmTime } from '../confirm-option.ts'
 import { whyUnreadable } from '../file-reason.ts'
+import { isManifest, nameManifest } from '../manifest-argument.ts'
 import { isSealed } from '../seal.ts'
 import { UsageError } from '../usage-error.ts'
 import type { PlanDocument } from '../views/plan-document.ts'
@@ -44,9 +45,14 @@ function parse(file: string, text: string): Json {
 const noPlan = (file: string, why: string, cause?: unknown): UsageError =>
   new UsageError(`cannot use ${file} as a plan: ${why}`, {
     code: 'C130',
-    hint: isDirectory(cause) ? 'a stack goes by its name, without its path' : 'pinfold plan --out FILE saves one',
+    hint: adviceOn(file, cause),
     cause,
   })
+
+function adviceOn(file: string, cause: unknown): string {
+  if (isDirectory(cause)) return 'a stack goes by its name, without its path'
+  return isManifest(file) ? nameManifest('apply', file) : 'pinfold plan --out FILE saves one'
+}
 
 const isDirectory = (cause: unknown): boolean => (cause as NodeJS.ErrnoException | undefined)?.code === 'EISDIR'
 

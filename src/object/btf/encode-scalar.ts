@@ -15,9 +15,12 @@ export function encodeInteger(type: IntType, slot: Slot, value: Value): void {
   if (address?.length === 4 && slot.bitSize === 0) return slot.out.set(address, slot.bitOffset / 8)
   const number = toInteger(value)
   if (number === undefined)
-    return refuse(slot, `${showValue(value)} is not ${type.bool ? 'true or false' : 'an integer'}`)
+    return refuse(slot, `${showValue(value)} is not ${type.bool ? 'true or false' : 'an integer'}`, scalarHint(type))
   write(slot, type, number)
 }
+
+const scalarHint = (type: IntType): string | undefined =>
+  type.bool ? 'write true or false, without quotes' : undefined
 
 /** Encodes an enumerator's name, or a number. */
 export function encodeEnumerator(type: EnumType, slot: Slot, value: Value): void {
@@ -51,7 +54,7 @@ export function encodeText(
   return refuse(
     slot,
     `"${text}" is ${what}, where ${size} bytes are needed`,
-    'write an address, a list of numbers, or 0x…',
+    'write an address, a list of numbers, or "0x…" in quotes',
   )
 }
 

@@ -46,8 +46,12 @@ function encodeUntyped(slot: Slot, size: number, value: Value): void {
   } as const
   if (size > 0 && size <= 8) return encodeInteger(type, slot, value)
   const what = `${showValue(value)} cannot be encoded: the object does not say the type of these ${size} bytes`
-  refuse(slot, what, `write 0x and ${size * 2} hexadecimal digits`)
+  refuse(slot, what, quoted(size))
 }
+
+/** Without quotes YAML makes a number of it. */
+const quoted = (size: number): string => `write "0x…" with ${size * 2} hexadecimal digits, in quotes`
+const orBytes = '; or its bytes as "0x…", in quotes'
 
 /** Deeper than C programs nest; a damaged object may nest a type in itself. */
 const deepest = 64
@@ -65,7 +69,7 @@ function encode(typed: Typed, slot: Slot, value: Value): void {
   }
   if (type.kind === 'array') return encodeArray(typed, slot, { type, size, value })
   if (type.kind === 'struct' || type.kind === 'union') return encodeComposite(typed, slot, { type, value })
-  refuse(slot, `${showValue(value)} cannot be a ${type.kind}`, `write 0x and ${size * 2} hexadecimal digits`)
+  refuse(slot, `${showValue(value)} cannot be a ${type.kind}`, quoted(size))
 }
 
 /** `0x` and an even number of digits. */
@@ -90,7 +94,10 @@ function encodeArray(
 ): void {
   const { type: element } = types.resolve(type.element)
   if (typeof value === 'string') return encodeText(element, slot, { size, text: value })
-  if (!Array.isArray(value)) refuse(slot, `${showValue(value)} is not a list of ${type.length}`)
+  if (!Array.isArray(value)) {
+    const hint = `write a list of ${type.length}${typeof value === 'object' ? '' : orBytes}`
+    refuse(slot, `${showValue(value)} is not a list of ${type.length}`, hint)
+  }
   if (value.length !== type.length)
     refuse(slot, `the list has ${value.length} elements where ${type.length} are needed`)
   const width = (types.sizeOf(type.element) ?? 0) * 8
@@ -115,7 +122,7 @@ function encodeComposite(
     return refuse(
       slot,
       `${showValue(value)} is not a ${type.kind}`,
-      `write its fields: ${memberNames(types, type).join(', ')}`,
+      `write its fields: ${memberNames(types, type).join(', ')}${typeof value === 'object' ? '' : orBytes}`,
     )
   }
   const given = Object.entries(value)

@@ -13,9 +13,15 @@ const lengthBytes = 4
  * size; anything else by its type, as `encodeValue` does.
  */
 export function encodeLpmKey(value: Value, type: ValueType): Encoded {
-  if (typeof value !== 'string' || !value.includes('/')) return encodeValue(value, type)
-  return catchMisfit(() => encodePrefix(value, type))
+  if (typeof value !== 'string') return encodeValue(value, type)
+  if (value.includes('/')) return catchMisfit(() => encodePrefix(value, type))
+  const address = parseAddress(value)
+  const isHost = address !== undefined && address.length + lengthBytes === type.size
+  return isHost ? catchMisfit(() => refuseHost(value, address)) : encodeValue(value, type)
 }
+
+const refuseHost = (value: string, { length }: Uint8Array): never =>
+  refuse(root, `"${value}" has no prefix length`, `write ${value}/${length * 8} for this one address`)
 
 const root = { path: '' }
 

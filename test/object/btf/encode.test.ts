@@ -178,3 +178,8 @@ describe('structs', () => {
     expect(problemOf({ constructor: 1 } as unknown as Value, type)).toBeDefined()
   })
 })
+
+test('bytes that YAML took for a number are asked for in quotes', () => {
+  expect(problemOf(0x0102, mapValue('a_hash'))?.hint).toContain('in quotes')
+  expect(problemOf(0x0102, { size: 16, byteOrder: 'little' })?.hint).toContain('in quotes')
+})

@@ -45,3 +45,9 @@ test.each([
 test('a host is a network of full length', () => {
   expect(hexOf('10.0.0.1/32', trie)).toBe('200000000a000001')
 })
+
+test('who leaves the length out is told which one says a single address', () => {
+  expect(encodeLpmKey('10.0.0.1', trie)).toMatchObject({ problem: { hint: expect.stringContaining('10.0.0.1/32') } })
+  const ipv6: ValueType = { size: 20, byteOrder: 'little' }
+  expect(encodeLpmKey('2001:db8::1', ipv6)).toMatchObject({ problem: { hint: expect.stringContaining('::1/128') } })
+})
