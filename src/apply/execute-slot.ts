@@ -1,5 +1,6 @@
 import type { Fd, Kernel } from '../kernel/kernel.ts'
 import { PlanError } from '../model/errors.ts'
+import type { ForeignMap } from '../model/state.ts'
 import type { HeldProgram, MapRef, Operation } from '../plan/step.ts'
 import { applyCodes } from './codes.ts'
 import { describeMap } from './execute-map.ts'
@@ -35,10 +36,12 @@ export function replaceSlot(run: Execution, { array, index, before, after }: Of<
 
 /** Compare-and-set of one map of an outer map. */
 export function setInner(run: Execution, { outer, index, before, after }: Of<'set-inner'>): void {
-  setSlot(run, { map: outer, index, before, after, open: (held: MapRef) => run.handles.map(held) })
+  setSlot(run, { map: outer, index, before, after, open: (held: MapRef | ForeignMap) => run.handles.map(held) })
 }
 
-interface SlotChange<H extends HeldProgram | MapRef> {
+type Held = HeldProgram | MapRef | ForeignMap
+
+interface SlotChange<H extends Held> {
   readonly map: MapRef
   readonly index: number
   readonly before: H | undefined
@@ -46,19 +49,19 @@ interface SlotChange<H extends HeldProgram | MapRef> {
   readonly open: (held: H) => Fd<'program'> | Fd<'map'>
 }
 
-function setSlot<H extends HeldProgram | MapRef>({ kernel, handles }: Execution, change: SlotChange<H>): void {
+function setSlot<H extends Held>({ kernel, handles }: Execution, change: SlotChange<H>): void {
   const { before, after, index } = change
   const map = handles.map(change.map)
   const found = idAt(kernel, map, index)
   if (found === idOf(handles, after)) return
   if (found !== idOf(handles, before)) throw swapped(change.map, index, found)
-  // Perhaps nothing but this slot keeps somebody else's program: open, it can be put back.
-  if (before?.startsWith('#')) change.open(before)
+  // Perhaps nothing but this slot keeps somebody else's program or map: open, it can be put back.
+  if (before && /^(map)?#/.test(before)) change.open(before)
   if (after === undefined) kernel.remove(map, wordOf(kernel, index))
   else kernel.update(map, wordOf(kernel, index), change.open(after))
 }
 
-const idOf = (handles: Execution['handles'], held: HeldProgram | MapRef | undefined): number | undefined =>
+const idOf = (handles: Execution['handles'], held: Held | undefined): number | undefined =>
   held === undefined ? undefined : handles.idOf(held)
 
 /** The id of the program or map in a slot. */

@@ -28,7 +28,7 @@ export class Handles implements Disposable {
   }
 
   /** The descriptor of a map. Throws a stale PlanError when an existing one is gone. */
-  map(ref: MapRef): Fd<'map'> {
+  map(ref: MapRef | ForeignMap): Fd<'map'> {
     return this.#get('map', ref)
   }
 

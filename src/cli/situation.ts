@@ -38,7 +38,7 @@ export function readSituation(
     const whole = isNew(quick, desired) ? quick : readCurrent(kernel, place, desired)
     return readSurroundings(kernel, whole, desired)
   })
-  return { current, recovery: measure('plan', () => planRecovery(current)) }
+  return { current, recovery: measure('plan', () => planRecovery(current, { leavesUsed: true })) }
 }
 
 /** Nothing of it exists, and it uses nothing of anybody else's. */

@@ -1,4 +1,4 @@
-import { type Address, liveRef, nameOf, nextRef, type Ref } from '../model/address.ts'
+import { type Address, liveRef, type MapAddress, nameOf, nextRef, type Ref } from '../model/address.ts'
 import type { Migration } from '../model/migration.ts'
 import type {
   CurrentState,
@@ -175,8 +175,12 @@ function fillNew(map: MapState, target: MapRef, stage: Stage, sides: Sides): Sta
   }
 }
 
-const innerRef = (map: string, sides: Sides): MapRef =>
-  (map.startsWith('#') ? map : refOf(map as Address, sides)) as MapRef
+type InnerMap = MapAddress | `#${number}`
+
+const innerRef = (map: InnerMap, sides: Sides): MapRef | ForeignMap =>
+  isNumbered(map) ? `map${map}` : (refOf(map, sides) as MapRef)
+
+const isNumbered = (map: string): map is `#${number}` => map.startsWith('#')
 
 /** Entries, inner maps and single slots of a map that stays. */
 function writeLive(before: MapState, after: MapState, sides: Sides): Staged[] {
@@ -213,11 +217,11 @@ function setEntries(before: MapState, after: MapState, target: MapRef): Staged[]
 
 function setInner(before: MapState, after: MapState, sides: Sides): Staged[] {
   if (after.contents.kind !== 'inner') return []
-  const found = before.contents.kind === 'inner' ? before.contents.slots : new Map<number, string>()
+  const found = before.contents.kind === 'inner' ? before.contents.slots : new Map<number, InnerMap>()
   return [...after.contents.slots].flatMap(([index, address]) => {
     const old = found.get(index)
     const wanted = innerRef(address, sides)
-    const oldRef = (old === undefined || old.startsWith('#') ? old : liveRef(old as Address)) as MapRef | undefined
+    const oldRef = old && (isNumbered(old) ? (`map${old}` as const) : liveRef(old))
     if (oldRef === wanted) return []
     const was = oldRef === undefined ? {} : { before: oldRef }
     return at('entries', { kind: 'set-inner', outer: liveRef(after.address), index, ...was, after: wanted })

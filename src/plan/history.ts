@@ -85,6 +85,10 @@ export function judgeFormer(
   return { kept, gone: former.filter((tree) => !kept.includes(tree) && !isLeft(tree)) }
 }
 
+/** True where a destroy left nothing but arrays that others use: as long as they do, it cannot go on. */
+export const isLeftToUsers = (current: CurrentState): boolean =>
+  current.trees.every((tree) => tree.name === 'next' || (isRemainder(tree) && isUsed(tree, new Set(), current)))
+
 /** Nothing but maps that a user would lose, and the record: what retiring had to leave, to its last empty directory. */
 const isRemainder = ({ name, pins, directories }: Tree): boolean =>
   directories.every((directory) => directory === name || directory === `${name}/maps`) &&

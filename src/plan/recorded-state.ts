@@ -32,12 +32,12 @@ export interface RecordedState {
 }
 
 /**
- * What the live tree's record says, as states; undefined where there is no record. `desired` tells what the record does not:
- * the shape of a map that is gone, the policy of an array.
+ * What the live tree's record says, as states; undefined where there is no record, or one whose objects a destroy has removed.
+ * `desired` tells what the record does not: the shape of a map that is gone, the policy of an array.
  */
 export function recordedState(current: CurrentState, desired?: State): RecordedState | undefined {
   const { record, stack, generation } = current
-  if (!record) return undefined
+  if (record?.phase !== 'published') return undefined
   const resources = [...mapsOf(record, current, desired), ...programsOf(record, current), ...recordedLinks(record)]
   const state = (found: readonly Resource[]): State => ({ stack, generation, resources: byAddress(found) })
   return {

@@ -4,7 +4,7 @@ import type { RecordedLink } from '../model/record.ts'
 import type { CurrentState, Tree, TreePin } from '../model/state.ts'
 import { removeStack, removeTrees } from './destroy.ts'
 import { finishExchange } from './finish-exchange.ts'
-import { adoptedBy, canReturn, judgeFormer, mapsIn, succeed } from './history.ts'
+import { adoptedBy, canReturn, isLeftToUsers, judgeFormer, mapsIn, succeed } from './history.ts'
 import { isBare } from './is-bare.ts'
 import { prove } from './make-plan.ts'
 import { runOf } from './merge.ts'
@@ -49,6 +49,8 @@ export type Remedy =
 export interface RecoveryOptions {
   /** Also removes the stack's own directory where nothing of the stack remains; default: it stays, for an apply that follows. */
   readonly removesStack?: boolean
+  /** Leaves what a destroy had to keep, since others use it: an apply that follows replaces it; default: it is tried again. */
+  readonly leavesUsed?: boolean
 }
 
 /** A plan that recovers, with what it is about. */
@@ -74,7 +76,7 @@ export function mayNeedRecovery({ trees, record }: CurrentState): boolean {
  */
 export function planRecovery(current: CurrentState, options: RecoveryOptions = {}): RecoveryPlan | undefined {
   const { renames, current: exchanged } = finishExchange(asItIsNamed(current))
-  const leftovers = findLeftovers(exchanged)
+  const leftovers = findLeftovers(exchanged, options)
   const removal = options.removesStack && isEmptied(leftovers, exchanged) ? removeStack(exchanged) : []
   const steps = [...inPhase('publish', renames), ...leftovers.flatMap((leftover) => leftover.steps), ...removal]
   if (steps.length === removal.length) return undefined
@@ -109,10 +111,12 @@ function asItIsNamed(current: CurrentState): CurrentState {
 
 type Found = Leftover & { readonly steps: readonly Step[] }
 
-function findLeftovers(current: CurrentState): Found[] {
+function findLeftovers(current: CurrentState, { leavesUsed = false }: RecoveryOptions): Found[] {
   const live = current.trees.find((tree) => tree.name === 'live')
   const next = current.trees.find((tree) => tree.name === 'next')
-  if (current.record?.phase === 'destroying' && live) return [found('destroy', live, removeTrees(current))]
+  // An apply that followed it may have been killed in turn: that is judged like any other.
+  const isLeft = (leavesUsed || next?.record !== undefined) && isLeftToUsers(current)
+  if (current.record?.phase === 'destroying' && live && !isLeft) return [found('destroy', live, removeTrees(current))]
   // A destroy was killed at its end. Beside former generations it was not: those go first.
   if (live && isBare(live) && current.trees.length === 1)
     return [found('discard', live, inPhase('retire', removeTree(live, current)))]

@@ -84,8 +84,8 @@ export type Operation =
       readonly kind: 'set-inner'
       readonly outer: MapRef
       readonly index: number
-      readonly before?: MapRef
-      readonly after?: MapRef
+      readonly before?: MapRef | ForeignMap
+      readonly after?: MapRef | ForeignMap
     }
   /** Writes a new struct of functions, programs by byte offset in its value. The kernel takes it once. */
   | { readonly kind: 'write-members'; readonly target: MapRef; readonly slots: Readonly<Record<string, HeldProgram>> }

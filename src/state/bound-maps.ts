@@ -1,6 +1,9 @@
-import { type MapAddress, nameOf } from '../model/address.ts'
+import { type MapAddress, mapAddress, nameOf } from '../model/address.ts'
 import type { MapId } from '../model/ids.ts'
+import { indexKey, numberAt } from './held.ts'
 import type { LiveTree } from './live-tree.ts'
+import { openOrGone } from './open-or-gone.ts'
+import { sameKernelName } from './same-kernel-name.ts'
 
 /**
  * The map that each recorded program was given for each map that its code names: a program's map ids come in the order in
@@ -29,11 +32,31 @@ function boundMaps(live: LiveTree): ReadonlyMap<MapAddress, MapId> {
  */
 export function misplacedMaps(live: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): ReadonlyMap<MapAddress, MapId> {
   if (!mayMisplace(live, pinned)) return new Map()
-  const found = [...boundMaps(live)].filter(([address, id]) => {
+  const bound = boundMaps(live)
+  const located = new Map([...[...pinned].map(([id, address]) => [address, id] as const), ...bound])
+  const found = [...bound, ...innerMaps(live, located)].filter(([address, id]) => {
     const recorded = live.rows.maps.get(nameOf(address))
     return recorded && pinned.get(id) !== address && (recorded.owner === 'stack' || !recorded.pinned)
   })
   return new Map(found)
+}
+
+/** Of the other maps those that are where the record says in an outer map, and bear their names: no program names them. */
+function innerMaps({ kernel, rows }: LiveTree, located: ReadonlyMap<MapAddress, MapId>): Map<MapAddress, MapId> {
+  const found = new Map<MapAddress, MapId>()
+  for (const [name, { inner = {} }] of rows.maps) {
+    const lost = Object.entries(inner).filter(([, address]) => !located.has(address))
+    const outerId = lost.length > 0 ? located.get(mapAddress(name)) : undefined
+    using outer = outerId === undefined ? undefined : openOrGone(kernel, 'map', outerId)
+    for (const [index, address] of outer ? lost : []) {
+      const value = outer && kernel.lookup(outer, indexKey(kernel, Number(index)))
+      const id = value && (numberAt(kernel, value, 0) as MapId)
+      using map = id && openOrGone(kernel, 'map', id)
+      const info = map && kernel.describe(map)
+      if (id && info?.kind === 'map' && sameKernelName(nameOf(address), info.name)) found.set(address, id)
+    }
+  }
+  return found
 }
 
 /** Most stacks are whole: every recorded map has its pin, and every program uses pinned maps only. */

@@ -10,6 +10,7 @@ import { readContents } from './current-contents.ts'
 import { countable, countEntries, readInnerIds } from './held.ts'
 import type { LiveTree } from './live-tree.ts'
 import { openOrGone } from './open-or-gone.ts'
+import { sameKernelName } from './same-kernel-name.ts'
 
 /** What is asked about maps. */
 export interface MapWishes {
@@ -154,10 +155,6 @@ function shapeOfSomeInner(live: LiveTree, outer: Fd<'map'>): MapShape | undefine
   }
   return undefined
 }
-
-/** The kernel keeps 15 bytes of a name, other characters than these replaced. */
-const sameKernelName = (name: string, kernelName: string): boolean =>
-  name === kernelName || name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15) === kernelName
 
 /** Opens maps that are not at their pin by their ids; one that is gone is left out. */
 function openMisplaced({ kernel }: LiveTree, misplaced: ReadonlyMap<MapAddress, MapId>): FoundMap[] {

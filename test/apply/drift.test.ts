@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MapId } from '../../src/model/ids.ts'
 import { findDrift } from '../../src/plan/drift.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
 import { readTraces } from '../../src/state/read-traces.ts'
-import { applyStack, bpffs, currentOf, forgetIn, planFor } from './runs.ts'
+import { document } from '../cli/views/samples.ts'
+import { outer } from '../crash/scenarios.ts'
+import { checkDocument } from '../support/printed.ts'
+import { applyStack, bpffs, currentOf, forgetIn, planFor, run } from './runs.ts'
 import { map, shape, stackOf } from './stack.ts'
 
 async function machineWith(...states: readonly ReturnType<typeof stackOf>[]): Promise<MemoryMachine> {
@@ -32,6 +36,44 @@ describe('owner and mode', () => {
     expect(plan.ownership).toBe(found.length > 0 ? 'drift' : undefined)
     await applyStack(machine.open(), wanted)
     expect(findDrift(currentOf(machine.open(), wanted))).toEqual([])
+    expect(hasChanges(planFor(machine.open(), wanted))).toBe(false)
+  })
+})
+
+describe('in a map of maps', () => {
+  const wanted = stackOf({ more: outer('red', 'blue') })
+  const openMap = (kernel: Kernel, path: string) => kernel.openPin(path) as Fd<'map'>
+  const [red, word] = [`${bpffs}/edge/live/maps/red`, (value: number) => new Uint8Array([value, 0, 0, 0])]
+
+  test('a map whose pin somebody removed gets it back, with its entries', async () => {
+    const machine = await machineWith(wanted)
+    const kernel = machine.open()
+    {
+      using held = openMap(kernel, red)
+      kernel.update(held, word(1), new Uint8Array([7, 0, 0, 0, 0, 0, 0, 0]))
+    }
+    kernel.bpffs.unpin(red)
+    expect(findDrift(currentOf(kernel, wanted))).toMatchObject([{ kind: 'lost', address: 'map.red' }])
+    await applyStack(kernel, wanted)
+    using again = openMap(kernel, red)
+    expect([...(kernel.lookup(again, word(1)) ?? [])]).toEqual([7, 0, 0, 0, 0, 0, 0, 0])
+    expect(hasChanges(planFor(machine.open(), wanted))).toBe(false)
+  })
+
+  test('somebody else’s map in the place of one makes way for it, and comes back when that fails', async () => {
+    const machine = await machineWith(wanted)
+    const kernel = machine.open()
+    using place = openMap(kernel, `${bpffs}/edge/live/maps/outer`)
+    using theirs = kernel.createMap({ name: 'theirs', shape: shape({ type: 'array', maxEntries: 2 }) })
+    kernel.update(place, word(0), theirs)
+    const plan = planFor(kernel, wanted)
+    const id = kernel.describe(theirs).id
+    expect(plan.steps).toContainEqual(expect.objectContaining({ kind: 'set-inner', before: `map#${id}` }))
+    checkDocument(JSON.parse(JSON.stringify(document(plan))), 'a plan')
+    const broken = plan.steps.map((step) => (step.kind === 'exchange' ? { ...step, b: 'nowhere' } : step))
+    expect((await run(kernel, { ...plan, steps: broken }, wanted)).outcome).toMatchObject({ result: 'rolled-back' })
+    expect(kernel.lookup(place, word(0))).toEqual(word(id))
+    await applyStack(kernel, wanted)
     expect(hasChanges(planFor(machine.open(), wanted))).toBe(false)
   })
 })

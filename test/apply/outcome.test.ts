@@ -5,6 +5,7 @@ import { lockStack } from '../../src/apply/lock.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { MemoryProcess } from '../../src/kernel/memory/process-kernel.ts'
 import { KernelError } from '../../src/model/errors.ts'
+import { hasChanges } from '../../src/plan/make-plan.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import type { Step } from '../../src/plan/step.ts'
@@ -146,6 +147,38 @@ test('an array that somebody else uses is kept with all its slots, and goes when
   other.kill()
   await applyStack(kernel, changed)
   expectFinished(machine, { name: 'kept', to: changed }, 'after the other has gone')
+})
+
+test('what a destroy had to leave is in no apply’s way, wherever that is killed, and goes when its users are gone', async () => {
+  const { machine, kernel } = await applied()
+  const [old] = machine.inspect.ids('map', 'calls')
+  const [running] = machine.inspect.running()
+  {
+    using program = kernel.openById('program', running ?? 0)
+    const target = { kind: 'xdp', interface: 'eth7', ifindex: kernel.interfaceIndex('eth7') ?? 0 } as const
+    using link = kernel.createLink({ program, target })
+    kernel.pin(link, `${bpffs}/theirs`)
+  }
+  expect((await destroyStack(kernel, changed)).outcome).toMatchObject({ result: 'done-kept' })
+  const left = machine.snapshot()
+  for (let fatal = 1, isKilled = true; isKilled; fatal++) {
+    const again = openMemoryMachine(left)
+    const first = again.open()
+    let call = 0
+    again.beforeCall(() => void (++call === fatal && first.kill()))
+    isKilled = await applyStack(first, changed).then(
+      () => false,
+      () => true,
+    )
+    again.beforeCall(undefined)
+    const { outcome } = await applyStack(again.open(), changed)
+    expect([outcome.problem, outcome.generation], `killed at ${fatal}`).toEqual([undefined, 2])
+    expect(again.inspect.slots(old ?? 0).size, `killed at ${fatal}`).toBe(2)
+    expect(hasChanges(planFor(again.open(), changed)), `killed at ${fatal}`).toBe(false)
+    again.open().bpffs.unpin(`${bpffs}/theirs`)
+    await applyStack(again.open(), changed)
+    expectFinished(again, { name: 'kept', to: changed }, `killed at ${fatal}, after the other has gone`)
+  }
 })
 
 test('a failed wait for readers keeps everything that old programs may still use', async () => {

@@ -10,7 +10,7 @@ import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { forgottenState, makeForgetPlan } from '../../src/plan/forget.ts'
 import { makePlan } from '../../src/plan/make-plan.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { planRecovery } from '../../src/plan/recover.ts'
+import { planRecovery, type RecoveryOptions } from '../../src/plan/recover.ts'
 import { formerState } from '../../src/plan/rollback.ts'
 import { readCurrent } from '../../src/state/read-current.ts'
 
@@ -54,7 +54,7 @@ export const planFor = (kernel: Kernel, desired: DesiredState, place: Place = {}
 /** Recover, plan, apply, as the command does. Throws when the plan must not be applied. */
 export async function applyStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<Run> {
   using _lock = lockStack(kernel, `${place.bpffs ?? bpffs}/${desired.stack}`, { create: true })
-  await recoverStack(kernel, desired, place)
+  await recoverStack(kernel, desired, place, { leavesUsed: true })
   const plan = planFor(kernel, desired, place)
   const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (errors.length > 0)
@@ -67,10 +67,15 @@ export async function applyStack(kernel: Kernel, desired: DesiredState, place: P
 }
 
 /** Finishes what a crash left, until nothing is. */
-async function recoverStack(kernel: Kernel, desired: DesiredState, place: Place = {}): Promise<readonly Run[]> {
+async function recoverStack(
+  kernel: Kernel,
+  desired: DesiredState,
+  place: Place = {},
+  options: RecoveryOptions = {},
+): Promise<readonly Run[]> {
   const runs: Run[] = []
   for (;;) {
-    const plan = planRecovery(currentOf(kernel, desired, place))
+    const plan = planRecovery(currentOf(kernel, desired, place), options)
     if (!plan || runs.length > 3) return runs
     runs.push(await run(kernel, plan))
   }

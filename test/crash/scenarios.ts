@@ -57,7 +57,8 @@ const tcx = (verdict: number, name = 'egress') => [
   }),
 ]
 
-const outer = (...inner: readonly string[]) => [
+/** A map of maps, and what may be in it. */
+export const outer = (...inner: readonly string[]) => [
   ...['red', 'blue'].map((name) => map(name, { shape: shape({ type: 'array', maxEntries: 2 }) })),
   map('outer', {
     shape: shape({

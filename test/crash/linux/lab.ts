@@ -82,8 +82,13 @@ export class Lab implements Disposable {
   }
 
   /** Runs the built command line; with `kill` it is killed there (see kill-hook.mjs), with `calls` they are written to that file. */
-  spawn(act: Act, at: { readonly kill?: string; readonly calls?: string } = {}): Promise<Ended> {
-    const words = ['--import', hook, join(repository, 'dist/cli/pinfold.js'), ...this.words(act)]
+  spawn(act: Act | readonly string[], at: { readonly kill?: string; readonly calls?: string } = {}): Promise<Ended> {
+    const words = [
+      '--import',
+      hook,
+      join(repository, 'dist/cli/pinfold.js'),
+      ...('command' in act ? this.words(act) : act),
+    ]
     const environment = {
       ...process.env,
       PINFOLD_TEST_SINCE: this.#since,
