@@ -19,12 +19,23 @@ export async function openSession(
   const opened = await (measureAsync ? measureAsync('open kernel', open) : open())
   const session = { ...opened, bpffs, btf, measure, files: new Map() }
   try {
-    if (options['mount-bpffs'] && !session.kernel.bpffs.mountOf(bpffs)) mountAt(session.kernel, bpffs)
+    const mounted = session.kernel.bpffs.mountOf(bpffs)
+    if (options['mount-bpffs'] && !mounted) mountAt(session.kernel, bpffs)
+    else if (options.bpffs !== undefined && mounted) requireDirectory(session.kernel, bpffs)
   } catch (error) {
     session[Symbol.dispose]()
     throw error
   }
   return session
+}
+
+/** A plan would promise what an apply cannot do: stacks are made below it, and it is not. */
+function requireDirectory({ bpffs }: Kernel, path: string): void {
+  if (bpffs.stat(path)) return
+  throw new UsageError(`cannot read --bpffs ${path}: there is no such directory`, {
+    code: 'C104',
+    hint: `make it with \`mkdir -m 700 ${path}\`, or name another`,
+  })
 }
 
 /** Only where it hides nothing. */

@@ -28,13 +28,15 @@ function diffLoad(before: LoadAttributes, after: LoadAttributes): Reason[] {
 function diffCode(before: Code<MapAddress>, after: Code<MapAddress>): Reason[] {
   if (toHex(before.instructions) !== toHex(after.instructions)) return [{ attribute: 'code' }]
   if (before.references.length !== after.references.length) return [{ attribute: 'code' }]
-  return after.references.flatMap((wanted, i) => {
+  const reasons = after.references.flatMap((wanted, i): Reason[] => {
     const old = before.references[i]
     if (!old || old.instruction !== wanted.instruction || old.kind !== wanted.kind) return [{ attribute: 'code' }]
     // Neither is in the kernel's tag, which ignores what a map reference points to.
     if (old.map !== wanted.map) return [{ attribute: 'maps', before: old.map, after: wanted.map }]
     return differing(`offset.${wanted.map}`, old.offset, wanted.offset)
   })
+  // A program refers to a map from many instructions.
+  return [...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values()]
 }
 
 /** The maps that the kernel says it uses, against those of the wanted code: somebody may have pinned another program. */

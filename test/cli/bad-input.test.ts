@@ -160,7 +160,7 @@ const rows: Readonly<Record<string, Row>> = {
     manifest: `objects: { main: { file: cgroup.o } }\nprograms: { on_create: {} }\nlinks:\n  l: { program: on_create, attach: { cgroup: { path: /mnt/nope } } }\n`,
     at: '6:',
     code: 'M233',
-    says: '/mnt/nope is not a directory of a cgroup file system',
+    says: 'there is no directory /mnt/nope of a cgroup file system',
     hint: 'mount -t cgroup2',
   },
   'a program array member of another type': {

@@ -102,6 +102,14 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
     await pinfold('destroy', 'edge', '--auto-approve', '--bpffs', host.bpffs)
   })
 
+  test('a directory that is not there is no place for a stack, and a plan says so already', async () => {
+    const { code, printed } = await pinfold('show', '--bpffs', join(host.bpffs, 'nowhere'))
+    expect({ code, printed }).toEqual({
+      code: 1,
+      printed: expect.stringMatching(/^! error C104: .+ no such directory\n/),
+    })
+  })
+
   test('--mount-bpffs does not hide what is in a directory', async () => {
     const directory = join(host.directory, 'full')
     mkdirSync(join(directory, 'something'), { recursive: true })

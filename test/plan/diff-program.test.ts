@@ -28,6 +28,14 @@ describe('the same instructions are another program', () => {
     expect(attributes(base, swapped)).toEqual(['maps', 'maps'])
   })
 
+  test('once for each map, however many instructions refer to it', () => {
+    const twice = (name: string): ProgramState =>
+      referring((all) => all.map((it) => ({ ...it, map: `map.${name}` as MapAddress })))
+    expect(diffProgram(twice('data'), twice('main_data'))).toEqual([
+      { attribute: 'maps', before: 'map.data', after: 'map.main_data' },
+    ])
+  })
+
   test('when a reference is missing, is elsewhere or is of another kind', () => {
     const others = [
       referring((all) => all.slice(0, 1)),

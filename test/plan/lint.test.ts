@@ -155,7 +155,19 @@ describe('what looks like a new name (P148)', () => {
     ])
   })
 
+  const section = (name: string): MapState =>
+    map(name, { contents: { kind: 'data', initial: '00', frozen: false }, layout: { key: 'u32', value: v1 } })
+
+  test('is the section of an object that is not the only one with such a section any more, and the other way round', () => {
+    for (const [gone, made] of [['bss', 'main_bss'] as const, ['main_bss', 'bss'] as const]) {
+      const plan = makePlan(live(named(section(gone))), desired(...named(section(made))))
+      const found = plan.diagnostics.filter(({ code }) => code === 'P148')
+      expect(found).toMatchObject([{ address: `map.${made}`, detail: expect.stringContaining('variables') }])
+    }
+  })
+
   test.each([
+    ['sections of two objects', section('main_bss'), section('other_bss')],
     ['another shape', map('sessions'), map('flows', { shape: shape({ maxEntries: 8 }) })],
     ['other code', plain, program('other', [], 8)],
     [

@@ -1,4 +1,4 @@
-import { type Address, kindOf } from '../../model/address.ts'
+import { type Address, kindOf, nameOf } from '../../model/address.ts'
 import { targetKey } from '../../model/link-spec.ts'
 import type { MapState, ProgramState, Resource } from '../../model/state.ts'
 import { toHex } from '../../util/hex.ts'
@@ -17,8 +17,8 @@ export const renames: Rule = (scene) => {
     if (to === undefined) return []
     taken.add(to)
     const loses = changes.some(({ address, verdict }) => address === gone.address && verdict === 'data loss')
-    const fate = { map: loses ? 'its entries stay' : 'it stays', program: 'it stays loaded', link: 'it stays attached' }
-    const detail = `${gone.address} goes and ${to} is new, and they are alike: if it is one ${kindOf(to)} with a new name, ${fate[kindOf(to)]} where it is when the manifest says so.`
+    const fate = { map: fateOf(gone, loses), program: 'it stays loaded', link: 'it stays attached' }
+    const detail = `${gone.address} goes and ${to} is new, and they are alike: if it is one ${kindOf(to)} with a new name, ${fate[kindOf(to)]} where it is when the manifest says so.${isSection(gone) ? whyRenamed : ''}`
     return [
       found(scene, planCodes.rename, {
         address: to,
@@ -28,6 +28,14 @@ export const renames: Rule = (scene) => {
     ]
   })
 }
+
+function fateOf(map: Resource, loses: boolean): string {
+  if (isSection(map)) return 'it stays with what its variables hold'
+  return loses ? 'its entries stay' : 'it stays'
+}
+
+const isSection = (resource: Resource): boolean => resource.kind === 'map' && resource.contents.kind === 'data'
+const whyRenamed = " The name of a data section has its object's in front where several objects have that section."
 
 const resourcesOf = ({ changes }: Scene, action: 'create' | 'delete', { resources }: Scene['current' | 'desired']) =>
   changes.flatMap((change): Resource[] => {
@@ -41,18 +49,23 @@ function isAlike(gone: Resource, made: Resource): boolean {
   return made.kind === 'link' && targetKey(gone.target) === targetKey(made.target)
 }
 
-/** Data sections are named by their object. */
 function isAlikeMap(gone: MapState, made: MapState): boolean {
   const { shape, layout, contents } = made
   const isPlain = contents.kind === 'runtime' || contents.kind === 'entries'
+  const isFit = isSection(gone) || isSection(made) ? isOneSection(gone, made) : isPlain
   return (
     gone.owner === 'stack' &&
     made.owner === 'stack' &&
-    isPlain &&
-    gone.contents.kind !== 'data' &&
+    isFit &&
     JSON.stringify([gone.shape, gone.layout.key, gone.layout.value]) ===
       JSON.stringify([shape, layout.key, layout.value])
   )
+}
+
+/** `data` of the only object is `main_data` beside another's. */
+function isOneSection(gone: MapState, made: MapState): boolean {
+  const [short = '', long = ''] = [nameOf(gone.address), nameOf(made.address)].sort((a, b) => a.length - b.length)
+  return isSection(gone) && isSection(made) && long.endsWith(`_${short}`)
 }
 
 const isAlikeProgram = (gone: ProgramState, made: ProgramState): boolean =>
