@@ -80,6 +80,8 @@ export interface SavedMachine {
   readonly version: number
   /** Text of the configuration; absent where it could not be read. */
   readonly config?: Packed
+  /** Constants of bpf(2) that it surely does not have, of those that pinfold knows; absent: none. */
+  readonly lacking?: readonly string[]
   /** Absent: not asked for, so that nothing is known of the kernel's types and symbols. */
   readonly types?: SavedTypes
 }

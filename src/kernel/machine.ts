@@ -3,6 +3,7 @@ import { release, version } from 'node:os'
 import { gunzipSync } from 'node:zlib'
 import type { Machine } from '../model/machine.ts'
 import { once } from '../util/once.ts'
+import { lacksConstant } from './lacks-constant.ts'
 import { loadedVmlinuxBtf } from './loaded-btf.ts'
 import { readVmlinuxBtf } from './read-vmlinux-btf.ts'
 import { symbolsIn } from './symbols.ts'
@@ -15,9 +16,10 @@ export function linuxMachine(): Machine {
   const modules = once(listModules)
   const config = once(() => readConfig(release()))
   const btf = new Map<string, Uint8Array | undefined>()
+  const code = versionCode(release(), version())
   return {
     release: release(),
-    version: versionCode(release(), version()),
+    version: code,
     vmlinuxBtf: vmlinux,
     moduleNames: modules,
     moduleBtf(name) {
@@ -27,6 +29,7 @@ export function linuxMachine(): Machine {
     config,
     symbols: readSymbols,
     symbolAddresses: (names) => symbolsIn(readSymbols() ?? '', names),
+    lacks: (constant) => lacksConstant({ version: code, vmlinuxBtf: vmlinux }, constant),
   }
 }
 

@@ -16,6 +16,8 @@ export interface Machine {
   symbols(): string | undefined
   /** Addresses of symbols in kernel and modules; those of other names are left out. */
   symbolAddresses(names: ReadonlySet<string>): ReadonlyMap<string, SymbolAddress>
+  /** True where it surely does not have a constant of `kernelConstants`; false where it has, or nobody can tell. */
+  lacks(constant: string): boolean
 }
 
 /** Where a symbol of a kernel lies. */

@@ -98,6 +98,11 @@ export const stateCodes = {
     summary: 'No such tracepoint',
     explanation: 'The running kernel has no tracepoint of that category and name.',
   },
+  M236: {
+    summary: 'Not in this kernel',
+    explanation:
+      'A hook, or a type of map or program, came with a later Linux than the one that runs, and the types that the kernel describes itself by (BTF) do not have it either, as they would where a distribution took it over. Of a kernel without BTF the apply finds out: it is refused with nothing changed.',
+  },
   M240: {
     summary: 'Pin of an unknown object',
     explanation: 'A path under `pins:` leads to an object of the stack: `map.`, `program.` or `link.` and its name.',

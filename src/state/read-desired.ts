@@ -6,6 +6,7 @@ import { LinkTarget } from '../object/link/link-target.ts'
 import { isMetadata } from '../object/maps/metadata.ts'
 import { unmeasured } from '../util/measure.ts'
 import { checkArrays } from './array-members.ts'
+import { checkKernel } from './check-kernel.ts'
 import { readLinkStates } from './desired-links.ts'
 import { toMapState } from './desired-map-state.ts'
 import { findMaps, type MapFinding } from './desired-maps.ts'
@@ -35,6 +36,7 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
   const links = readLinkStates(reading, { programs, maps })
   reading.complaints.push(...checkArrays(mapStates, programStates))
   const all: readonly Resource[] = [...mapStates, ...programStates, ...links]
+  reading.complaints.push(...checkKernel(all, world.kernel.machine))
   const resources = new Map<Address, Resource>(all.map((resource) => [resource.address, resource]))
   const pins = readPins(reading, resources)
   const moved = readMoves(reading, resources)

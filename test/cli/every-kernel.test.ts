@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasKernelBtf, readKernelEnum } from '../support/kernel-enums.ts'
 import { canTestLinux, openTestHost, run } from '../support/linux.ts'
 import { swapSlots } from './saved/desk.ts'
 import { edgeManifest } from './support/edge-manifest.ts'
@@ -81,6 +82,30 @@ describe.skipIf(!canTestLinux)('a stack on whatever kernel this is', () => {
     expect(await pinfold('apply', yes, ...manifest, ...place)).toMatchObject({ code: 0 })
     expect(await planned('--drift-only', '--json')).toBe(0)
   })
+
+  test.skipIf(!hasKernelBtf).each([
+    ['map-of-maps', 'bpf_attach_type', 'BPF_TCX_INGRESS'],
+    ['tracepoints', 'bpf_attach_type', 'BPF_PERF_EVENT'],
+    ['iterators', 'bpf_iter_task_type', 'BPF_TASK_ITER_TID'],
+    ['congestion-control', 'bpf_attach_type', 'BPF_STRUCT_OPS'],
+  ])(
+    'what of the example %s this kernel has not the plan tells, here and from a snapshot',
+    async (name, type, constant) => {
+      const example = readFileSync(`examples/${name}/pinfold.yaml`, 'utf8').replace(
+        '      iter:\n',
+        '      iter: { tid: 1 }\n',
+      )
+      write(example.replaceAll(/file: (.*)/g, (_, path) => `file: ${resolve('examples', name, path)}`))
+      const options = ['--var', `IFACE=${host.veth.name}`].slice(0, example.includes('IFACE') ? 2 : 0)
+      const { code, printed } = await pinfold('plan', ...manifest, ...options, ...place)
+      const lacks = !readKernelEnum(type).has(constant)
+      expect([code, printed.includes('error M236') && printed.includes(`no ${constant}`)], printed).toEqual(
+        lacks ? [1, true] : [2, false],
+      )
+      // The others are adapted to the kernel's types, which this snapshot does not have.
+      if (name === 'map-of-maps') expect(await planned('--json', ...options)).toBe(code)
+    },
+  )
 
   test('what is forgotten is imported again, the very same objects', async () => {
     const before = ids()

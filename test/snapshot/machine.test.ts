@@ -15,6 +15,7 @@ const machine: Machine = {
   moduleBtf: (name) => (name === 'without_btf' ? undefined : bytes(name.length)),
   config: () => 'CONFIG_HZ=250\n',
   symbols: () => 'ffffffff81000000 T _stext\nffffffffc0000010 t twice\t[a]\nffffffffc0000020 t twice\t[b]\n',
+  lacks: (name) => name === 'BPF_TCX_INGRESS',
   symbolAddresses: () => new Map(),
 }
 
@@ -42,6 +43,7 @@ describe('what a kernel says of itself', () => {
   test('is in one without them as far as anybody may know it; the rest is unknown, which is not the same as missing', async () => {
     const copy = await copied(false)
     expect([copy?.release, copy?.config()]).toEqual([machine.release, machine.config()])
+    expect(['BPF_TCX_INGRESS', 'BPF_XDP'].map((name) => copy?.lacks(name))).toEqual([true, false])
     expect(codeOf(() => copy?.vmlinuxBtf())).toBe('K111')
     expect(codeOf(() => copy?.moduleNames())).toBe('K111')
     expect(codeOf(() => copy?.symbolAddresses(new Set(['_stext'])))).toBe('K112')

@@ -17,6 +17,7 @@ const machineWith = (btf: Uint8Array | undefined): Machine => ({
   moduleBtf: () => undefined,
   config: () => undefined,
   symbols: () => undefined,
+  lacks: () => false,
   symbolAddresses: () => new Map(),
 })
 

@@ -2,11 +2,12 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { openMemoryKernel } from '../../src/kernel/memory/memory-kernel.ts'
 import { loadManifest } from '../../src/manifest/load.ts'
+import type { Machine } from '../../src/model/machine.ts'
 import type { MapShape } from '../../src/model/map-spec.ts'
 import { readObject } from '../../src/object/read.ts'
 import { readDesired } from '../../src/state/read-desired.ts'
 import { bytesOf, libxdpPaths } from '../object/fixtures.ts'
-import { addresses, linkIn, mapIn, programIn, readManifest } from './read-fixture.ts'
+import { addresses, linkIn, mapIn, mistakes, programIn, readManifest, sentences } from './read-fixture.ts'
 
 const object = (name: string): string => `objects: { main: { file: ${name}.bpf.o } }\n`
 const values = `${object('static-values')}programs: { entry: {}, on_first: {}, on_third: {} }\n`
@@ -192,6 +193,19 @@ describe('foreign maps', () => {
   })
 })
 
+/** A kernel that says nothing but what it lacks. */
+const kernelWithout = (names: readonly string[]): Machine => ({
+  release: '6.1.0-made',
+  version: 0x60100,
+  vmlinuxBtf: () => undefined,
+  moduleNames: () => [],
+  moduleBtf: () => undefined,
+  config: () => undefined,
+  symbols: () => undefined,
+  symbolAddresses: () => new Map(),
+  lacks: (name) => names.includes(name),
+})
+
 describe('links', () => {
   test('without a place are attached where the section says', () => {
     const text = `${object('unsupported')}programs: { is_fine: {} }\nlinks: { x: { program: is_fine, attach: { tcx: { interface: lo, direction: egress } } } }\n`
@@ -200,6 +214,16 @@ describe('links', () => {
       target: { kind: 'tcx', ifindex: 1, direction: 'egress' },
       onReplace: 'overlap',
     })
+  })
+
+  test('that the kernel surely cannot make are complained about, with what they need', () => {
+    const text = `${object('maps')}programs: { mine: { function: uses_two, type: sched_cls } }\nlinks: { x: { program: mine, attach: { tcx: { interface: lo, direction: egress } } } }\n`
+    const without = (...names: readonly string[]) => ({ machine: { machine: kernelWithout(names) } })
+    expect(mistakes(text, without('BPF_XDP'))).toEqual([])
+    expect(mistakes(text, without('BPF_TCX_INGRESS', 'BPF_MAP_TYPE_HASH'))).toEqual(['M236 3:12', 'M236 5:10'])
+    expect(sentences(text, without('BPF_TCX_INGRESS'))).toBe(
+      'cannot attach link.x: tcx came with Linux 6.6, and this is 6.1.0-made, whose types have no BPF_TCX_INGRESS',
+    )
   })
 
   test('of iterators say where those start, as far as such a one can be told', () => {

@@ -5,7 +5,7 @@ import { symbolsIn } from '../symbols.ts'
 import { unknown } from './unknown.ts'
 
 /** What a kernel said of itself when the snapshot was taken. Throws a KernelError for what is not in that. */
-export function savedMachine({ release, version, config, types }: SavedMachine): Machine {
+export function savedMachine({ release, version, config, types, lacking = [] }: SavedMachine): Machine {
   const unpacked = new Map<string, Uint8Array>()
   const bytesOf = (name: string, packed: string | undefined): Uint8Array | undefined => {
     if (packed === undefined) return undefined
@@ -22,6 +22,7 @@ export function savedMachine({ release, version, config, types }: SavedMachine):
     config: () => config && unpackText(config),
     symbols: () => symbolsOf(types),
     symbolAddresses: (names) => symbolsIn(symbolsOf(types) ?? '', names),
+    lacks: (constant) => lacking.includes(constant),
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../../kernel/host-snapshot.ts'
 import type { Kernel, LinkInfo, ProgramInfo } from '../../kernel/kernel.ts'
 import { KernelError } from '../../model/errors.ts'
+import { kernelConstants } from '../../model/kernel-constants.ts'
 import type { Machine } from '../../model/machine.ts'
 import { pack } from '../../util/packed.ts'
 import { checkDirectory } from '../check-directory.ts'
@@ -82,10 +83,12 @@ function describeAll<I extends ProgramInfo | LinkInfo>(kernel: Kernel, kind: I['
 function saveMachine(machine: Machine, withBtf: boolean): SavedMachine {
   const { release, version } = machine
   const config = machine.config()
+  const lacking = [...kernelConstants.keys()].filter((name) => machine.lacks(name))
   return {
     release,
     version,
     ...(config !== undefined && { config: pack(config) }),
+    ...(lacking.length > 0 && { lacking }),
     ...(withBtf && { types: saveTypes(machine) }),
   }
 }

@@ -25,6 +25,7 @@ function linked(program: string, { symbols = {}, withoutBtf }: Fake): LinkedProg
     moduleBtf: () => undefined,
     config: () => undefined,
     symbols: () => undefined,
+    lacks: () => false,
     symbolAddresses: () => new Map(Object.entries(symbols)),
   }
   const spec = object.programs.find(({ name }) => name === program)

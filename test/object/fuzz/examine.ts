@@ -87,6 +87,7 @@ const machineOf = (btf: Uint8Array | undefined): Machine => ({
   moduleBtf: () => btf,
   config: () => 'CONFIG_HZ=250\nCONFIG_BPF=y\nCONFIG_DEFAULT_HOSTNAME="(none)"\n',
   symbols: () => undefined,
+  lacks: () => false,
   symbolAddresses: (names) =>
     new Map([...names].map((name) => [name, { address: 0xffffffff81000000n, ambiguous: false }])),
 })
