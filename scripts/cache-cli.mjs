@@ -56,8 +56,10 @@ function inNamespaces() {
   const self = again('here', '--bpffs', mountPoint, '--mount-bpffs')
   const words = ['--mount', '--net', '--propagation', 'private', 'sh', '-c', script, 'sh', ...self]
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
-  const { status } = spawnSync('unshare', words, { env, stdio: 'ignore' })
+  const { status, stderr } = spawnSync('unshare', words, { env, encoding: 'utf8' })
   rmSync(mountPoint, { recursive: true })
+  const why = stderr?.match(/^.*(error|unshare|denied|permitted).*$/im)?.[0] ?? `exit code ${status}`
+  if (status !== 0) console.error(`cache-cli: without the kernel, which makes a start slower: ${why}`)
   return status === 0
 }
 
