@@ -29,6 +29,12 @@ that numbers stay numbers; write \`!!str \${NAME}\` for text. Between \`{ }\` an
 
 **Names.** A name is bare where its kind is fixed, or has the kind in front: \`program: ingress\` and \`program:
 program.ingress\` are the same. Anchors, aliases and merge keys (\`<<\`) work as usual.
+
+**Several objects.** A map that several objects declare under one name is one map, which their programs share: its shape must be the same in
+all of them, or \`object:\` says whose size counts. Programs of one name are told apart by \`{ object: v6, function: handle }\` under names of
+your choice. A data section belongs to its object: \`.rodata\` of the only object that has one is the map \`rodata\`, of several it is
+\`main_rodata\` and \`v6_rodata\`, by the objects' names here. Where a second object comes later, \`moved: [{ from: map.data, to: map.main_data }]\`
+keeps what the variables hold; a plan says so (P148).
 `
 }
 

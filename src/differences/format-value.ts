@@ -3,7 +3,7 @@ import type { MapState } from '../model/state.ts'
 import { readBits } from '../object/btf/integers.ts'
 import type { ByteOrder } from '../object/cursor.ts'
 import { toHex } from '../util/hex.ts'
-import { enumeratorOf, inside, type NamedType } from './named-type.ts'
+import { enumeratorOf, inside, type NamedType, orderIn } from './named-type.ts'
 
 /** Bytes and what they mean, as far as that is known. */
 export interface TypedBytes {
@@ -74,7 +74,7 @@ interface Place {
 function format(type: LayoutType, place: Place): string {
   switch (type.kind) {
     case 'integer':
-      return `${integerAt(type, type.signed, place)}`
+      return `${integerAt(type, type.signed, { ...place, byteOrder: orderIn(place.named, place) })}`
     case 'enum': {
       const value = integerAt(type, type.signed, place)
       return enumeratorOf(place.named, value) ?? `${value}`

@@ -1,6 +1,7 @@
 import type { MapState } from '../model/state.ts'
 import { BtfTypes } from '../object/btf/btf-types.ts'
 import type { BtfType } from '../object/btf/decode-type.ts'
+import { type NumberPlace, orderOfNumber } from '../object/btf/number-order.ts'
 import { type ByteOrder, Cursor } from '../object/cursor.ts'
 import { unlessDamaged } from '../object/unless-damaged.ts'
 
@@ -52,3 +53,7 @@ export function enumeratorOf(named: NamedType | undefined, value: bigint): strin
   const type = named && unlessDamaged(() => named.types.resolve(named.id).type)
   return type?.kind === 'enum' ? type.values.find((one) => one.value === value)?.name : undefined
 }
+
+/** The byte order of a number: of `__be16` and its like the name of the type tells it. */
+export const orderIn = (named: NamedType | undefined, place: NumberPlace): ByteOrder =>
+  (named && unlessDamaged(() => orderOfNumber(named.types, named.id, place))) ?? place.byteOrder

@@ -3,6 +3,7 @@ import { toHex } from '../../util/hex.ts'
 import type { BtfTypes } from './btf-types.ts'
 import type { BtfType, Member } from './decode-type.ts'
 import { plainInteger, readBits } from './integers.ts'
+import { orderOfNumber } from './number-order.ts'
 import type { ValueType } from './value-type.ts'
 
 const deepest = 64
@@ -43,7 +44,7 @@ function decode(context: Context, place: Place): Value {
   const { type } = context.types.resolve(place.typeId)
   switch (type.kind) {
     case 'int':
-      return decodeInteger(context, place, type)
+      return decodeInteger({ ...context, byteOrder: orderAt(context, place) }, place, type)
     case 'enum':
       return decodeEnumerator(context, place, type)
     case 'array':
@@ -58,6 +59,9 @@ function decode(context: Context, place: Place): Value {
       return hex(raw(context, place))
   }
 }
+
+const orderAt = ({ types, byteOrder }: Context, { typeId, bitSize }: Place): ValueType['byteOrder'] =>
+  orderOfNumber(types, typeId, { byteOrder, bitSize })
 
 function raw({ types }: Context, { bytes, typeId, bitOffset }: Place): Uint8Array {
   return bytes.subarray(bitOffset / 8, bitOffset / 8 + (types.sizeOf(typeId) ?? 0))

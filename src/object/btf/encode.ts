@@ -6,12 +6,13 @@ import type { BtfTypes } from './btf-types.ts'
 import type { BtfType } from './decode-type.ts'
 import { encodeEnumerator, encodeInteger, encodeText } from './encode-scalar.ts'
 import { type CompositeType, type FoundMember, findMember, memberNames } from './members.ts'
+import { orderOfNumber } from './number-order.ts'
 import { catchMisfit, type Encoded, refuse, type Slot, showValue } from './slot.ts'
 import type { ValueType } from './value-type.ts'
 
 /**
  * Encodes a value as its BTF type lies in memory: integers within their range, enumerators by name, arrays as lists, structs
- * and unions by field (what is missing is zero), text for char arrays, network addresses for bytes and unsigned 4-byte
+ * and unions by field (what is missing is zero), `__be16` and its like by the number that they mean, text for char arrays, network addresses for bytes and unsigned 4-byte
  * integers, `0x…` for raw bytes of the exact size. Says where and why a value does not fit; never throws for a value.
  */
 export function encodeValue(value: Value, { types, typeId, size, byteOrder }: ValueType): Encoded {
@@ -61,7 +62,9 @@ function encode(typed: Typed, slot: Slot, value: Value): void {
   const { type } = types.resolve(typed.typeId)
   const size = types.sizeOf(typed.typeId) ?? 0
   if (value === null || slot.depth > deepest) return
-  if (type.kind === 'int') return encodeInteger(type, slot, value)
+  if (type.kind === 'int') {
+    return encodeInteger(type, { ...slot, byteOrder: orderOfNumber(types, typed.typeId, slot) }, value)
+  }
   if (type.kind === 'enum') return encodeEnumerator(type, slot, value)
   if (typeof value === 'string') {
     const raw = rawBytes(value)

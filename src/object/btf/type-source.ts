@@ -21,9 +21,10 @@ export interface Resolved {
 }
 
 /** Typedefs and qualifiers, or arrays of arrays, in a row; the kernel allows 32. */
-const longestChain = 64
+export const longestChain = 64
 
-const modifiers: ReadonlySet<string> = new Set(['typedef', 'volatile', 'const', 'restrict', 'type-tag'])
+/** What `resolve` skips. */
+export const modifiers: ReadonlySet<string> = new Set(['typedef', 'volatile', 'const', 'restrict', 'type-tag'])
 
 /** What `resolve` says; undefined for a type that is nested without end. */
 export function resolveType(source: Pick<TypeSource, 'get'>, id: number): Resolved | undefined {

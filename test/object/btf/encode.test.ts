@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
+import { formatValue } from '../../../src/differences/format-value.ts'
+import { parseLayout } from '../../../src/layout/parse-layout.ts'
 import type { Value } from '../../../src/model/value.ts'
+import { BtfTypes } from '../../../src/object/btf/btf-types.ts'
+import { decodeValue } from '../../../src/object/btf/decode-value.ts'
 import { encodeValue } from '../../../src/object/btf/encode.ts'
+import { describeLayout } from '../../../src/object/btf/layout.ts'
 import type { ValueType } from '../../../src/object/btf/value-type.ts'
-import { toHex } from '../../../src/util/hex.ts'
+import { Cursor } from '../../../src/object/cursor.ts'
+import { fromHex, type Hex, toHex } from '../../../src/util/hex.ts'
+import { BtfBuilder } from '../../support/btf-builder.ts'
 import { fixture, mapOf } from '../fixtures.ts'
 
 const maps = fixture('maps')
@@ -182,4 +189,41 @@ describe('structs', () => {
 test('bytes that YAML took for a number are asked for in quotes', () => {
   expect(problemOf(0x0102, mapValue('a_hash'))?.hint).toContain('in quotes')
   expect(problemOf(0x0102, { size: 16, byteOrder: 'little' })?.hint).toContain('in quotes')
+})
+
+describe('numbers whose type tells their byte order', () => {
+  const btf = new BtfBuilder()
+  const u16 = btf.int('unsigned short', 2)
+  const u32 = btf.int('unsigned int', 4)
+  const port = btf.typedef('port_t', btf.typedef('__be16', btf.typedef('__u16', u16)))
+  const members = [
+    { name: 'port', type: port, bit: 0 },
+    { name: 'plain', type: btf.typedef('__u16', u16), bit: 16 },
+    { name: 'address', type: btf.typedef('__be32', u32), bit: 32 },
+    { name: 'id', type: btf.typedef('__le32', u32), bit: 64 },
+  ]
+  const typeId = btf.struct('key', 12, members)
+  const bits = btf.struct('bits', 4, [{ name: 'low', type: btf.typedef('__be32', u32), bit: 0, bits: 4 }])
+  const types = new BtfTypes(new Cursor(btf.bytes(), { byteOrder: 'little', object: 'test' }))
+  const key: ValueType = { types, typeId, size: 12, byteOrder: 'little' }
+
+  test('are written and read as the number that is meant; an address is one in any case', () => {
+    const value = { port: 80, plain: 80, address: 1, id: 1 }
+    expect(hexOf(value, key)).toBe('005050000000000101000000')
+    expect(hexOf({ port: '0x50', address: '10.0.0.1' }, key)).toBe('005000000a00000100000000')
+    expect(decodeValue(fromHex('005050000000000101000000' as Hex), key)).toEqual(value)
+    expect(hexOf(80, { types, typeId: port, size: 2, byteOrder: 'little' })).toBe('0050')
+  })
+
+  test('are told so where entries differ', () => {
+    const type = parseLayout(describeLayout(types, typeId))
+    const bytes = fromHex('005050000000000101000000' as Hex)
+    expect(formatValue({ bytes, type, named: { types, id: typeId } }, 'little')).toBe(
+      '{port: 80, plain: 80, address: 1, id: 1}',
+    )
+  })
+
+  test('lie as ever in a bit field', () => {
+    expect(hexOf({ low: 5 }, { types, typeId: bits, size: 4, byteOrder: 'little' })).toBe('05000000')
+  })
 })
