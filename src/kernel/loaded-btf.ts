@@ -67,15 +67,23 @@ const nameLayout = struct({
   kernel_btf: 'u32',
 })
 
-/** Undefined for BTF that a program brought. */
+/** Undefined for BTF that a program brought, as all of it is before Linux 5.11, which tells no names (E2BIG). */
 function kernelNameOf(fd: number): string | undefined {
   const name = Buffer.alloc(64)
-  const isKernels = describe(fd, encode(nameLayout, { name })).getUint32(nameLayout.at.kernel_btf, littleEndian) !== 0
+  const info = encode(nameLayout, { name })
+  const result = tryBpf('BPF_OBJ_GET_INFO_BY_FD', questionOf(fd, info))
+  if (is(result, 'E2BIG')) return undefined
+  if (result < 0) throw kernelError({ command: 'BPF_OBJ_GET_INFO_BY_FD', errno: -result, doing: 'describe BTF' })
+  const isKernels = info.view.getUint32(nameLayout.at.kernel_btf, littleEndian) !== 0
   return isKernels ? textAt(name, 0, name.length) : undefined
 }
 
 function describe(fd: number, info: Attr): DataView {
-  loadAddon().point(info.bytes, info.pointers)
-  bpf('BPF_OBJ_GET_INFO_BY_FD', encode(infoLayout, { bpf_fd: fd, info: info.bytes }), 'describe BTF')
+  bpf('BPF_OBJ_GET_INFO_BY_FD', questionOf(fd, info), 'describe BTF')
   return info.view
+}
+
+function questionOf(fd: number, info: Attr): Attr {
+  loadAddon().point(info.bytes, info.pointers)
+  return encode(infoLayout, { bpf_fd: fd, info: info.bytes })
 }

@@ -63,8 +63,9 @@ export function bpf(command: Command, attr: Attr, doing: string): number {
 }
 
 /** Is this result the (negative) errno of that name? */
-export const is = (result: number, errno: 'ENOENT' | 'ENOSPC' | 'EPERM' | 'EAGAIN' | 'EEXIST' | 'EINVAL'): boolean =>
-  result === -errnoNumber(errno)
+export const is = (result: number, errno: Named): boolean => result === -errnoNumber(errno)
+
+type Named = 'ENOENT' | 'ENOSPC' | 'EPERM' | 'EAGAIN' | 'EEXIST' | 'EINVAL' | 'E2BIG'
 
 const agains = 5
 const EINTR = errnoNumber('EINTR')
