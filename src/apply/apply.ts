@@ -110,7 +110,11 @@ async function* runForward(
   signal?: AbortSignal,
 ): AsyncGenerator<ApplyEvent, Failure | undefined> {
   const closable = lastUses(run.plan, run.desired)
+  let phase: Phase | undefined
   for (const [index, step] of run.plan.steps.slice(0, firstOfRetire(run.plan)).entries()) {
+    // Who interrupts a small apply is heard by nobody else: its steps follow one another without the event loop.
+    if (signal && step.phase !== phase) await turnOfEventLoop()
+    phase = step.phase
     yield { type: 'step-started', index, step }
     const started = sinceStart()
     done.push({ index, phase: step.phase, operations: inverse(step) })
@@ -131,6 +135,8 @@ async function* runForward(
   }
   return undefined
 }
+
+const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 function firstOfRetire(plan: Plan): number {
   const first = plan.steps.findIndex((step) => step.phase === 'retire')

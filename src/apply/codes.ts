@@ -68,7 +68,8 @@ export const applyCodes: Readonly<Record<ApplyProblem, ApplyCode>> = {
   interrupted: {
     code: 'P306',
     summary: 'Interrupted',
-    explanation: 'The apply was asked to stop before it was published, and undid what it had done.',
+    explanation:
+      'The apply was asked to stop before it was published, by Ctrl-C, SIGTERM or the end of its terminal (SIGHUP, where nohup does not hide that), and undid what it had done.',
   },
   kept: {
     code: 'P307',

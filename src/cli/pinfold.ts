@@ -1,4 +1,5 @@
 // The starter: answers --version at once, and loads everything else on demand. scripts/bundle-cli.mjs makes it executable.
+import { keepIgnoringHangUp } from './hang-up.ts'
 import { loadCommands } from './load-commands.ts'
 import { readVersion } from './version.ts'
 
@@ -6,6 +7,7 @@ import { readVersion } from './version.ts'
 export const finished: Promise<void> = run(process.argv.slice(2))
 
 async function run([first, ...rest]: readonly string[]): Promise<void> {
+  keepIgnoringHangUp()
   const asks = (...words: readonly string[]): boolean =>
     first !== undefined && words.includes(first) && rest.length === 0
   if (asks('--version', '-v', 'version')) console.log(readVersion())

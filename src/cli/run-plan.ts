@@ -107,7 +107,7 @@ const questions: Readonly<Record<Plan['action'], string>> = {
   forget: 'Let these leave the stack',
 }
 
-/** Carries a plan out and reports each step; the exit code is the outcome's. An interrupt undoes it. */
+/** Carries a plan out and reports each step; the exit code is the outcome's. An interrupt, or the end of the terminal, undoes it. */
 export async function execute(stage: Stage, plan: Plan, desired?: DesiredState): Promise<ExitCode> {
   const started = sinceStart()
   const outcome = await run(stage, plan, desired)
@@ -118,7 +118,7 @@ export async function execute(stage: Stage, plan: Plan, desired?: DesiredState):
 
 async function run(stage: Stage, plan: Plan, desired: DesiredState | undefined): Promise<Outcome> {
   const { kernel, options, terminal } = stage
-  using interruption = terminal.catchInterrupt()
+  using interruption = terminal.catchInterrupt({ hangUp: true })
   const events = apply(kernel, plan, desired, {
     signal: interruption.signal,
     verifierLog: logExtent(options),

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { ignoresHangUp } from './hang-up.ts'
 import { isTerminal, Output } from './output.ts'
 import { type Stamp, stampNow } from './stamp.ts'
 
@@ -20,7 +21,13 @@ export interface Terminal {
   /** Asks for one line; undefined at the end of the input. */
   readonly ask: (question: string) => Promise<string | undefined>
   /** Until disposed, the first interrupt (SIGINT, SIGTERM) aborts the signal instead of ending the process. */
-  readonly catchInterrupt: () => Disposable & { readonly signal: AbortSignal }
+  readonly catchInterrupt: (options?: InterruptOptions) => Disposable & { readonly signal: AbortSignal }
+}
+
+/** What counts as an interrupt. */
+export interface InterruptOptions {
+  /** Also the end of the terminal or connection (SIGHUP), unless that is ignored; default: it ends the process. */
+  readonly hangUp?: boolean
 }
 
 /** Colours a text, or returns it as it is. */
@@ -91,10 +98,10 @@ async function askLine(question: string): Promise<string | undefined> {
   }
 }
 
-function catchInterrupt(): Disposable & { readonly signal: AbortSignal } {
+function catchInterrupt({ hangUp = false }: InterruptOptions = {}): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
-  const signals = ['SIGINT', 'SIGTERM'] as const
+  const signals = ['SIGINT', 'SIGTERM', ...(hangUp && !ignoresHangUp() ? (['SIGHUP'] as const) : [])] as const
   for (const name of signals) process.on(name, abort)
   return {
     signal: controller.signal,

@@ -55,6 +55,20 @@ describe.skipIf(noSandbox() !== undefined)('while an apply is under way', () => 
     },
   )
 
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s takes it back in order', async (signal) => {
+    const paused = await lab.pause({ command: 'apply', version: v2 }, 'after:^BTF_LOAD')
+    const { code, output } = await paused.resume(signal)
+    expect({ code, output }).toMatchObject({ code: 6, output: expect.stringContaining('error P306') })
+    await isWhole(v1)
+    expect((await lab.plan(v1)).code).toBe(0)
+  })
+
+  test('under nohup the end of its terminal is nothing to it', async () => {
+    const paused = await lab.pause({ command: 'apply', version: v2 }, 'after:^BTF_LOAD', 'nohup')
+    expect((await paused.resume('SIGHUP')).code).toBe(0)
+    await isWhole(v2)
+  })
+
   test('a link that a foreign tool detaches is not switched: exit code 5, and the next apply attaches it again', async () => {
     const paused = await lab.pause({ command: 'apply', version: v2 }, 'before:^LINK_UPDATE')
     run('bpftool', 'link', 'detach', 'pinned', live('links', 'xdp'))

@@ -19,6 +19,11 @@ export type Act =
   | { readonly command: 'forget'; readonly address: string; readonly to: string }
   | { readonly command: 'rollback'; readonly stack?: string }
 
+/** A run that stands still. */
+export interface Paused {
+  readonly resume: (signal?: NodeJS.Signals) => Promise<Ended>
+}
+
 /** How a run ended: its exit code, or the signal that killed it. */
 export interface Ended {
   readonly code: number | undefined
@@ -98,18 +103,28 @@ export class Lab implements Disposable {
     return endOf(spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] }))
   }
 
-  /** Runs the built command line until it stops at that system call; `resume` lets it go on to its end. */
-  async pause(act: Act, where: string): Promise<{ readonly resume: () => Promise<Ended> }> {
-    const words = ['--import', hook, join(repository, 'dist/cli/pinfold.js'), ...this.words(act)]
-    const environment = { PINFOLD_TEST_SINCE: this.#since, PINFOLD_TEST_KILL: where, PINFOLD_TEST_SIGNAL: 'SIGSTOP' }
-    const child = spawn(process.execPath, words, {
+  /**
+   * Runs the built command line until it stops at that system call; `resume` lets it go on to its end, with a signal where one is
+   * named. `by`: what runs it, as a user would.
+   */
+  async pause(act: Act, where: string, by?: string): Promise<Paused> {
+    const program = join(repository, 'dist/cli/pinfold.js')
+    const [command = '', ...words] = by === undefined ? [process.execPath, '--import', hook, program] : [by, program]
+    const environment = {
+      PINFOLD_TEST_SINCE: this.#since,
+      PINFOLD_TEST_KILL: where,
+      PINFOLD_TEST_SIGNAL: 'SIGSTOP',
+      ...(by !== undefined && { NODE_OPTIONS: `--import=${hook}` }),
+    }
+    const child = spawn(command, [...words, ...this.words(act)], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended = endOf(child)
     await expect.poll(() => stateOf(child.pid), { timeout: 20_000, interval: 20 }).toBe('T')
     return {
-      resume: () => {
+      resume: (signal) => {
+        if (signal !== undefined) child.kill(signal)
         child.kill('SIGCONT')
         return ended
       },
