@@ -15,7 +15,7 @@ import { pinsThatGo } from './outer-pins.ts'
 import type { Plan, Precondition } from './plan.ts'
 import { existingInTrees, existingOf, preconditionsOf } from './preconditions.ts'
 import { guardProtection } from './protection.ts'
-import { retire } from './retire.ts'
+import { retireInTurn } from './retire.ts'
 import { settlePins } from './settle-pins.ts'
 import { settleSlots } from './shared-slots.ts'
 import type { Step } from './step.ts'
@@ -86,10 +86,12 @@ export function removeTrees(current: CurrentState): readonly Step[] {
   const trees = [...current.trees].sort((a, b) => rank(a) - rank(b))
   const links = trees.flatMap((tree) => tree.pins.filter((pin) => pin.kind === 'link').map((pin) => pin.path))
   const removed = new Set(links)
-  const operations = trees.flatMap((tree) => {
-    const side = tree.name === 'next' ? 'next' : 'live'
-    return retire({ tree, kept: keptBeyond(tree, trees), graph: current.graph, side, removed })
-  })
+  const operations = retireInTurn(
+    trees.map((tree) => {
+      const side = tree.name === 'next' ? 'next' : 'live'
+      return { tree, kept: new Set(), graph: current.graph, side, removed }
+    }),
+  ).flat()
   const unpins = links.map((path) => ({ kind: 'unpin', path }) as const)
   const slots = settleSlots(current, { goes: trees, stays: undefined })
   const { removals } = settlePins(current, undefined)
@@ -103,12 +105,6 @@ export function removeStack(current: CurrentState, { purge = false }: DestroyOpt
   const forget: Step[] = used !== undefined && purge ? [{ phase: 'retire', kind: 'unpin', path: 'used' }] : []
   const stays = foreign || (used !== undefined && !purge)
   return stays ? forget : [...forget, { phase: 'retire', kind: 'remove-directory', path: '' }]
-}
-
-/** Maps that a tree which is removed later still holds. */
-function keptBeyond(tree: Tree, trees: readonly Tree[]): Set<number> {
-  const later = trees.slice(trees.indexOf(tree) + 1)
-  return new Set(later.flatMap((it) => it.pins.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : []))))
 }
 
 /** Nothing to say where no record would be found. */

@@ -4,7 +4,7 @@ import { mapTypeRule } from '../model/map-types.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import { type Merging, mergeMaps } from './merge.ts'
-import { retain, retire } from './retire.ts'
+import { retain, retireInTurn } from './retire.ts'
 import type { Operation } from './step.ts'
 import { cancelsTimers } from './user-references.ts'
 
@@ -49,11 +49,12 @@ export function succeed(succession: Succession): readonly Operation[] {
     kept: held,
     ...(removed && { removed }),
   } as const
+  const asGone = (tree: Tree) => ({ tree, graph: current.graph, side: 'live', kept: held }) as const
   return [
     ...(merging ? mergeMaps({ ...merging, outgoing }) : []),
     { kind: 'rename', from: 'next', to: name },
-    ...(keeps ? retain(leaving) : retire(leaving)),
-    ...gone.flatMap((tree) => retire({ tree, graph: current.graph, side: 'live', kept: held })),
+    ...(keeps ? retain(leaving) : []),
+    ...retireInTurn([...(keeps ? [] : [leaving]), ...gone.map(asGone)]).flat(),
   ]
 }
 

@@ -12,7 +12,7 @@ import type { Plan } from './plan.ts'
 import { existingInTrees } from './preconditions.ts'
 import { finishImport, importedIds, isImport } from './recover-import.ts'
 import { clearMigrations, isMerging, mergingInto, unfinished } from './recover-merge.ts'
-import { retain, retire } from './retire.ts'
+import { retain, retire, retireInTurn } from './retire.ts'
 import { hasItsPins, settlePins } from './settle-pins.ts'
 import { settleSlots } from './shared-slots.ts'
 import type { Operation, Phase, Step } from './step.ts'
@@ -283,13 +283,12 @@ function retireFormer(current: CurrentState): Found[] {
   if (live.length > 0 && !record) return []
   const { kept, gone } = judgeFormer(current, { history: record?.history ?? 0 })
   const held = new Set([...live, ...kept].flatMap((tree) => [...mapsIn(tree)]))
-  const ends = [
-    ...kept.map((tree) => ({ tree, operations: retain({ tree, kept: held, graph, side: 'live' }) })),
-    ...gone.map((tree) => ({ tree, operations: retire({ tree, kept: held, graph, side: 'live' }) })),
-  ]
-  return ends
-    .filter(({ operations }) => operations.length > 0)
-    .map(({ tree, operations }) => found('retire', tree, inPhase('retire', operations)))
+  const retirement = (tree: Tree) => ({ tree, kept: held, graph, side: 'live' }) as const
+  const ends = [...kept.map((tree) => retain(retirement(tree))), ...retireInTurn(gone.map(retirement))]
+  return [...kept, ...gone].flatMap((tree, index) => {
+    const operations = ends[index] ?? []
+    return operations.length > 0 ? [found('retire', tree, inPhase('retire', operations))] : []
+  })
 }
 
 const inPhase = (phase: Phase, operations: readonly Operation[]): Step[] =>

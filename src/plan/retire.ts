@@ -44,6 +44,14 @@ export function retire(retirement: Retirement): readonly Operation[] {
   ]
 }
 
+/** Several trees in a row: an array that a later one holds, and with it perhaps its users, is not waited for before that. */
+export const retireInTurn = (retirements: readonly Retirement[]): readonly (readonly Operation[])[] =>
+  retirements.map((retirement, index) => {
+    const later = retirements.slice(index + 1).flatMap(({ tree }) => tree.pins)
+    const held = later.flatMap((pin) => (pin.kind === 'map' ? [pin.id] : []))
+    return retire({ ...retirement, kept: new Set([...retirement.kept, ...held]) })
+  })
+
 /** One that may sleep is waited for where it can tail-call through an array that goes. */
 function drain(arrays: readonly MapPin[], { tree, graph }: Retirement): Operation {
   const going = new Set<number>(arrays.map((array) => array.id))

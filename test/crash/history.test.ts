@@ -12,7 +12,7 @@ import { hasChanges } from '../../src/plan/make-plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import { formerState } from '../../src/plan/rollback.ts'
 import { applyStack, bpffs, currentOf, planFor, recoverOnly, rollBack } from '../apply/runs.ts'
-import { map, shape, stackOf } from '../apply/stack.ts'
+import { map, program, returning, shape, stackOf } from '../apply/stack.ts'
 import { expectHeld } from './worlds.ts'
 
 const version = (v4: number, history = 1): DesiredState => stackOf({ verdicts: { v4 }, history })
@@ -55,6 +55,16 @@ describe('an upgrade with a history of one', () => {
     const machine = openMemoryMachine(await machineAfter(version(0), version(1), version(2)))
     expect(treesOf(machine.open())).toEqual(['gen-2', 'live'])
     await applyStack(machine.open(), version(3, 0))
+    expect(treesOf(machine.open())).toEqual(['live'])
+  })
+
+  test('lets several go at once that share an array and its callers, without waiting for each other', async () => {
+    const lone = (verdict: number) => program('lone', { code: returning(verdict, []) })
+    const shared = [0, 1, 2].map((verdict) => stackOf({ history: 2, more: [lone(verdict)] }))
+    const machine = openMemoryMachine(await machineAfter(...shared))
+    expect(treesOf(machine.open())).toEqual(['gen-1', 'gen-2', 'live'])
+    const { outcome } = await applyStack(machine.open(), version(5, 0))
+    expect(outcome).toMatchObject({ result: 'done', left: [] })
     expect(treesOf(machine.open())).toEqual(['live'])
   })
 
