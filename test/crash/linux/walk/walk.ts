@@ -1,0 +1,248 @@
+import { existsSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../../../support/linux.ts'
+import type { Lab } from '../lab.ts'
+import type { SeenPin } from '../observer.ts'
+import type { Answers } from '../versions.ts'
+import { type WalkPlace, writeWalkVersion } from './manifest.ts'
+import { Random } from './random.ts'
+import { answersOf, changed, plain, type StackName, type WalkVersion } from './version.ts'
+
+/** What a stack may be, as far as the walk knows. */
+interface Belief {
+  /** It answers as one of those; undefined: nothing is attached. */
+  possible: readonly (WalkVersion | undefined)[]
+  /** Whatever was applied: a rollback leads to one of them. */
+  past: readonly WalkVersion[]
+  /** What was last applied to its end, and not touched since. */
+  whole: WalkVersion | undefined
+  /** What the next version differs from. */
+  last: WalkVersion
+}
+
+interface Ran {
+  /** Undefined where it was killed. */
+  readonly code: number | undefined
+  readonly output: string
+}
+
+/** Commands one after the other, chosen by a number, some of them killed; whatever they leave must be whole. */
+export class Walk {
+  /** The commands so far and how they ended, for whoever has to find out why it failed. */
+  readonly log: string[] = []
+  readonly #lab: Lab
+  readonly #random: Random
+  readonly #place: WalkPlace
+  readonly #stacks: Readonly<Record<StackName, Belief>> = { a: unknown('a'), b: unknown('b') }
+
+  constructor(lab: Lab, seed: number) {
+    const { host, bpffs } = lab
+    const [directory, device, cgroup] = [host.directory, host.veth.name, host.cgroup]
+    this.#lab = lab
+    this.#random = new Random(seed)
+    this.#place = { directory, bpffs, interface: device, cgroup, probe: `pf${process.pid}` }
+    const theirs = join(bpffs, 'theirs')
+    const shape = ['key', '4', 'value', '4', 'entries', '2', 'name', 'theirs']
+    if (!existsSync(theirs)) run('bpftool', 'map', 'create', theirs, 'type', 'prog_array', ...shape)
+  }
+
+  /** One command, and a look at what it left. */
+  async step(): Promise<void> {
+    const stack = this.#random.weighted<StackName>([
+      [3, 'a'],
+      [1, 'b'],
+    ])
+    const act = this.#random.weighted<(stack: StackName) => Promise<void>>([
+      [65, (it) => this.#apply(it)],
+      [12, (it) => this.#rollBack(it)],
+      [6, (it) => this.#destroy(it)],
+      [5, (it) => this.#recover(it)],
+      [6, (it) => this.#meddle(it)],
+      [6, (it) => this.#forget(it)],
+    ])
+    await act(stack)
+    await this.#look()
+  }
+
+  async #apply(stack: StackName, again?: WalkVersion): Promise<void> {
+    const belief = this.#stacks[stack]
+    const other = this.#random.chance(10) ? belief.last : changed(belief.last, this.#random)
+    const version = again ?? other
+    const words = ['apply', '-f', writeWalkVersion(version, this.#place), '--auto-approve']
+    const { code, output } = await this.#run(words, again ? undefined : this.#kill())
+    if (code === undefined) {
+      Object.assign(belief, { possible: [...belief.possible, version], whole: undefined })
+    } else if (isDone(code)) {
+      Object.assign(belief, { possible: [version], whole: version })
+      await this.#expectSettled(version)
+    } else if (again || version.borrows === 'nothing') {
+      // What it borrows may be gone, or of another shape.
+      throw new Error(`refused: ${output}`)
+    } else return
+    belief.past = [...belief.past, version]
+    belief.last = version
+  }
+
+  /** Nothing is left to do, nobody did anything, and the hooks answer by it. */
+  async #expectSettled(version: WalkVersion): Promise<void> {
+    const file = ['-f', writeWalkVersion(version, this.#place), '--bpffs', this.#place.bpffs]
+    for (const words of [['plan'], ['plan', '--drift-only']]) {
+      const { code, output } = await this.#lab.command([...words, ...file])
+      if (code !== 0) throw new Error(`${words.join(' ')} after an apply ends with ${code}: ${output}`)
+    }
+    const answers = await this.#lab.answers()
+    for (const hook of hooksOf[version.stack]) expectAnswer(hook, answers, [version])
+  }
+
+  async #rollBack(stack: StackName): Promise<void> {
+    const belief = this.#stacks[stack]
+    const kept = this.#list(stack).filter((name) => name.startsWith('gen-'))
+    const to = kept.length > 0 && this.#random.chance(50) ? [this.#random.pick(kept).slice('gen-'.length)] : []
+    const { code, output } = await this.#run(['rollback', ...to, '--stack', stack, '--auto-approve'], this.#kill())
+    if (code === undefined || isDone(code))
+      Object.assign(belief, { possible: [...belief.possible, ...belief.past], whole: undefined })
+    // Nothing is kept, or only what somebody still uses; or there is no stack.
+    else if (![1, 4].includes(code)) throw new Error(`rollback ends with ${code}: ${output}`)
+  }
+
+  async #destroy(stack: StackName): Promise<void> {
+    const belief = this.#stacks[stack]
+    if (!existsSync(join(this.#place.bpffs, stack))) return
+    const purge = this.#random.chance(50) ? ['--purge'] : []
+    const { code, output } = await this.#run(['destroy', stack, '--auto-approve', ...purge], this.#kill())
+    if (code === undefined) {
+      Object.assign(belief, { possible: [...belief.possible, undefined], whole: undefined })
+      return
+    }
+    if (!isDone(code)) throw new Error(`destroy ends with ${code}: ${output}`)
+    Object.assign(belief, { possible: [undefined], whole: undefined, past: [] })
+    const left = [
+      ...(purge.length > 0 ? this.#list(stack) : []),
+      ...this.#list('').filter((it) => it.startsWith(`${stack}_`)),
+    ]
+    if (code === 0 && left.length > 0) throw new Error(`destroyed, but there is still ${left}`)
+  }
+
+  async #recover(stack: StackName): Promise<void> {
+    if (!existsSync(join(this.#place.bpffs, stack))) return
+    const { code, output } = await this.#run(['recover', stack, '--auto-approve'])
+    if (code === undefined || !isDone(code)) throw new Error(`recover ends with ${code}: ${output}`)
+  }
+
+  /** Somebody removes pins or detaches links of the stack; the next apply puts it right. */
+  async #meddle(stack: StackName): Promise<void> {
+    const { whole } = this.#stacks[stack]
+    for (let count = 1 + this.#random.below(2); whole && count > 0; count--) {
+      const pins = await this.#pinsOf(stack)
+      if (pins.length === 0) return
+      const { path, kind } = this.#random.pick(pins)
+      const detaches = kind === 'link' && this.#random.chance(30) && !path.endsWith('/trace')
+      this.log.push(`${detaches ? 'detach' : 'remove'} ${path}`)
+      if (detaches) run('bpftool', 'link', 'detach', 'pinned', join(this.#place.bpffs, path))
+      else unlinkSync(join(this.#place.bpffs, path))
+    }
+    if (whole) await this.#apply(stack, whole)
+  }
+
+  /** Takes something out of the stack; whoever has it then lets it go. */
+  async #forget(stack: StackName): Promise<void> {
+    const belief = this.#stacks[stack]
+    const pins = await this.#pinsOf(stack)
+    if (pins.length === 0) return
+    const { path } = this.#random.pick(pins)
+    const [, , kind = '', name = ''] = path.split('/')
+    const folder = join(this.#place.bpffs, 'forgotten')
+    const words = ['--stack', stack, '--to', join(folder, 'it'), '--auto-approve']
+    const { code, output } = await this.#run(['forget', `${kind.slice(0, -1)}.${name}`, ...words], this.#kill())
+    if (code === undefined) await this.#recover(stack)
+    // Something else of the stack needs it; or it is gone already, by the recovery that comes first.
+    else if (code !== 1 && !isDone(code)) throw new Error(`forget ends with ${code}: ${output}`)
+    if (code === undefined || existsSync(join(folder, 'it'))) {
+      const without = (it: WalkVersion | undefined) =>
+        it && { ...it, hooks: it.hooks.filter((hook) => !isCalled(hook, name)) }
+      const possible = kind === 'links' ? [...belief.possible.map(without), ...belief.possible] : belief.possible
+      Object.assign(belief, { possible, whole: undefined })
+    }
+    rmSync(folder, { recursive: true, force: true })
+  }
+
+  /** Whatever was done or killed: arrays are held, the hooks answer by one version each, and what there is can be shown. */
+  async #look(): Promise<void> {
+    const { pins, arrays } = await this.#lab.look()
+    const pinned = new Set(pins.flatMap(({ kind, id }) => (kind === 'map' ? [id] : [])))
+    for (const { id } of arrays) if (!pinned.has(id)) throw new Error(`array #${id} is not held by a pin`)
+    if (!pins.some(({ path }) => path === 'theirs')) throw new Error('what is of others is gone')
+    const answers = await this.#lab.answers()
+    for (const stack of ['a', 'b'] as const)
+      for (const hook of hooksOf[stack]) expectAnswer(hook, answers, this.#stacks[stack].possible)
+    for (const words of [['show'], ['doctor', 'a'], ['doctor', 'b']]) await this.#expectTold(words)
+  }
+
+  async #expectTold(words: readonly string[]): Promise<void> {
+    const { code, output } = await this.#lab.command([...words, '--bpffs', this.#place.bpffs])
+    if (code !== 0 && code !== 3 && !/error C11\d/.test(output))
+      throw new Error(`${words.join(' ')} ends with ${code}: ${output}`)
+    if (/P50[1-3]/.test(output)) throw new Error(`doctor finds tail calls lost: ${output}`)
+  }
+
+  async #run(words: readonly string[], kill?: string): Promise<Ran> {
+    const all = [...words, '--bpffs', this.#place.bpffs]
+    const said = `${words.join(' ')}${kill === undefined ? '' : `, killed ${kill}`}`
+    this.log.push(said)
+    const { code, signal, output } =
+      kill === undefined ? await this.#lab.command(all) : await this.#lab.spawn(all, { kill })
+    const codes = [...output.matchAll(/(?:error|warning) ([A-Z]\d{3})/g)].map(([, it]) => it)
+    this.log[this.log.length - 1] = `${said} -> ${signal ?? code} ${[...new Set(codes)].join(' ')}`
+    if (signal !== undefined && signal !== 'SIGKILL') throw new Error(`${said} ended by ${signal}: ${output}`)
+    if (/error C100|^\s+at /m.test(output)) throw new Error(`${said} is a defect: ${output}`)
+    return { code: signal === undefined ? code : undefined, output }
+  }
+
+  /** Where a command is killed; in half of the cases nowhere. */
+  #kill(): string | undefined {
+    if (this.#random.chance(50)) return undefined
+    if (this.#random.chance(40)) return `after:${this.#random.pick(decisive)}`
+    return `${this.#random.pick(['before', 'after'])}:${1 + this.#random.below(160)}`
+  }
+
+  #list(directory: string): readonly string[] {
+    const path = join(this.#place.bpffs, directory)
+    return existsSync(path) ? readdirSync(path) : []
+  }
+
+  async #pinsOf(stack: StackName): Promise<readonly SeenPin[]> {
+    const { pins } = await this.#lab.look()
+    return pins.filter(({ path }) => path.startsWith(`${stack}/live/`) && !/record|migrations/.test(path))
+  }
+}
+
+const unknown = (stack: StackName): Belief => ({
+  possible: [undefined],
+  past: [],
+  whole: undefined,
+  last: plain(stack),
+})
+
+const hooksOf: Readonly<Record<StackName, readonly (keyof Answers)[]>> = { a: ['xdp', 'tcx'], b: ['other'] }
+
+const decisive = [
+  '^LINK_UPDATE',
+  '^LINK_CREATE',
+  '^renameat2',
+  '^rename ',
+  'links/',
+  '^unlink',
+  '^mkdir',
+  '^rmdir',
+].concat(['^OBJ_PIN', '^PROG_LOAD', '^link ', '^MAP_UPDATE', '^MAP_DELETE', '_(x|dir)', '/gen-', 'record', '^PROG_RUN'])
+
+/** 7: what others use was kept. */
+const isDone = (code: number): boolean => code === 0 || code === 7
+
+const isCalled = (hook: string, name: string): boolean => hook === name || (hook === 'xdp' && name === 'uplink')
+
+function expectAnswer(hook: keyof Answers, found: Answers, by: readonly (WalkVersion | undefined)[]): void {
+  const expected = [...new Set(by.map((version) => JSON.stringify(answersOf(version)[hook])))]
+  const answer = JSON.stringify(found[hook])
+  if (!expected.includes(answer)) throw new Error(`${hook} answers ${answer} and not ${expected.join(' or ')}`)
+}
