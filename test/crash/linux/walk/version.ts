@@ -59,7 +59,7 @@ export const plain = (stack: StackName): WalkVersion => ({
   borrows: 'nothing',
 })
 
-export const outerPins = ['x_calls', 'x_state', 'x_callee', 'x_link', 'dir/deep', 'dir/entry'] as const
+const outerPins = ['x_calls', 'x_state', 'x_callee', 'x_link', 'dir/deep', 'dir/entry'] as const
 
 /** Another version, a few changes away. */
 export function changed(version: WalkVersion, random: Random): WalkVersion {
