@@ -3,6 +3,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { renderHelp } from './help.ts'
 import { main } from './main.ts'
 import { type ProcessTerminal, painter, processTerminal } from './terminal.ts'
+import { readVersion } from './version.ts'
 
 export { letGoOfTerminals } from './output.ts'
 
@@ -17,9 +18,14 @@ export async function start(): Promise<void> {
 }
 
 /** Prints what there is to say about pinfold itself; the exit code tells whether that was asked for. */
-export async function startHelp(exitCode: ExitCode): Promise<void> {
+export const startHelp = (exitCode: ExitCode): Promise<void> => tell(renderHelp(), exitCode)
+
+/** Prints the version. */
+export const startVersion = (): Promise<void> => tell(`${readVersion()}\n`, exitCodes.success)
+
+async function tell(text: string, exitCode: ExitCode): Promise<void> {
   const terminal = processTerminal()
-  terminal.write(renderHelp())
+  terminal.write(text)
   terminal.flush()
   process.exitCode = terminal.failure ? await tellLost(terminal, { words: [], exitCode }) : exitCode
 }
@@ -40,20 +46,25 @@ async function tellLost(terminal: ProcessTerminal, { words, exitCode }: Ending):
     hint: `${advice}what the command did is done all the same`,
   })
   terminal.warn(renderError(error, painter(false)))
+  return isChange(words) ? exitCode : exitCodes.error
+}
+
+function isChange(words: readonly string[]): boolean {
   const command = words.find((word) => !word.startsWith('-')) ?? ''
-  return changes[command as CommandName] ? exitCode : exitCodes.error
+  const change = changes[command as CommandName]
+  return typeof change === 'string' ? words.includes(change) : change
 }
 
 /** What says that there is no room. */
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
-/** Whether a command does something, or only tells. */
-const changes: Readonly<Record<CommandName, boolean>> = {
+/** Whether a command does something, or only tells; or the option with which it does. */
+const changes: Readonly<Record<CommandName, boolean | '--repair'>> = {
   validate: false,
   plan: false,
   apply: true,
   confirm: true,
-  doctor: true,
+  doctor: '--repair',
   recover: true,
   rollback: true,
   show: false,

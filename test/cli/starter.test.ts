@@ -137,7 +137,15 @@ test('a full disk behind standard output ends no apply halfway, and is told', ()
   expect(intoFull(`plan ${memory}`, '> /dev/full')).toEqual({ status: 1, ...lost })
 })
 
-test.each(['help', '--help', 'plan --help'])('a full disk behind %s is told', (words) => {
+test.each([
+  '--version',
+  'help',
+  '--help',
+  'plan --help',
+  'explain P101',
+  'show --kernel memory',
+  'doctor --kernel memory',
+])('a full disk behind %s is told', (words) => {
   expect(intoFull(words, '> /dev/full')).toEqual({ status: 1, ...lost })
 })
 
