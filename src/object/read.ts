@@ -6,6 +6,7 @@ import { Cursor } from './cursor.ts'
 import { type ElfFile, readElf } from './elf/elf-file.ts'
 import type { Externs } from './externs/extern.ts'
 import { readExterns } from './externs/read-externs.ts'
+import { placeMaps } from './maps/object-map.ts'
 import { readMaps } from './maps/read-maps.ts'
 import type { ObjectFile } from './object-file.ts'
 import { noRelocations, readCoreRelocations } from './programs/core-relocations.ts'
@@ -27,7 +28,8 @@ export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const maps = readMaps({ elf, types: btf?.types, functions, externs, note })
   const ext = readExt(elf, btf?.types)
   const relocations = ext && btf ? readCoreRelocations(ext.relocations, btf.types, functions) : noRelocations
-  const programs = readPrograms({ elf, types: btf?.types, functions, maps, externs, ext, relocations, note })
+  const mapAt = placeMaps(maps)
+  const programs = readPrograms({ elf, types: btf?.types, functions, mapAt, externs, ext, relocations, note })
   const kernelVersion = readKernelVersion(elf)
   const tags = readDeclTags(btf?.types)
   return {
@@ -62,14 +64,14 @@ function readBtf(elf: ElfFile): Btf | undefined {
   const cursor = elf.open(section)
   const compiled = new BtfTypes(cursor)
   const externs = readExterns(elf, compiled)
-  const bytes = prepareBtf(cursor, compiled, { elf, externs })
+  const { bytes, changed } = prepareBtf(cursor, compiled, { elf, externs })
   const prepared = new Cursor(bytes, {
     byteOrder: elf.byteOrder,
     object: elf.name,
     section: '.BTF',
     base: section.offset,
   })
-  return { externs, types: new BtfTypes(prepared), bytes }
+  return { externs, types: new BtfTypes(prepared, { from: compiled, changed }), bytes }
 }
 
 function readExt(elf: ElfFile, types: BtfTypes | undefined): ReturnType<typeof readExtInfo> | undefined {

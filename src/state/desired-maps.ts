@@ -27,14 +27,15 @@ export function findMaps(
   const nameOf = mapNames(objects)
   const byName = groupByName(objects, nameOf)
   const used = new Set<MapSpec>()
-  for (const { object, spec } of programs) for (const { map } of spec.code.references) addUsed(used, object, map)
+  const use = adderTo(used, objects)
+  for (const { object, spec } of programs) for (const { map } of spec.code.references) use(object, map)
   for (const object of objects)
     for (const spec of object.file.maps) {
       if (comesAlong(spec, (name) => programs.some((it) => it.object === object && it.spec.name === name)))
         used.add(spec)
       if (isMetadata(spec) && programs.some((it) => it.object === object)) used.add(spec)
     }
-  for (const name of mentionedNames(reading)) addMentioned(used, reading, { name, places: byName.get(name) ?? [] })
+  for (const name of mentionedNames(reading)) addMentioned(reading, { name, places: byName.get(name) ?? [], used, use })
   const wanted = new Set([...byName.keys()].filter((name) => byName.get(name)?.some((place) => used.has(place.spec))))
   for (const declared of reading.loaded.manifest.maps.values()) {
     if (isThere(reading, byName, declared)) wanted.add(declared.name)
@@ -50,16 +51,18 @@ interface MapPlace {
   readonly spec: MapSpec
 }
 
+type Use = (object: LoadedObject, name: string) => void
+
 /** Adds a map by its name in an object, with all that it holds. */
-function addUsed(used: Set<MapSpec>, object: LoadedObject, name: string): void {
-  const pending = [name]
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const wanted = next
-    const map = object.file.maps.find((spec) => spec.name === wanted)
-    if (!map || used.has(map)) continue
+function adderTo(used: Set<MapSpec>, objects: readonly LoadedObject[]): Use {
+  const specs = new Map(objects.map((object) => [object, new Map(object.file.maps.map((map) => [map.name, map]))]))
+  const use: Use = (object, name) => {
+    const map = specs.get(object)?.get(name)
+    if (!map || used.has(map)) return
     used.add(map)
-    if (map.contents.kind === 'maps') pending.push(...map.contents.slots.values())
+    if (map.contents.kind === 'maps') for (const inner of map.contents.slots.values()) use(object, inner)
   }
+  return use
 }
 
 /** Maps that the manifest lists, puts into a map of maps, attaches or walks with an iterator. */
@@ -79,11 +82,11 @@ interface Mention {
 }
 
 /** Which object's definition a mention means is decided by the programs, if they use it at all. */
-function addMentioned(used: Set<MapSpec>, { loaded }: Reading, { name, places }: Mention): void {
+function addMentioned({ loaded }: Reading, { name, places, used, use }: Choice & { readonly use: Use }): void {
   if (places.some(({ spec }) => used.has(spec))) return
   const chosen = loaded.manifest.maps.get(name)?.object
   for (const { object, spec } of places) {
-    if (chosen === undefined || object.name === chosen) addUsed(used, object, spec.name)
+    if (chosen === undefined || object.name === chosen) use(object, spec.name)
   }
 }
 

@@ -10,8 +10,10 @@ import { unlessUnknown } from './unless-unknown.ts'
 
 /** Finds every declared program in the objects and what it is loaded with; one that cannot be is complained about. */
 export function findPrograms(reading: Reading, objects: readonly LoadedObject[]): FoundProgram[] {
+  const named = objects.map((object) => new Map(object.file.programs.map((spec) => [spec.name, { object, spec }])))
   return [...reading.loaded.manifest.programs.values()].flatMap((declared) => {
-    const place = findPlace(reading, objects, declared)
+    const found = named.flatMap((programs) => programs.get(declared.function) ?? [])
+    const place = choosePlace(reading, objects, { declared, found })
     if (!place || !isDefined(reading, declared, place) || !isSupported(reading, declared, place.spec)) return []
     const load = readLoad(reading, declared, place)
     const linked = link(reading, declared, place)
@@ -23,23 +25,27 @@ export function findPrograms(reading: Reading, objects: readonly LoadedObject[])
 
 type ProgramPlace = Pick<FoundProgram, 'object' | 'spec'>
 
-function findPlace(
+interface Found {
+  readonly declared: ManifestProgram
+  /** Where the objects have a program of that name. */
+  readonly found: readonly ProgramPlace[]
+}
+
+function choosePlace(
   reading: Reading,
   objects: readonly LoadedObject[],
-  declared: ManifestProgram,
+  { declared, found }: Found,
 ): ProgramPlace | undefined {
   const { name, object: wanted, function: fn } = declared
-  const searched = objects.filter((object) => wanted === undefined || object.name === wanted)
-  const places = searched.flatMap((object): ProgramPlace[] =>
-    object.file.programs.filter((spec) => spec.name === fn).map((spec) => ({ object, spec })),
-  )
+  const isSearched = (object: LoadedObject): boolean => wanted === undefined || object.name === wanted
+  const places = found.filter(({ object }) => isSearched(object))
   if (places.length === 1) return places[0]
   const path = ['programs', name]
   if (places.length > 1) {
     const owners = places.map(({ object }) => object.name).join(', ')
     const detail = `cannot find program.${name}: several objects have a program ${fn} (${owners})`
     complain(reading, 'M203', { detail, hint: 'write `object:` with one of them', address: programAddress(name), path })
-  } else if (mayBeMissing(reading, objects, wanted)) complainUnknown(reading, searched, declared)
+  } else if (mayBeMissing(reading, objects, wanted)) complainUnknown(reading, objects.filter(isSearched), declared)
   return undefined
 }
 

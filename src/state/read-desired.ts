@@ -1,5 +1,5 @@
 import type { LoadedManifest } from '../manifest/load.ts'
-import type { Address } from '../model/address.ts'
+import type { Address, MapAddress } from '../model/address.ts'
 import { ManifestError } from '../model/errors.ts'
 import type { DesiredState, Move, ProgramState, Resource } from '../model/state.ts'
 import { LinkTarget } from '../object/link/link-target.ts'
@@ -32,7 +32,10 @@ export function readDesired(loaded: LoadedManifest, world: DesiredWorld): Desire
   const programs = measure('link', () => findPrograms(reading, objects))
   const maps = findMaps(reading, objects, programs)
   const mapStates = maps.all.flatMap((map) => toMapState(reading, { map, maps, programs }))
-  const programStates = programs.map((program) => toProgramState(reading, program, maps))
+  const metadata = new Map(objects.map((object) => [object, metadataIn(object, maps)]))
+  const programStates = programs.map((program) =>
+    toProgramState(reading, program, { maps, metadata: metadata.get(program.object) ?? [] }),
+  )
   const links = readLinkStates(reading, { programs, maps })
   reading.complaints.push(...checkArrays(mapStates, programStates))
   const all: readonly Resource[] = [...mapStates, ...programStates, ...links]
@@ -94,14 +97,22 @@ function silencesOf({ manifest, at }: LoadedManifest): Pick<DesiredState, 'silen
   return { silences: manifest.silence.map((silence, row) => ({ ...silence, at: at(['silence', row]) })) }
 }
 
-function toProgramState({ loaded }: Reading, program: FoundProgram, maps: MapFinding): ProgramState {
+/** What every program of an object is given besides the maps that it uses. */
+const metadataIn = (object: LoadedObject, maps: MapFinding): readonly MapAddress[] =>
+  object.file.maps.filter(isMetadata).map((map) => maps.addressIn(object, map.name))
+
+interface Given {
+  readonly maps: MapFinding
+  readonly metadata: readonly MapAddress[]
+}
+
+function toProgramState({ loaded }: Reading, program: FoundProgram, { maps, metadata }: Given): ProgramState {
   const { address, declared, object, spec, load, linked } = program
   const at = loaded.at(['programs', declared.name])
   const references = linked.code.references.map((reference) => ({
     ...reference,
     map: maps.addressIn(object, reference.map),
   }))
-  const metadata = object.file.maps.filter(isMetadata).map((map) => maps.addressIn(object, map.name))
   return {
     kind: 'program',
     address,

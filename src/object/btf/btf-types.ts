@@ -6,6 +6,13 @@ const headerSize = 24
 const magic = 0xeb9f
 const numberSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16])
 
+/** Types that some records were changed of, in their places. */
+interface Edited {
+  readonly from: BtfTypes
+  /** Ids of the changed ones: only these are read and checked again. */
+  readonly changed: ReadonlySet<number>
+}
+
 /**
  * The types of one BTF section, each decoded when it is first asked for. The records' bounds, names and references are
  * checked when it is made (ObjectError O010), so that its methods do not fail later.
@@ -15,16 +22,19 @@ export class BtfTypes implements TypeSource {
   readonly #types: Cursor
   readonly #strings: Cursor
   readonly #offsets: readonly number[]
-  readonly #decoded: (BtfType | undefined)[] = []
+  readonly #decoded: (BtfType | undefined)[]
   #names: Map<string, number> | undefined
 
-  constructor(btf: Cursor) {
+  constructor(btf: Cursor, edited?: Edited) {
     const { types, strings } = openParts(btf)
     this.#types = types
     this.#strings = strings
-    this.#offsets = indexTypes(types)
-    for (let id = 1; id < this.count; id++) this.#check(id)
-    for (let id = 1; id < this.count; id++) this.#checkSize(id)
+    this.#offsets = edited ? edited.from.#offsets : indexTypes(types)
+    this.#decoded = edited ? edited.from.#decoded.slice() : []
+    for (const id of edited?.changed ?? []) this.#decoded[id] = undefined
+    const ids = edited ? [...edited.changed] : [...this.#offsets.keys()]
+    for (const id of ids) this.#check(id)
+    for (const id of ids) this.#checkSize(id)
   }
 
   get byteOrder(): ByteOrder {

@@ -5,26 +5,35 @@ import type { ConfigExtern, Externs } from '../externs/extern.ts'
 import { type BtfTypes, typesOffset } from './btf-types.ts'
 import type { BtfType, SectionVariable } from './decode-type.ts'
 
+/** An object's BTF for the kernel. */
+export interface PreparedBtf {
+  readonly bytes: Uint8Array
+  /** Ids of the types that differ from the compiled ones; all records keep their places and lengths. */
+  readonly changed: ReadonlySet<number>
+}
+
 /**
  * Returns a copy of an object's BTF as BPF_BTF_LOAD takes it: clang leaves sizes and offsets of data sections to the
  * loader, the kernel refuses what is extern, and it verifies a hidden function with its callers if it is called static.
  */
-export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<Edit, 'elf' | 'externs'>): Uint8Array {
+export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<Edit, 'elf' | 'externs'>): PreparedBtf {
   const bytes = btf.bytes.slice()
+  const changed = new Set<number>()
   const hidden = new Set(elf.symbols.flatMap((symbol) => (symbol.hidden ? [symbol.name] : [])))
-  const edit: Edit = { write: writer(bytes, btf), types, elf, hidden, values: valuesOf(elf), externs }
+  const write = writer(bytes, { btf, types, changed })
+  const edit: Edit = { write, types, elf, hidden, values: valuesOf(elf), externs }
   for (let id = 1; id < types.count; id++) {
     const type = types.get(id)
     if (type.kind === 'section') prepareSection(edit, id, type)
     if (type.kind === 'function') prepareFunction(edit, id, type)
     if (type.kind === 'variable') prepareVariable(edit, id, type)
   }
-  return bytes
+  return { bytes, changed }
 }
 
 interface Edit {
   /** Writes a 32-bit number at a byte offset of a type's record. */
-  readonly write: (record: number, at: number, value: number) => void
+  readonly write: (id: number, at: number, value: number) => void
   readonly types: BtfTypes
   readonly elf: ElfFile
   /** Names of symbols that are not visible outside of the object. */
@@ -38,30 +47,38 @@ type SectionType = Extract<BtfType, { readonly kind: 'section' }>
 type VariableType = Extract<BtfType, { readonly kind: 'variable' }>
 type FunctionType = Extract<BtfType, { readonly kind: 'function' }>
 
-function writer(bytes: Uint8Array, btf: Cursor): Edit['write'] {
+interface Written {
+  readonly btf: Cursor
+  readonly types: BtfTypes
+  readonly changed: Set<number>
+}
+
+function writer(bytes: Uint8Array, { btf, types, changed }: Written): Edit['write'] {
   const view = new DataView(bytes.buffer)
   const start = typesOffset(btf)
-  return (record, at, value) => view.setUint32(start + record + at, value, btf.byteOrder === 'little')
+  return (id, at, value) => {
+    changed.add(id)
+    view.setUint32(start + types.offsetOf(id) + at, value, btf.byteOrder === 'little')
+  }
 }
 
 function prepareSection(edit: Edit, id: number, type: SectionType): void {
   if (type.name === '.kconfig') return prepareConfigSection(edit, id, type)
   const section = edit.elf.find(type.name)
   if (!section || section.size === 0) return disarmSection(edit, id, type)
-  const record = edit.types.offsetOf(id)
-  edit.write(record, 8, type.size || section.size)
+  edit.write(id, 8, type.size || section.size)
   const places = type.variables.map((variable) => ({ ...variable, offset: offsetOf(edit, variable, section) }))
-  writePlaces(edit, record, places)
+  writePlaces(edit, id, places)
 }
 
 /** The kernel wants them in order. */
-function writePlaces(edit: Edit, record: number, places: readonly SectionVariable[]): void {
+function writePlaces(edit: Edit, id: number, places: readonly SectionVariable[]): void {
   const sorted = places.toSorted((a, b) => a.offset - b.offset)
   sorted.forEach((variable, index) => {
     const at = 12 + index * 12
-    edit.write(record, at, variable.type)
-    edit.write(record, at + 4, variable.offset)
-    edit.write(record, at + 8, variable.size)
+    edit.write(id, at, variable.type)
+    edit.write(id, at + 4, variable.offset)
+    edit.write(id, at + 8, variable.size)
   })
 }
 
@@ -71,9 +88,8 @@ function prepareConfigSection(edit: Edit, id: number, type: SectionType): void {
     const extern = configExtern(edit, variable.type)
     return extern ? [{ type: variable.type, offset: extern.offset, size: extern.size }] : []
   })
-  const record = edit.types.offsetOf(id)
-  edit.write(record, 8, Math.max(0, ...places.map(({ offset, size }) => offset + size)))
-  writePlaces(edit, record, places)
+  edit.write(id, 8, Math.max(0, ...places.map(({ offset, size }) => offset + size)))
+  writePlaces(edit, id, places)
 }
 
 function configExtern({ types, externs }: Edit, id: number): ConfigExtern | undefined {
@@ -103,32 +119,31 @@ const infoOf = (kind: number, count: number): number => ((kind << 24) | count) >
 
 /** `.ksyms` has no bytes: a struct of as many integers takes their place, id and length kept. */
 function disarmSection(edit: Edit, id: number, type: SectionType): void {
-  const record = edit.types.offsetOf(id)
   const integer = anInteger(edit.types)
   if (integer === undefined) return
-  edit.write(record, 0, 0)
-  edit.write(record, 4, infoOf(4, type.variables.length))
-  edit.write(record, 8, 4 * type.variables.length)
+  edit.write(id, 0, 0)
+  edit.write(id, 4, infoOf(4, type.variables.length))
+  edit.write(id, 8, 4 * type.variables.length)
   type.variables.forEach((_, index) => {
     const at = 12 + index * 12
-    edit.write(record, at, 0)
-    edit.write(record, at + 4, integer)
-    edit.write(record, at + 8, 32 * index)
+    edit.write(id, at, 0)
+    edit.write(id, at + 4, integer)
+    edit.write(id, at + 8, 32 * index)
   })
 }
 
 /** A hidden variable is nobody else's: called static, it does not make its section mappable, as with libbpf. */
 function prepareVariable(edit: Edit, id: number, type: VariableType): void {
   if (type.linkage === 'extern') prepareExtern(edit, id)
-  else if (type.linkage === 'global' && edit.hidden.has(type.name)) edit.write(edit.types.offsetOf(id), 12, 0)
+  else if (type.linkage === 'global' && edit.hidden.has(type.name)) edit.write(id, 12, 0)
 }
 
 /** A variable of the configuration keeps its type, since it gets a place; others have none. */
 function prepareExtern(edit: Edit, id: number): void {
   const integer = configExtern(edit, id)?.typeId ?? anInteger(edit.types)
   if (integer === undefined) return
-  edit.write(edit.types.offsetOf(id), 8, integer)
-  edit.write(edit.types.offsetOf(id), 12, 1)
+  edit.write(id, 8, integer)
+  edit.write(id, 12, 1)
 }
 
 function anInteger(types: BtfTypes): number | undefined {
@@ -140,12 +155,11 @@ function anInteger(types: BtfTypes): number | undefined {
 }
 
 function prepareFunction(edit: Edit, id: number, type: FunctionType): void {
-  const record = edit.types.offsetOf(id)
   if (type.linkage === 'extern') {
-    edit.write(record, 4, infoOf(12, 1))
+    edit.write(id, 4, infoOf(12, 1))
     nameParameters(edit, id, type)
   } else if (type.linkage === 'global' && edit.hidden.has(type.name)) {
-    edit.write(record, 4, infoOf(12, 0))
+    edit.write(id, 4, infoOf(12, 0))
   }
 }
 
@@ -154,6 +168,6 @@ function nameParameters(edit: Edit, id: number, type: FunctionType): void {
   const prototype = edit.types.get(type.prototype)
   if (prototype.kind !== 'prototype') return
   prototype.parameters.forEach((parameter, index) => {
-    if (parameter !== 0) edit.write(edit.types.offsetOf(type.prototype), 12 + index * 8, edit.types.nameOffsetOf(id))
+    if (parameter !== 0) edit.write(type.prototype, 12 + index * 8, edit.types.nameOffsetOf(id))
   })
 }

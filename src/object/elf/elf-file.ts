@@ -1,3 +1,4 @@
+import { once } from '../../util/once.ts'
 import { Cursor } from '../cursor.ts'
 import { machineName } from './machines.ts'
 import { type Section, sectionTypes } from './section.ts'
@@ -9,6 +10,8 @@ export interface ElfFile {
   readonly byteOrder: 'little' | 'big'
   readonly sections: readonly Section[]
   readonly symbols: readonly ElfSymbol[]
+  /** Those that stand in a section, by its index; in the order of the table. */
+  symbolsIn(section: number): readonly ElfSymbol[]
   /** The bytes of a section (zeros for .bss). Throws an ObjectError when it is compressed or absurdly large. */
   open(section: Section): Cursor
   /** The first section of that name. */
@@ -24,14 +27,27 @@ export function readElf(bytes: Uint8Array, name: string): ElfFile {
   const file = openFile(bytes, name)
   const sections = readSections(file)
   const open = (section: Section): Cursor => openSection(file, section)
+  const symbols = readSymbols(sections, open)
+  const bySection = once(() => groupBySection(symbols))
   return {
     name,
     byteOrder: file.byteOrder,
     sections,
-    symbols: readSymbols(sections, open),
+    symbols,
+    symbolsIn: (section) => bySection().get(section) ?? [],
     open,
     find: (wanted) => sections.find((section) => section.name === wanted),
   }
+}
+
+function groupBySection(symbols: readonly ElfSymbol[]): ReadonlyMap<number, readonly ElfSymbol[]> {
+  const groups = new Map<number, ElfSymbol[]>()
+  for (const symbol of symbols) {
+    const group = groups.get(symbol.section)
+    if (group) group.push(symbol)
+    else groups.set(symbol.section, [symbol])
+  }
+  return groups
 }
 
 function openFile(bytes: Uint8Array, object: string): Cursor {

@@ -23,8 +23,15 @@ export function readBtfMaps(elf: ElfFile, types: BtfTypes | undefined): readonly
   if (bytes.bytes.some((byte) => byte !== 0)) bytes.fail('O020', 'a map is defined by values; use __uint and __type')
   const described = types.get(types.find('section', '.maps') ?? 0)
   if (described.kind !== 'section') return bytes.fail('O020', 'its BTF does not describe the maps; compile it with -g')
+  // Of two symbols of one name the first counts.
+  const sizes = new Map(
+    elf
+      .symbolsIn(section.index)
+      .toReversed()
+      .map(({ name, size }) => [name, size]),
+  )
   return described.variables.map((variable) =>
-    readMap({ elf, types, section }, types.get(variable.type), variable.offset),
+    readMap({ elf, types, section, sizes }, types.get(variable.type), variable.offset),
   )
 }
 
@@ -32,9 +39,11 @@ interface Context {
   readonly elf: ElfFile
   readonly types: BtfTypes
   readonly section: Section
+  /** Bytes of each symbol in the section. */
+  readonly sizes: ReadonlyMap<string, number>
 }
 
-function readMap({ elf, types, section }: Context, variable: BtfType, offset: number): DefinedMap {
+function readMap({ elf, types, section, sizes }: Context, variable: BtfType, offset: number): DefinedMap {
   const fail =
     (name: string) =>
     (what: string, hint?: string): never => {
@@ -47,9 +56,8 @@ function readMap({ elf, types, section }: Context, variable: BtfType, offset: nu
     }
   if (variable.kind !== 'variable') return fail(`at byte ${offset}`)('its BTF is not a variable')
   if (variable.linkage === 'static') fail(variable.name)('it is static, and so has no name that a loader could use')
-  const symbol = elf.symbols.find(({ name, section: at }) => name === variable.name && at === section.index)
   const definition = readDefinition(variable.to, { types, fail: fail(variable.name) })
   if ((definition.pinning ?? 0) > 1) fail(variable.name)(`pinning ${definition.pinning} is unknown`)
   if (!definition.type) fail(variable.name)('it has no type')
-  return { name: variable.name, definition, offset, size: symbol?.size || types.sizeOf(variable.to) || 0 }
+  return { name: variable.name, definition, offset, size: sizes.get(variable.name) || types.sizeOf(variable.to) || 0 }
 }

@@ -16,3 +16,11 @@ export interface ObjectMap {
   /** A phrase for the programs that use it: `map events of type 99`. */
   readonly unsupported?: string
 }
+
+/** Finds maps by their place: by section and offset, of data sections by the section alone. Of two in one place the first counts. */
+export function placeMaps(maps: readonly ObjectMap[]): (section: number, offset: number) => ObjectMap | undefined {
+  const places = new Map<string, ObjectMap>()
+  for (const map of maps.toReversed())
+    places.set(map.kind === 'data' ? `${map.section}` : `${map.section}:${map.offset}`, map)
+  return (section, offset) => places.get(`${section}:${offset}`) ?? places.get(`${section}`)
+}

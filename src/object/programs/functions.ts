@@ -31,7 +31,7 @@ export function readFunctions(elf: ElfFile): FunctionTable {
 }
 
 function functionsOf(elf: ElfFile, section: Section): readonly ObjectFunction[] {
-  const inside = elf.symbols.filter((symbol) => symbol.section === section.index && symbol.name !== '')
+  const inside = elf.symbolsIn(section.index).filter(({ name }) => name !== '')
   const functions = inside.filter(({ kind }) => kind === 'function')
   // clang before 7 gave functions no type and no size.
   const untyped = inside.filter(({ kind, binding }) => kind === 'none' && binding !== 'local')

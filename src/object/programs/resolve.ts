@@ -1,6 +1,7 @@
 import type { ExternUse } from '../../model/program-spec.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import type { Relocation } from '../elf/relocations.ts'
+import { isCode } from '../elf/section.ts'
 import type { ElfSymbol } from '../elf/symbols.ts'
 import type { Externs } from '../externs/extern.ts'
 import { configSection } from '../maps/data-maps.ts'
@@ -30,7 +31,8 @@ interface ValueTarget {
 export interface Names {
   readonly elf: ElfFile
   readonly functions: FunctionTable
-  readonly maps: readonly ObjectMap[]
+  /** The map at a byte offset of a section. */
+  readonly mapAt: (section: number, offset: number) => ObjectMap | undefined
   readonly externs: Externs
 }
 
@@ -101,7 +103,8 @@ function resolveLoad(names: Names, site: Site): Target | undefined {
   const { symbol } = relocation
   if (isExtern(symbol)) return resolveExtern(names, site, symbol)
   const immediate = instructions.immediate(index)
-  if (names.functions.all.some(({ section }) => section.index === symbol.section)) {
+  const section = names.elf.sections[symbol.section]
+  if (section && isCode(section)) {
     const place = { section: symbol.section, offset: symbol.value + immediate }
     return { kind: 'callback', index, callee: calleeAt(names, site, place) }
   }
@@ -114,7 +117,7 @@ function resolveMap(names: Names, site: Site, symbol: ElfSymbol): Target {
   const addend = site.instructions.immediate(index)
   const offset = symbol.value + addend
   const start = symbol.kind === 'section' ? offset : symbol.value
-  const map = names.maps.find((one) => one.section === symbol.section && (one.kind === 'data' || one.offset === start))
+  const map = names.mapAt(symbol.section, start)
   if (!map) return unsupported(site, `data in section ${sectionName(names, symbol.section)}`)
   if (map.unsupported !== undefined) return unsupported(site, map.unsupported)
   if (map.kind === 'map') return { kind: 'map', index, map: map.name }
