@@ -74,7 +74,7 @@ interface Place {
 function format(type: LayoutType, place: Place): string {
   switch (type.kind) {
     case 'integer':
-      return `${integerAt(type, type.signed, { ...place, byteOrder: orderIn(place.named, place) })}`
+      return formatInteger(type, place)
     case 'enum': {
       const value = integerAt(type, type.signed, place)
       return enumeratorOf(place.named, value) ?? `${value}`
@@ -94,6 +94,13 @@ function format(type: LayoutType, place: Place): string {
     case 'union':
       return formatUnion(type, place)
   }
+}
+
+/** Four bytes in network order are an address, which a manifest may say, too. */
+function formatInteger(type: Extract<LayoutType, { readonly kind: 'integer' }>, place: Place): string {
+  const order = place.bitSize === 0 ? orderIn(place.named) : undefined
+  if (order === 'big' && type.size === 4) return bytesAt(type, place).join('.')
+  return `${integerAt(type, type.signed, { ...place, byteOrder: order ?? place.byteOrder })}`
 }
 
 function integerAt(type: LayoutType, signed: boolean, { bytes, byteOrder, bitOffset, bitSize }: Place): bigint {

@@ -1,7 +1,7 @@
 import type { MapState } from '../model/state.ts'
 import { BtfTypes } from '../object/btf/btf-types.ts'
 import type { BtfType } from '../object/btf/decode-type.ts'
-import { type NumberPlace, orderOfNumber } from '../object/btf/number-order.ts'
+import { namedOrder } from '../object/btf/number-order.ts'
 import { type ByteOrder, Cursor } from '../object/cursor.ts'
 import { unlessDamaged } from '../object/unless-damaged.ts'
 
@@ -54,6 +54,6 @@ export function enumeratorOf(named: NamedType | undefined, value: bigint): strin
   return type?.kind === 'enum' ? type.values.find((one) => one.value === value)?.name : undefined
 }
 
-/** The byte order of a number: of `__be16` and its like the name of the type tells it. */
-export const orderIn = (named: NamedType | undefined, place: NumberPlace): ByteOrder =>
-  (named && unlessDamaged(() => orderOfNumber(named.types, named.id, place))) ?? place.byteOrder
+/** The byte order that the name of a number's type tells, as `__be16` does. */
+export const orderIn = (named: NamedType | undefined): ByteOrder | undefined =>
+  named && unlessDamaged(() => namedOrder(named.types, named.id))

@@ -215,11 +215,11 @@ describe('numbers whose type tells their byte order', () => {
     expect(hexOf(80, { types, typeId: port, size: 2, byteOrder: 'little' })).toBe('0050')
   })
 
-  test('are told so where entries differ', () => {
+  test('are told so where entries differ, an address as one', () => {
     const type = parseLayout(describeLayout(types, typeId))
     const bytes = fromHex('005050000000000101000000' as Hex)
     expect(formatValue({ bytes, type, named: { types, id: typeId } }, 'little')).toBe(
-      '{port: 80, plain: 80, address: 1, id: 1}',
+      '{port: 80, plain: 80, address: 0.0.0.1, id: 1}',
     )
   })
 
