@@ -53,7 +53,7 @@ export const stateCodes = {
   M215: {
     summary: 'Value does not fit',
     explanation:
-      "The value cannot be turned into bytes of the BTF type that the object gives the map's key or value, or the global variable.",
+      'The value cannot be turned into bytes of the BTF type that the object gives the map\'s key or value, or the global variable. A struct is a mapping of its fields, an array a list, an enumerator its name, an address text, bytes are "0x…" in quotes; docs/manifest.md says more under `entries`.',
   },
   M216: {
     summary: 'Undeclared inner map',

@@ -70,6 +70,9 @@ describe('init', () => {
     expect(printed).toContain(
       '  # has_unknown_map: # SEC("tc"); it needs map from_the_future of type 99, which pinfold does not support yet\n',
     )
+    expect(printed).toMatch(
+      /^ {2}# has_no_type: # SEC\("[^"]+"\); .+: write `type:` under programs.has_no_type, for example/m,
+    )
     expect(printed).toContain('  is_fine: # SEC("tc")\n')
   })
 

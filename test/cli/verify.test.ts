@@ -27,6 +27,14 @@ test('a manifest is verified in memory as far as that can tell, without its inte
   expect(printed).toMatch(/ {2}ingress +xdp +xdp +[0-9a-f]{16} +52 +52 +416 B +[\d.]+ m?s\n/)
 })
 
+test('a source in the place of its object is told to be none', async () => {
+  const { code, printed } = await pinfold('verify', object('optional').replace(/o$/, 'c'), ...memory)
+  expect({ code, printed }).toEqual({
+    code: 1,
+    printed: expect.stringMatching(/error O001(.|\n)+clang -g -O2 -target bpf/),
+  })
+})
+
 test('each operand is reported, and one that cannot be used does not hide the others', async () => {
   const { code, printed } = await pinfold('verify', '/nonexistent.bpf.o', object('optional'), ...memory)
   expect(code).toBe(1)

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import {
+  type Diagnostic,
   type Draft,
   draftManifest,
   type LoadedManifest,
@@ -49,7 +50,7 @@ function makeText(draft: Draft, first: FirstManifest, file: string): string {
   try {
     const world = { kernel, bpffs: '/sys/fs/bpf', readFile: readBytes }
     const { refused } = readCandidates(parse(renderFirstManifest(draft, first), file), world)
-    const reasons = new Map(refused.map(({ address, detail }) => [address.slice('program.'.length), reasonOf(detail)]))
+    const reasons = new Map(refused.map((one) => [one.address.slice('program.'.length), reasonOf(one)]))
     const text = renderFirstManifest(draft, { ...first, refused: reasons })
     wish(parse(text, file), { kernel, bpffs: world.bpffs, trustsForeign: true })
     return text
@@ -60,8 +61,11 @@ function makeText(draft: Draft, first: FirstManifest, file: string): string {
   }
 }
 
-/** `cannot load program.x: it needs …` without its beginning, on one line. */
-const reasonOf = (detail: string): string => detail.replace(/^cannot [^:]*: /, '').replaceAll('\n', ' ')
+/** `cannot load program.x: it needs …` without its beginning, on one line; and what to write, where that would do. */
+function reasonOf({ code, detail, hint }: Diagnostic): string {
+  const reason = detail.replace(/^cannot [^:]*: /, '').replaceAll('\n', ' ')
+  return code === 'M205' && hint !== undefined ? `${reason}: ${hint}` : reason
+}
 
 /** Nothing was written: a line of it would lead nowhere. */
 const withoutPlaces = ({ diagnostics }: ManifestError): ManifestError =>

@@ -68,7 +68,8 @@ function load(file: string, { options, terminal }: Speaker): LoadedManifest {
   return manifestOfObject(readObject(readObjectFile(file), file), resolve(file))
 }
 
-const isObject = (file: string): boolean => file.endsWith('.o')
+/** A source is told to be no object, rather than to be no YAML. */
+const isObject = (file: string): boolean => /\.[oc]$/.test(file)
 
 async function judge(
   { session, speaker, timings, logs }: Run,
