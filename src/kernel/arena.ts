@@ -4,6 +4,7 @@ import { kernelError } from './errno.ts'
 import { takesFarOffsets } from './far-offsets.ts'
 import { readInfoAlone } from './info.ts'
 import type { Fd, MapCreate } from './kernel.ts'
+import { constantsIn } from './translated-code.ts'
 
 /** Where arenas without `map_extra` were mapped first: they are mapped nowhere else from then on, and the kernel does not tell. */
 const addresses = new WeakMap<Fd<'map'>, number>()
@@ -46,6 +47,37 @@ export function writeArena(map: Fd<'map'>, bytes: Uint8Array): void {
   const start = arenaStart(map, bytes.length)
   const result = loadAddon().writeMapped(address, sizeOf(shape), flags, map.number, bytes, start)
   if (result < 0) throw kernelError({ ...failure, errno: -result })
+}
+
+/** Variables of an arena that a program's code names. */
+export interface ArenaPlaces {
+  /** The byte at which variables begin. */
+  readonly start: number
+  /** Bytes from there. */
+  readonly offsets: readonly number[]
+}
+
+/**
+ * True where code that was loaded names variables of an arena at these places and nowhere else in it; false also where that cannot be
+ * told. What tells where an arena lies in user space is only that it can be mapped there, and nowhere else.
+ */
+export function namesPlaces(program: Fd<'program'>, arena: Fd<'map'>, { start, offsets }: ArenaPlaces): boolean {
+  const shape = shapeOf(arena)
+  const constants = [...(constantsIn(program) ?? [])]
+  if (!shape) return false
+  const places = new Set(offsets.map((offset) => start + offset))
+  const bases = constants.flatMap((constant) => [...places].map((place) => constant - place))
+  const base = [...new Set(bases)].find((address) => liesAt(arena, shape, address))
+  if (base === undefined) return false
+  const named = constants.map((constant) => constant - base).filter((at) => at >= 0 && at < sizeOf(shape))
+  return named.every((at) => places.has(at))
+}
+
+function liesAt(arena: Fd<'map'>, shape: Shape, address: number): boolean {
+  if (shape.mapExtra !== 0) return address === shape.mapExtra
+  if (address <= 0 || address % pageSize !== 0) return false
+  const flags = MAP_SHARED | MAP_FIXED_NOREPLACE
+  return loadAddon().writeMapped(address, sizeOf(shape), flags, arena.number, new Uint8Array(), 0) >= 0
 }
 
 type Shape = Pick<MapShape, 'maxEntries' | 'flags' | 'mapExtra'>

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import type { HostIdentity } from './kernel.ts'
+
+/** A machine by what stays the same from boot to boot. */
+export interface HostIdentity {
+  /** The host name. */
+  readonly name: string
+  /** SHA-256 of the text of /etc/machine-id, of the host name where there is none: the machine-id itself is confidential. */
+  readonly id: string
+}
 
 /** The machine that this process runs on. */
 export function readHost(machineIdFile = '/etc/machine-id'): HostIdentity {

@@ -4,9 +4,11 @@ import type { Machine } from '../model/machine.ts'
 import type { MapShape } from '../model/map-spec.ts'
 import type { MapType } from '../model/map-types.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
+import type { ArenaPlaces } from './arena.ts'
 import type { AttachPlaces } from './attach-places.ts'
 import type { AddedInteger, Adder, EntryBatch } from './entries.ts'
 import type { Bpffs, DirectoryEntry } from './files.ts'
+import type { HostIdentity } from './host.ts'
 import type { ProgramLoad } from './program-load.ts'
 
 /**
@@ -69,6 +71,8 @@ export interface Kernel {
   membersOf(map: Fd<'map'>): ReadonlyMap<number, ProgramId>
   /** The byte of an arena at which variables that take so many bytes begin: on its last pages, on its first before Linux 7.0. */
   arenaStart(map: Fd<'map'>, variables: number): number
+  /** True where loaded code names variables of an arena at these places, and nowhere else in it; false also where none can tell. */
+  namesPlaces(program: Fd<'program'>, arena: Fd<'map'>, places: ArenaPlaces): boolean
   /** Writes the variables of an arena, all of them. Linux 6.9. */
   writeArena(map: Fd<'map'>, bytes: Uint8Array): void
   /** BPF_MAP_DELETE_ELEM; false for ENOENT. */
@@ -152,14 +156,6 @@ export interface KernelIdentity {
   readonly possibleCpus: number
   /** Of the machine's words. */
   readonly byteOrder: 'little' | 'big'
-}
-
-/** A machine by what stays the same from boot to boot. */
-export interface HostIdentity {
-  /** The host name. */
-  readonly name: string
-  /** SHA-256 of the text of /etc/machine-id, of the host name where there is none: the machine-id itself is confidential. */
-  readonly id: string
 }
 
 /** What BPF_MAP_CREATE is asked for. */

@@ -3,7 +3,7 @@ import { endianness, machine, release, uptime } from 'node:os'
 import type { ProgramId } from '../model/ids.ts'
 import type { LinkTarget } from '../model/link-spec.ts'
 import { loadAddon } from './addon.ts'
-import { arenaStart, placeArena, writeArena } from './arena.ts'
+import { arenaStart, namesPlaces, placeArena, writeArena } from './arena.ts'
 import type { AttachPlaces } from './attach-places.ts'
 import { attachedWithoutLink } from './attached.ts'
 import { programsOnInterfaces } from './attached-by-netlink.ts'
@@ -18,14 +18,13 @@ import type { Adder, EntryBatch } from './entries.ts'
 import { kernelError } from './errno.ts'
 import { FdTable } from './fd.ts'
 import { countCpus, waitForGracePeriod } from './grace.ts'
-import { readHost } from './host.ts'
+import { type HostIdentity, readHost } from './host.ts'
 import { readId, readInfo, readInfoAlone } from './info.ts'
 import { interfaceIndex, interfaceName } from './interfaces.ts'
 import type {
   AdderRequest,
   Descriptors,
   Fd,
-  HostIdentity,
   Kernel,
   KernelIdentity,
   LinkCreate,
@@ -83,6 +82,7 @@ class LinuxKernel implements Kernel {
   readonly describePin = describePin
   readonly programsOnInterfaces = programsOnInterfaces
   readonly arenaStart = arenaStart
+  readonly namesPlaces = namesPlaces
   readonly writeArena = writeArena
   readonly describePins = describePins
   readonly readAhead = readAhead

@@ -1,7 +1,7 @@
 import type { LinkTarget } from '../../model/link-spec.ts'
 import type { Machine as MachineModel } from '../../model/machine.ts'
+import type { HostIdentity } from '../host.ts'
 import { checkSnapshot, isSnapshot } from '../host-snapshot.ts'
-import type { HostIdentity } from '../kernel.ts'
 import { copyWorld } from './copied-world.ts'
 import { mountBpffs } from './files.ts'
 import { type Inspect, inspectMachine } from './inspect.ts'

@@ -57,6 +57,7 @@ export function kernelOf(process: Process): MemoryProcess {
     writeMembers: (map, value, programs) => writeMembers(process, { map, value, programs }),
     membersOf: (map) => membersOf(process, map),
     arenaStart: () => 0,
+    namesPlaces: () => true,
     writeArena: (map, bytes) => writeArena(process, map, bytes),
     remove: (map, key) => remove(process, map, key),
     keys: (map) => keys(process, map),

@@ -3,8 +3,9 @@ import type { MapShape } from '../../model/map-spec.ts'
 import type { LoadAttributes } from '../../model/program-spec.ts'
 import type { Hex } from '../../util/hex.ts'
 import type { BpffsMount } from '../files.ts'
+import type { HostIdentity } from '../host.ts'
 import type { SavedProcess } from '../host-snapshot.ts'
-import type { FdKind, HostIdentity, KernelIdentity, LinkInfo, LinkTargetInfo, MapInfo, ProgramInfo } from '../kernel.ts'
+import type { FdKind, KernelIdentity, LinkInfo, LinkTargetInfo, MapInfo, ProgramInfo } from '../kernel.ts'
 
 /**
  * Everything that outlives a process on a machine in memory, as plain data that is changed in place. Reference counts are

@@ -5,7 +5,7 @@ interface CodeRow {
   readonly explanation: string
 }
 
-type ImportCode = 'P181' | 'P182' | 'P183' | 'P184' | 'P185' | 'P186' | 'P187' | 'P188' | 'P189'
+type ImportCode = 'P181' | 'P182' | 'P183' | 'P184' | 'P185' | 'P186' | 'P187' | 'P188' | 'P189' | 'P190'
 
 /** Every code of an import: its constant phrase, and for docs/errors.md what it means and what to do. */
 export const importCodes: Readonly<Record<ImportCode, CodeRow>> = {
@@ -52,6 +52,11 @@ export const importCodes: Readonly<Record<ImportCode, CodeRow>> = {
     summary: 'Constants that no manifest can say',
     explanation:
       'A read-only section of a live map differs from that of the object in bytes that belong to no variable, or to one of several of the same name. Name the object file that it was loaded from.',
+  },
+  P190: {
+    summary: 'Variables of an arena elsewhere',
+    explanation:
+      'From Linux 7.0 on the variables of an arena lie on its last pages. libbpf before 1.7 puts them on its first on every kernel, and the kernel does not tell where they are: only code that was loaded names the place. An upgrade keeps the arena, and its programs would look where the variables are not; so such an arena is not imported, nor one of which this cannot be told.',
   },
 }
 

@@ -12,6 +12,7 @@ import type { Value } from '../../model/value.ts'
 import type { ObjectFile } from '../../object/object-file.ts'
 import { indexKey, numberAt } from '../held.ts'
 import { openOrGone } from '../open-or-gone.ts'
+import { misplacedVariables } from './arena-places.ts'
 import { attachedOtherwise } from './attachments.ts'
 import { candidatePrograms } from './candidates.ts'
 import { changedGlobals } from './changed-globals.ts'
@@ -103,6 +104,7 @@ export function surveyImport(kernel: Kernel, question: ImportQuestion): ImportSu
       ...programs.findings,
       ...maps.findings,
       ...globals.flatMap(({ findings }) => findings),
+      ...misplacedVariables(kernel, { programs: programs.matched, maps: maps.matched }),
       ...links.findings,
       ...attachedOtherwise(found, programs.matched, question.places),
     ],
