@@ -38,6 +38,8 @@ export interface DraftMap {
   readonly object: DraftObject
   /** Programs that use it, by their names in the manifest. */
   readonly users: readonly string[]
+  /** A key and a value as the manifest would say them, mostly zeros. */
+  readonly sample: { readonly key: Value; readonly value: Value }
 }
 
 /** A program; `name` is not its function's where several objects have one of that name. */
@@ -86,11 +88,28 @@ function draftMaps(objects: readonly DraftObject[], programs: readonly DraftProg
       const name = nameOf({ name: object.name, file: object.file, data: new Map() }, spec)
       const users = programs.filter((it) => it.object === object && usesMap(it.spec, spec.name)).map((it) => it.name)
       const before = found.get(name)
-      found.set(name, before ? { ...before, users: [...before.users, ...users] } : { name, spec, object, users })
+      const sample = sampleOf(object.file, spec)
+      found.set(
+        name,
+        before ? { ...before, users: [...before.users, ...users] } : { name, spec, object, users, sample },
+      )
     }
   }
   return [...found.values()]
 }
+
+function sampleOf({ btf, byteOrder }: ObjectFile, { shape, keyTypeId, valueTypeId }: MapSpec): DraftMap['sample'] {
+  const zeros = (size: number, typeId: number | undefined): Value =>
+    decodeValue(new Uint8Array(size), { types: btf?.types, typeId, size, byteOrder })
+  const network = shape.type === 'lpm_trie' ? networks.get(shape.keySize) : undefined
+  return { key: network ?? zeros(shape.keySize, keyTypeId), value: zeros(shape.valueSize, valueTypeId) }
+}
+
+/** Keys of tries by their size: a prefix length of four bytes and an address. */
+const networks: ReadonlyMap<number, string> = new Map([
+  [8, '10.0.0.0/8'],
+  [20, '2001:db8::/32'],
+])
 
 const usesMap = ({ code }: ProgramSpec, name: string): boolean => code.references.some(({ map }) => map === name)
 

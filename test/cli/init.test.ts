@@ -30,7 +30,7 @@ describe('init', () => {
   afterAll(() => rmSync(directory, { recursive: true }))
 
   test.each([...examples, ...installed, ...fixtures].map((file) => [relative(root, file), file]))(
-    '%s: what it writes is valid as it is, and with its links taken in',
+    '%s: what it writes is valid as it is, with its links, and with its variables and entries taken in',
     async (name, file) => {
       const manifest = join(directory, `${name.replaceAll(/[/.]/g, '-')}.yaml`)
       expect(await run('init', file, '--out', manifest)).toMatchObject({ code: 0 })
@@ -42,6 +42,9 @@ describe('init', () => {
       expect(code).toBe(0)
       writeLinked(linked, text)
       expect(await run('validate', '-f', linked)).toMatchObject({ code: 0 })
+
+      writeFileSync(linked, withContents(text))
+      expect(await run('validate', '-f', linked)).toMatchObject({ code: 0, printed: expect.stringMatching(/^Valid/) })
     },
   )
 
@@ -95,6 +98,14 @@ async function run(...words: string[]): Promise<{ readonly code: number; readonl
 }
 
 /** Takes the links in: an interface takes one XDP program, and a map that has to be chosen is the first one of the manifest. */
+/** The text with what it says of variables and entries taken in, where it shows them. */
+const withContents = (text: string): string =>
+  text
+    .replaceAll(/^ {4}# (globals:.*\n)((?: {4}# {3}.*\n)+)/gm, (_, key: string, rows: string) => {
+      return `    ${key}${rows.replaceAll(/^ {4}# {3}/gm, '      ')}`
+    })
+    .replaceAll(/^ {4}# (entries: (?!\{ KEY).*)$/gm, '    $1')
+
 function writeLinked(file: string, text: string): void {
   const [head = '', ...rest] = text.split(/(?=^links:$)/m)
   const [links = '', ...pins] = rest.join('').split(/(?=^# .*\npins:$)/m)

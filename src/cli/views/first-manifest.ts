@@ -1,4 +1,4 @@
-import { type Draft, type DraftMap, type DraftObject, type DraftProgram, mapTypeRule } from '../../index.ts'
+import { type Draft, type DraftMap, type DraftObject, type DraftProgram, mapTypeRule, type Value } from '../../index.ts'
 import { guessHook } from './guessed-hooks.ts'
 import { bytes, counted, grouped } from './text.ts'
 import { flow, renderYaml, type YamlRow } from './yaml.ts'
@@ -66,10 +66,23 @@ function objectRow({ name, file, globals }: DraftObject, { files }: FirstManifes
 }
 
 function globalRow({ name, section: place, size, value }: DraftObject['globals'][number]): YamlRow {
-  const text = flow(value)
-  const isShort = text.length <= 60
-  return { key: name, value: isShort ? text : '0', comment: isShort ? place : `${place}, ${bytes(size)}` }
+  const row = valueRow(name, value)
+  const shown = linesOf(row) <= mostLines ? row : unshown(name)
+  return { ...shown, comment: shown.comment ? `${place}, ${bytes(size)}: ${shown.comment}` : place }
 }
+
+/** A struct that is too long for a line has one for each field. */
+function valueRow(key: string, value: Value): YamlRow {
+  const text = flow(value)
+  if (text.length <= 60) return { key, value: text }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return unshown(key)
+  return { key, rows: Object.entries(value).map(([field, each]) => valueRow(field, each)) }
+}
+
+const unshown = (key: string): YamlRow => ({ key, value: 'null', comment: 'too long to show; null is all zeros' })
+
+const linesOf = ({ rows = [] }: YamlRow): number => rows.reduce((lines, row) => lines + linesOf(row), 1)
+const mostLines = 30
 
 function mapRow(map: DraftMap, draft: Draft, first: FirstManifest): YamlRow {
   const { name, users, spec } = map
@@ -153,8 +166,15 @@ function contentRows(map: DraftMap, draft: Draft, first: FirstManifest): YamlRow
   if (type === 'prog_array') return slotRows(map, draft, first)
   if (mapTypeRule(type).holds === 'maps')
     return [{ key: 'inner', off: true, value: '{ 0: NAME }', comment: 'maps by index' }, policyOf(map)]
-  const entries: YamlRow = { key: 'entries', off: true, value: '{ KEY: VALUE }', comment: 'what must be in it' }
+  const entries: YamlRow = { key: 'entries', off: true, value: sampleEntry(map), comment: 'what must be in it' }
   return [...(migratable.has(type) ? [entries] : []), policyOf(map)]
+}
+
+/** How entries of this map are written, where that fits into a line. */
+function sampleEntry({ sample: { key, value } }: DraftMap): string {
+  const isScalar = typeof key !== 'object' || key === null
+  const text = isScalar ? `{ ${flow(key)}: ${flow(value)} }` : flow([{ key, value }])
+  return text.length <= 100 ? text : '{ KEY: VALUE }'
 }
 
 /** The object's own slots hold by themselves, unless one of their programs is left out. */
