@@ -14,6 +14,8 @@ interface GlobalProblem {
   /** A sentence: `cannot set limits.low: 70000 does not fit in 16 bits`. */
   readonly message: string
   readonly hint?: string
+  /** Where in the value that is, as in EncodeProblem. */
+  readonly within?: string
 }
 
 export interface AppliedGlobals {
@@ -67,7 +69,8 @@ function set(
 
 function misfit(name: string, { path, detail, hint }: EncodeProblem): GlobalProblem {
   const place = path === '' || path.startsWith('[') ? `${name}${path}` : `${name}.${path}`
-  return { code: 'O051', name, message: `cannot set ${place}: ${detail}`, ...(hint === undefined ? {} : { hint }) }
+  const message = `cannot set ${place}: ${detail}`
+  return { code: 'O051', name, message, within: path, ...(hint === undefined ? {} : { hint }) }
 }
 
 function missing(name: string, places: readonly Place[], found: number): GlobalProblem {

@@ -4,6 +4,7 @@ import type { MapType } from '../model/map-types.ts'
 import type { MapContents } from '../model/state.ts'
 import { encodeValue } from '../object/btf/encode.ts'
 import { encodeLpmKey } from '../object/btf/lpm-key.ts'
+import { stepsOf } from '../object/btf/slot.ts'
 import { type Hex, toHex } from '../util/hex.ts'
 import { complain, type Place, type Reading } from './desired-reading.ts'
 import { numberAt } from './held.ts'
@@ -85,9 +86,15 @@ function encodeSide(reading: Reading, question: ContentsQuestion, { side, entry 
     detail: `cannot fill ${map.address}: the ${side}${within === '' ? '' : ` (at ${within})`} does not fit: ${detail}`,
     ...(hint === undefined ? {} : { hint }),
     address: map.address,
-    ...placeOf(entry, side),
+    ...placeWithin(entry, { side, within }),
   })
   return undefined
+}
+
+/** Inside of a value, the field itself: it may stand on another line. */
+function placeWithin(entry: ManifestEntry, { side, within }: Pick<Side, 'side'> & { readonly within: string }): Place {
+  const place = placeOf(entry, side)
+  return within === '' ? place : { path: [...(place.path ?? []), ...stepsOf(within)] }
 }
 
 /** An item of a list has `key` and `value`; in a mapping the entry itself is both. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { ManifestObject } from '../manifest/manifest.ts'
 import { ObjectError } from '../model/errors.ts'
+import { stepsOf } from '../object/btf/slot.ts'
 import { applyGlobals } from '../object/globals.ts'
 import { linkConfig } from '../object/link/link-config.ts'
 import type { ObjectFile } from '../object/object-file.ts'
@@ -63,8 +64,8 @@ function isNative(reading: Reading, { name, file }: ManifestObject, object: Obje
 
 function withGlobals(reading: Reading, { name, globals }: ManifestObject, file: ObjectFile): LoadedObject {
   const { data, problems } = applyGlobals(configured(reading, name, file, new Set(globals.keys())), globals)
-  for (const { name: variable, code, message, hint } of problems) {
-    const at = reading.loaded.at(['objects', name, 'globals', variable])
+  for (const { name: variable, code, message, hint, within = '' } of problems) {
+    const at = reading.loaded.at(['objects', name, 'globals', variable, ...stepsOf(within)])
     const advice = hint === undefined ? {} : { hint }
     reading.complaints.push({ severity: 'error', code, summary: 'Bad global', detail: message, ...advice, at })
   }

@@ -45,11 +45,21 @@ const cases: readonly (readonly [what: string, text: string, found: readonly str
   ['too many entries', `${maps}maps: { a_percpu_array: { entries: { 0: 1, 1: 1 } } }\n`, ['M213 5:27', 'M213 5:44']],
   ['a value that does not fit', `${maps}maps: { a_percpu_hash: { entries: { 1: 2, 3: -1 } } }\n`, ['M215 5:46']],
   ['a key that does not fit', `${maps}maps: { a_percpu_hash: { entries: { x: 2 } } }\n`, ['M215 5:37']],
+  [
+    'a field of a value that does not fit',
+    `${maps}maps:\n  a_hash:\n    entries:\n      - key: {}\n        value:\n          packets: 1\n          balance: x\n`,
+    ['M215 11:20'],
+  ],
   ['one key in two spellings', `${maps}maps: { a_percpu_hash: { entries: { 1: 2, '0x01': 3 } } }\n`, ['M215 5:43']],
   [
     'a global that does not exist',
     'objects: { main: { file: data.bpf.o, globals: { sample_rat: 1 } } }\nprograms: { reads_all: {} }\n',
     ['O050 3:61'],
+  ],
+  [
+    'a field of a global that does not fit',
+    'objects:\n  main:\n    file: data.bpf.o\n    globals:\n      limits:\n        low: -1\nprograms: { reads_all: {} }\n',
+    ['O051 8:14'],
   ],
   [
     'a program in a static slot that is not declared',

@@ -22,6 +22,10 @@ export interface EncodeProblem {
   readonly path: string
 }
 
+/** The keys and positions of a problem's path: `limits`, `low`, 2. */
+export const stepsOf = (path: string): readonly (string | number)[] =>
+  [...path.matchAll(/\[(\d+)\]|[^.[]+/g)].map(([text, index]) => (index === undefined ? text : Number(index)))
+
 /** Thrown while a value is encoded, and caught where that began. */
 class Misfit extends Error {
   readonly problem: EncodeProblem
