@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { seal } from '../../../src/cli/seal.ts'
 import { pinfoldStamped } from '../support/pinfold.ts'
-import { type Desk, openDesk, swapSlots } from './desk.ts'
+import { type Desk, openDesk, resealed, swapSlots } from './desk.ts'
 
 /** A desk with a generation to go back to, and another version of the manifest. */
 async function edited(): Promise<Desk> {
@@ -88,11 +87,7 @@ test('apply FILE --confirm is refused with the way to it', async () => {
 test.each([['1h'], 0, -1, 86_400_001, Number.NaN, null])('a plan to be confirmed within %j is none', async (within) => {
   using desk = await edited()
   await desk.pinfold('plan', '--confirm', '60s', '--out', 'plan.json')
-  desk.edit('plan.json', (text) => {
-    const { envelope, ...plan } = JSON.parse(text)
-    const forged = { envelope: { ...envelope, nonce: envelope.nonce.slice(0, 16) }, ...plan, confirmWithin: within }
-    return JSON.stringify(seal(forged))
-  })
+  resealed((plan) => ({ ...plan, confirmWithin: within as never }))(desk)
   expect(await desk.pinfold('apply', 'plan.json')).toMatchObject({ code: 1, printed: expect.stringContaining('C130') })
 })
 

@@ -2,6 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main } from '../../../src/cli/main.ts'
+import { seal } from '../../../src/cli/seal.ts'
+import type { PlanDocument } from '../../../src/cli/views/plan-document.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../../src/index.ts'
 import { fakeTerminal } from '../support/fake-terminal.ts'
 
@@ -63,3 +65,12 @@ const memory = ['--kernel', 'memory', '--state', 'kernel.json']
 /** The other version of the manifest, in which the handlers change their slots; and back again. */
 export const swapSlots = (text: string): string =>
   text.replace(/: parse_ipv([46])$/gm, (_, version) => `: parse_ipv${version === '4' ? '6' : '4'}`)
+
+/** Changes the saved plan as somebody who knows how plans are sealed. */
+export const resealed =
+  (change: (plan: PlanDocument) => PlanDocument) =>
+  (desk: Desk): void =>
+    desk.edit('plan.json', (text) => {
+      const { envelope, ...plan } = change(JSON.parse(text))
+      return JSON.stringify(seal({ envelope: { ...envelope, nonce: envelope.nonce.slice(0, 16) }, ...plan }))
+    })

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { seal } from '../../../src/cli/seal.ts'
 import type { PlanDocument } from '../../../src/cli/views/plan-document.ts'
 import { ownView } from '../../crash/worlds.ts'
 import { pinfoldStamped } from '../support/pinfold.ts'
-import { type Desk, openDesk, swapSlots } from './desk.ts'
+import { type Desk, openDesk, resealed, swapSlots } from './desk.ts'
 
 const used = '/sys/fs/bpf/edge/used'
 const live = '/sys/fs/bpf/edge/live'
@@ -184,11 +183,6 @@ describe('a plan to roll back', () => {
 })
 
 describe.each([['--destroy'], ['--rollback', 'latest']])('a saved plan (%s)', (...words) => {
-  const resealed = (change: (plan: PlanDocument) => PlanDocument) => (desk: Desk) =>
-    desk.edit('plan.json', (text) => {
-      const { envelope, ...plan } = change(JSON.parse(text))
-      return JSON.stringify(seal({ envelope: { ...envelope, nonce: envelope.nonce.slice(0, 16) }, ...plan }))
-    })
   const killed = ({ meddle }: Desk): Promise<void> =>
     meddle((machine) => machine.open().bpffs.makeDirectory('/sys/fs/bpf/edge/next'))
 

@@ -1,12 +1,10 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readManifest, wish } from '../../../src/cli/read-manifest.ts'
-import { seal } from '../../../src/cli/seal.ts'
-import type { PlanDocument } from '../../../src/cli/views/plan-document.ts'
 import { apply, type MemoryMachine, makePlan, readCurrent } from '../../../src/index.ts'
 import { ownView } from '../../crash/worlds.ts'
 import { fakeTerminal } from '../support/fake-terminal.ts'
-import { type Desk, openDesk, swapSlots } from './desk.ts'
+import { type Desk, openDesk, resealed, swapSlots } from './desk.ts'
 
 const bpffs = '/sys/fs/bpf'
 
@@ -22,13 +20,6 @@ interface Refusal {
 
 const json = (file: string, change: (plan: Record<string, never>) => object) => (desk: Desk) =>
   desk.edit(file, (text) => JSON.stringify(change(JSON.parse(text))))
-
-/** Somebody who knows how plans are sealed. */
-const resealed = (change: (plan: PlanDocument) => PlanDocument) => (desk: Desk) =>
-  desk.edit('plan.json', (text) => {
-    const { envelope, ...plan } = change(JSON.parse(text))
-    return JSON.stringify(seal({ envelope: { ...envelope, nonce: envelope.nonce.slice(0, 16) }, ...plan }))
-  })
 
 const refusals: readonly Refusal[] = [
   {
