@@ -10,7 +10,6 @@ import { type Comparison, closedMode, compare, isSettled, ownershipOf } from './
 import { byAddress } from './diff.ts'
 import { displacedPins } from './displaced.ts'
 import { expand, type Sides } from './expand.ts'
-
 import { foreignPins } from './foreign-pins.ts'
 import { guardChanges, guardDesired, withoutFormer } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
@@ -43,12 +42,42 @@ const plan = (current: CurrentState, desired: DesiredState): Plan => planOf(curr
 
 /** The plan of changes that are known; no steps where all of them keep something. */
 export function planOf(current: CurrentState, desired: DesiredState, comparison: Comparison): Plan {
-  const { changes, pins, ownership, drift, isRenewed = false } = comparison
+  const { changes, pins, ownership, isRenewed = false } = comparison
   const sides: Sides = { current, desired, changes: byAddress(changes) }
   const protection = stackProtection(current, desired)
   const settled = !ownership && !protection && !isRenewed && isSettled(current, [...changes, ...pins])
+  const head = {
+    version: 1,
+    action: comparison.action ?? actionOf(desired),
+    stack: desired.stack,
+    directory: current.directory,
+    ...told(comparison, protection),
+    diagnostics: dangersOf(sides, comparison, settled),
+  } as const
+  const scene = { current, desired, changes, steps: [] }
+  if (settled) return { ...head, diagnostics: [...head.diagnostics, ...lint(scene)], ...nothingToDo(current) }
+  const work = workOf(sides, comparison)
+  const advice = [...lint({ ...scene, steps: work.steps }), ...guardConfirmation(sides)]
+  return { ...head, diagnostics: [...head.diagnostics, ...advice], ...work }
+}
+
+/** What differs, where something does. */
+const told = (
+  { changes, pins, ownership, drift }: Comparison,
+  protection: Plan['protection'],
+): Pick<Plan, 'changes' | 'protection' | 'pins' | 'ownership' | 'drift'> => ({
+  changes,
+  ...(protection && { protection }),
+  ...(pins.length > 0 && { pins }),
+  ...(ownership && { ownership }),
+  ...(drift.length > 0 && { drift }),
+})
+
+/** What is refused or lost. */
+function dangersOf(sides: Sides, { changes, drift }: Comparison, settled: boolean): readonly Diagnostic[] {
+  const { current, desired } = sides
   const risks = guardChanges(changes, current, desired)
-  const diagnostics = [
+  return [
     ...risks,
     ...guardProtected(sides, risks),
     ...guardImport(changes, desired),
@@ -56,28 +85,17 @@ export function planOf(current: CurrentState, desired: DesiredState, comparison:
     ...foreignPins(current, settled ? 'keep' : 'exchange'),
     ...(drift.length > 0 ? displacedPins(current) : []),
   ]
+}
+
+/** What is done, and what it rests on. */
+function workOf(sides: Sides, { changes, pins }: Comparison) {
+  const { current, desired } = sides
   const from = current.generation
-  const head = {
-    version: 1,
-    action: comparison.action ?? actionOf(desired),
-    stack: desired.stack,
-    directory: current.directory,
-    changes,
-    ...(protection && { protection }),
-    ...(pins.length > 0 && { pins }),
-    ...(ownership && { ownership }),
-    ...(drift.length > 0 && { drift }),
-    diagnostics,
-  } as const
-  const scene = { current, desired, changes, steps: [] }
-  if (settled) return { ...head, diagnostics: [...diagnostics, ...lint(scene)], ...nothingToDo(current) }
   const existing = { ...existingOf(current), ...openedBy(desired) }
   const directories = outerDirectories(sides)
   const expanded = inLoadOrder(changes, desired).flatMap((change) => expand(change, sides))
   const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
-    ...head,
-    diagnostics: [...diagnostics, ...lint({ ...scene, steps }), ...guardConfirmation(sides)],
     generation: { from, to: from + 1 },
     ...(desired.confirmWithin !== undefined && { confirmWithin: desired.confirmWithin }),
     steps,
