@@ -12,7 +12,7 @@ export function loadBtf(bytes: Uint8Array): number {
   throw kernelError({ command: 'BPF_BTF_LOAD', errno: -result, doing: 'load BTF', what })
 }
 
-/** The last line of its log: before come the types up to the one that it refused. */
+/** The last line of its log, unless that only lists a type as those before: then it did not say what is wrong. */
 function complaint(bytes: Uint8Array): string | undefined {
   const log = Buffer.alloc(logSize)
   const result = tryBpf('BPF_BTF_LOAD', btfLoadAttr(bytes, log))
@@ -24,8 +24,12 @@ function complaint(bytes: Uint8Array): string | undefined {
   if (is(result, 'ENOSPC')) return undefined
   const end = log.indexOf(0)
   const lines = log.toString('utf8', 0, end < 0 ? log.length : end).split('\n')
-  return lines.findLast((line) => line.trim() !== '')?.trim()
+  const last = lines.findLast((line) => line.trim() !== '')?.trim()
+  return last !== undefined && isComplaint.test(last) ? last : undefined
 }
+
+const isComplaint =
+  /\b(Invalid|Unsupported|Unexpected|Unknown|Loop|overlap|exceeds?|not|No|must|too|[Ss]ection|hole|truncated)\b/
 
 /** Bytes. Memory that is not touched costs nothing: the system hands it out as the kernel fills it. */
 const logSize = 16 * 1024 * 1024

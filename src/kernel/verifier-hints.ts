@@ -97,6 +97,11 @@ export const verifierHints: readonly VerifierHint[] = [
     hint: 'set it up on this path (bpf_dynptr_from_skb(), bpf_iter_num_new() ...), end it exactly once, and neither copy nor move it',
   },
   {
+    about: 'a variable of the kernel without an address',
+    when: /failed to find the address for kernel symbol/,
+    hint: 'this kernel lists no variables (/proc/kallsyms; CONFIG_KALLSYMS_ALL): declare it __weak and test for it with bpf_ksym_exists(), or use a kernel that does',
+  },
+  {
     about: 'a map of the wrong type',
     when: /expected prog array map|cannot pass map_type \d+ into func|doesn.t match map pointer/,
     hint: 'the function does not work on this map: bpf_tail_call() takes a BPF_MAP_TYPE_PROG_ARRAY, bpf_timer_init() the map that the timer lies in, others see man 7 bpf-helpers',

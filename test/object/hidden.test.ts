@@ -9,6 +9,24 @@ test('a section whose variables are all hidden is not mappable: called static, a
   expect(mapOf(readObject(hidden, 'hidden.o'), '.data').shape.flags).toBe(0)
 })
 
+test('a hidden function is called static where it is only called: a program stays what can be replaced', () => {
+  const linkageOf = (name: string): unknown => {
+    const { types } = readObject(hide(bytesOf(fixturePath('functions')), name), 'hidden.o').btf ?? {}
+    return types?.get(types.find('function', name) ?? 0)
+  }
+  expect(linkageOf('shared')).toMatchObject({ linkage: 'static' })
+  expect(linkageOf('calls_shared')).toMatchObject({ linkage: 'global' })
+})
+
+test('an object without symbols is told how to be stripped', () => {
+  const bytes = bytesOf(fixturePath('functions'))
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const headers = Number(view.getBigUint64(40, true))
+  const table = readElf(bytes, 'functions.o').sections.findIndex(({ type }) => type === 2)
+  view.setUint32(headers + table * 64 + 4, 0, true)
+  expect(() => readObject(bytes, 'stripped.o')).toThrow(/its symbols are gone \(strip it no further than llvm-strip -g/)
+})
+
 test('a static map is refused by name', () => {
   const object = fixture('maps')
   const [map] = object.maps

@@ -1,6 +1,7 @@
 import type { Cursor } from '../cursor.ts'
 import type { ElfFile } from '../elf/elf-file.ts'
 import type { Section } from '../elf/section.ts'
+import type { ElfSymbol } from '../elf/symbols.ts'
 import type { ConfigExtern, Externs } from '../externs/extern.ts'
 import { type BtfTypes, typesOffset } from './btf-types.ts'
 import type { BtfType, SectionVariable } from './decode-type.ts'
@@ -19,7 +20,9 @@ export interface PreparedBtf {
 export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<Edit, 'elf' | 'externs'>): PreparedBtf {
   const bytes = btf.bytes.slice()
   const changed = new Set<number>()
-  const hidden = new Set(elf.symbols.flatMap((symbol) => (symbol.hidden ? [symbol.name] : [])))
+  const hidden = new Set(
+    elf.symbols.flatMap((symbol) => (symbol.hidden && !isProgram(elf, symbol) ? [symbol.name] : [])),
+  )
   const write = writer(bytes, { btf, types, changed })
   const edit: Edit = { write, types, elf, hidden, values: valuesOf(elf), externs }
   for (let id = 1; id < types.count; id++) {
@@ -31,12 +34,16 @@ export function prepareBtf(btf: Cursor, types: BtfTypes, { elf, externs }: Pick<
   return { bytes, changed }
 }
 
+/** What the kernel enters stays global whatever its visibility, so that it can be replaced and traced. */
+const isProgram = ({ sections }: ElfFile, { kind, section }: ElfSymbol): boolean =>
+  kind === 'function' && sections[section]?.name !== '.text'
+
 interface Edit {
   /** Writes a 32-bit number at a byte offset of a type's record. */
   readonly write: (id: number, at: number, value: number) => void
   readonly types: BtfTypes
   readonly elf: ElfFile
-  /** Names of symbols that are not visible outside of the object. */
+  /** Names of variables and called functions that are not visible outside of the object. */
   readonly hidden: ReadonlySet<string>
   /** Where symbols that are not local stand in their sections; by `section name`, since an object has hundreds of each. */
   readonly values: ReadonlyMap<string, number>

@@ -37,7 +37,7 @@ function functionsOf(elf: ElfFile, section: Section): readonly ObjectFunction[] 
   const untyped = inside.filter(({ kind, binding }) => kind === 'none' && binding !== 'local')
   const symbols = (functions.length > 0 ? functions : untyped).sort((a, b) => a.value - b.value)
   const bytes = elf.open(section)
-  if (symbols.length === 0) return bytes.fail('O030', 'it has instructions but no function')
+  if (symbols.length === 0) return bytes.fail('O030', withoutFunction(elf))
   return symbols.map((symbol, index) => {
     const size = symbol.size || (symbols[index + 1]?.value ?? section.size) - symbol.value
     if (size <= 0 || size % 8 !== 0 || symbol.value % 8 !== 0 || symbol.value + size > section.size) {
@@ -46,6 +46,12 @@ function functionsOf(elf: ElfFile, section: Section): readonly ObjectFunction[] 
     return { name: symbol.name, section, offset: symbol.value, size, isEntry: isEntry(section, symbol) }
   })
 }
+
+/** The usual reason why a function has no symbol, and what to do. */
+export const stripped = ' (strip it no further than llvm-strip -g does)'
+
+const withoutFunction = ({ symbols }: ElfFile): string =>
+  symbols.length > 0 ? `it has instructions but no function${stripped}` : `its symbols are gone${stripped}`
 
 /** Functions in `.text` and static ones are only called. */
 const isEntry = (section: Section, symbol: ElfSymbol): boolean => section.name !== '.text' && symbol.binding !== 'local'

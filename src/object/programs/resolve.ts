@@ -6,7 +6,7 @@ import type { ElfSymbol } from '../elf/symbols.ts'
 import type { Externs } from '../externs/extern.ts'
 import { configSection } from '../maps/data-maps.ts'
 import type { ObjectMap } from '../maps/object-map.ts'
-import type { FunctionTable, ObjectFunction } from './functions.ts'
+import { type FunctionTable, type ObjectFunction, stripped } from './functions.ts'
 import { type Instructions, opcodes, pseudo, pseudoCall } from './instructions.ts'
 
 /** What an instruction refers to. Indices count 8-byte slots from the start of its function. */
@@ -89,11 +89,19 @@ function calleeAt(names: Names, site: Site, { section, offset }: Place): ObjectF
   const callee = names.functions.at(section, offset)
   return (
     callee ??
-    fail(names, site, `it refers to byte ${offset} of section ${sectionName(names, section)}, where no function starts`)
+    fail(
+      names,
+      site,
+      `it refers to byte ${offset} of section ${sectionName(names, section)}, where no function starts${stripped}`,
+    )
   )
 }
 
-const sectionName = ({ elf }: Names, section: number): string => elf.sections[section]?.name ?? `#${section}`
+const sectionName = ({ elf }: Names, section: number): string =>
+  elf.sections[section]?.name ?? (section === common ? 'COMMON (compile it with -fno-common)' : `#${section}`)
+
+/** SHN_COMMON: a linker would make room for it. */
+const common = 0xfff2
 
 function resolveLoad(names: Names, site: Site): Target | undefined {
   const { instructions, index, relocation } = site

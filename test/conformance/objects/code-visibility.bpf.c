@@ -20,3 +20,8 @@ SEC("tc") int calls(struct __sk_buff *skb)
 	int n = skb->len;
 	return hidden_one(n) + weak_hidden(&n) + weak_one(3);
 }
+/* What the kernel enters stays global. */
+__hidden SEC("tc") int hidden_program(struct __sk_buff *skb)
+{
+	return hidden_one(skb->len);
+}
