@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { asidePath, isSameObject, type OuterPin, stagedPath } from '../model/outer-pin.ts'
+import { asidePath, isSameObject, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import { type PlanCode, planCodes } from './codes.ts'
 import { objectOf } from './outer-paths.ts'
@@ -23,11 +23,17 @@ export function guardPins(current: CurrentState, desired?: DesiredState): readon
 }
 
 function whyTaken({ path, found, staged, aside }: OuterPin, current: CurrentState): string | undefined {
-  if (found && !isOwnPin(current, path, found))
+  if (found && !isOwnPin(current, path, found) && !isAllThatIsLeft(current, path, found))
     return `${found.kind} #${found.id} is there, which this stack did not pin`
   const inTheWay = staged ?? aside
   const where = staged ? stagedPath(path) : asidePath(path)
   return inTheWay && `${inTheWay.kind} #${inTheWay.id} is at ${where}, which is needed on the way`
+}
+
+/** Somebody removed the pin of the map in the stack's tree; programs tell that it is the one which was pinned elsewhere, too. */
+function isAllThatIsLeft(current: CurrentState, path: string, found: PinnedObject): boolean {
+  const address = current.record?.pins?.[path]
+  return address !== undefined && isSameObject(found, objectOf(current, address))
 }
 
 function leftAlone({ path, found }: OuterPin, current: CurrentState): Diagnostic[] {

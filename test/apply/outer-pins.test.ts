@@ -111,6 +111,30 @@ describe('a pin elsewhere', () => {
   })
 })
 
+describe('the only pin that somebody left of a map', () => {
+  const without = async (): Promise<MemoryMachine> => {
+    const machine = await machineWith(pinned)
+    machine.open().bpffs.unpin(`${bpffs}/edge/live/maps/calls`)
+    return machine
+  }
+
+  test('is the stack’s own: the map gets its pin in the tree back, with all slots', async () => {
+    const machine = await without()
+    const id = idAt(machine, at)
+    expect((await applyStack(machine.open(), pinned)).outcome.result).toBe('done')
+    expect([idOfCalls(machine), idAt(machine, at)]).toEqual([id, id])
+    expect(machine.inspect.slots(id ?? 0).size).toBe(2)
+  })
+
+  test('is moved on by an upgrade', async () => {
+    const machine = await without()
+    expect((await applyStack(machine.open(), changed)).outcome.result).toBe('done')
+    expect(idAt(machine, at)).toBe(idOfCalls(machine))
+    expect(machine.open().bpffs.list(`${bpffs}/tc`)).toEqual([{ name: 'calls', directory: false }])
+    expect(hasChanges(planFor(machine.open(), changed))).toBe(false)
+  })
+})
+
 describe('what is not the stack’s is never touched', () => {
   test('a path that somebody else has taken is refused, also one with the very same object', async () => {
     const machine = await machineWith()

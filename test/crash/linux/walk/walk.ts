@@ -116,11 +116,9 @@ export class Walk {
     }
     if (!isDone(code)) throw new Error(`destroy ends with ${code}: ${output}`)
     Object.assign(belief, { possible: [undefined], whole: undefined, past: [] })
-    const left = [
-      ...(purge.length > 0 ? this.#list(stack) : []),
-      ...this.#list('').filter((it) => it.startsWith(`${stack}_`)),
-    ]
-    if (code === 0 && left.length > 0) throw new Error(`destroyed, but there is still ${left}`)
+    // What is kept has its pins elsewhere, too.
+    const left = [...this.#list(stack), ...this.#list('').filter((it) => it.startsWith(`${stack}_`))]
+    if (code === 0 && purge.length > 0 && left.length > 0) throw new Error(`destroyed, but there is still ${left}`)
   }
 
   async #recover(stack: StackName): Promise<void> {
@@ -129,11 +127,14 @@ export class Walk {
     if (code === undefined || !isDone(code)) throw new Error(`recover ends with ${code}: ${output}`)
   }
 
-  /** Somebody removes pins or detaches links of the stack; the next apply puts it right. */
+  /**
+   * Somebody removes pins or detaches links of the stack; the next apply puts it right. A program or link that is still pinned
+   * elsewhere is not told from somebody else's (P121).
+   */
   async #meddle(stack: StackName): Promise<void> {
     const { whole } = this.#stacks[stack]
     for (let count = 1 + this.#random.below(2); whole && count > 0; count--) {
-      const pins = await this.#pinsOf(stack)
+      const pins = (await this.#pinsOf(stack)).filter(({ kind, isElsewhere }) => kind === 'map' || !isElsewhere)
       if (pins.length === 0) return
       const { path, kind } = this.#random.pick(pins)
       const detaches = kind === 'link' && this.#random.chance(30) && !path.endsWith('/trace')
@@ -210,9 +211,13 @@ export class Walk {
     return existsSync(path) ? readdirSync(path) : []
   }
 
-  async #pinsOf(stack: StackName): Promise<readonly SeenPin[]> {
+  /** The pins of the live tree; `isElsewhere`: what they lead to is pinned elsewhere, too. */
+  async #pinsOf(stack: StackName): Promise<readonly (SeenPin & { readonly isElsewhere: boolean })[]> {
     const { pins } = await this.#lab.look()
-    return pins.filter(({ path }) => path.startsWith(`${stack}/live/`) && !/record|migrations/.test(path))
+    const outer = pins.filter(({ path }) => path.startsWith(`${stack}_`))
+    const isElsewhere = (pin: SeenPin): boolean => outer.some(({ kind, id }) => kind === pin.kind && id === pin.id)
+    const live = pins.filter(({ path }) => path.startsWith(`${stack}/live/`) && !/record|migrations/.test(path))
+    return live.map((pin) => ({ ...pin, isElsewhere: isElsewhere(pin) }))
   }
 }
 
