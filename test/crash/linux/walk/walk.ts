@@ -69,11 +69,13 @@ export class Walk {
     const other = this.#random.chance(10) ? belief.last : changed(belief.last, this.#random)
     const version = again ?? other
     const words = ['apply', '-f', writeWalkVersion(version, this.#place), '--auto-approve']
+    const counted = again || !belief.whole ? undefined : this.#counted(stack)
     const { code, output } = await this.#run(words, again ? undefined : this.#kill())
     if (code === undefined) {
       Object.assign(belief, { possible: [...belief.possible, version], whole: undefined })
     } else if (isDone(code)) {
       Object.assign(belief, { possible: [version], whole: version })
+      this.#expectCounted(stack, counted)
       await this.#expectSettled(version)
     } else if (again || version.borrows === 'nothing') {
       // What it borrows may be gone, or of another shape.
@@ -81,6 +83,26 @@ export class Walk {
     } else return
     belief.past = [...belief.past, version]
     belief.last = version
+  }
+
+  /** The packets that the stack's own maps have counted; undefined where it has none. */
+  #counted(stack: StackName): number | undefined {
+    const [name] = this.#list(`${stack}/live/maps`).filter((it) => it === 'state' || it === 'sessions')
+    if (name === undefined) return undefined
+    const dump = run('bpftool', '-j', 'map', 'dump', 'pinned', join(this.#place.bpffs, stack, 'live/maps', name))
+    const entries = JSON.parse(dump) as readonly {
+      readonly formatted: { readonly value: { readonly packets: number } }
+    }[]
+    return entries.reduce((sum, { formatted }) => sum + formatted.value.packets, 0)
+  }
+
+  /** Whatever became of the map, its entries came along: nobody sent a packet meanwhile. */
+  #expectCounted(stack: StackName, before: number | undefined): void {
+    const { past, whole } = this.#stacks[stack]
+    const isOwn = (it: WalkVersion | undefined): boolean => it?.borrows !== 'state'
+    const after = this.#counted(stack)
+    if (before === undefined || after === undefined || !isOwn(past.at(-1)) || !isOwn(whole)) return
+    if (after !== before) throw new Error(`${before} packets were counted, and ${after} are after the apply`)
   }
 
   /** Nothing is left to do, nobody did anything, and the hooks answer by it. */
