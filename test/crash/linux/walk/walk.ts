@@ -156,7 +156,7 @@ export class Walk {
   async #meddle(stack: StackName): Promise<void> {
     const { whole } = this.#stacks[stack]
     for (let count = 1 + this.#random.below(2); whole && count > 0; count--) {
-      const pins = (await this.#pinsOf(stack)).filter(({ kind, isElsewhere }) => kind === 'map' || !isElsewhere)
+      const pins = (await this.#pinsOf(stack)).filter(({ kind, elsewhere }) => kind === 'map' || elsewhere.length === 0)
       if (pins.length === 0) return
       const { path, kind } = this.#random.pick(pins)
       const detaches = kind === 'link' && this.#random.chance(30) && !path.endsWith('/trace')
@@ -172,7 +172,7 @@ export class Walk {
     const belief = this.#stacks[stack]
     const pins = await this.#pinsOf(stack)
     if (pins.length === 0) return
-    const { path } = this.#random.pick(pins)
+    const { path, elsewhere } = this.#random.pick(pins)
     const [, , kind = '', name = ''] = path.split('/')
     const folder = join(this.#place.bpffs, 'forgotten')
     const words = ['--stack', stack, '--to', join(folder, 'it'), '--auto-approve']
@@ -186,6 +186,8 @@ export class Walk {
       const possible = kind === 'links' ? [...belief.possible.map(without), ...belief.possible] : belief.possible
       Object.assign(belief, { possible, whole: undefined })
     }
+    // Its pins elsewhere left with it.
+    if (existsSync(join(folder, 'it'))) for (const other of elsewhere) rmSync(join(this.#place.bpffs, other))
     rmSync(folder, { recursive: true, force: true })
   }
 
@@ -233,13 +235,15 @@ export class Walk {
     return existsSync(path) ? readdirSync(path) : []
   }
 
-  /** The pins of the live tree; `isElsewhere`: what they lead to is pinned elsewhere, too. */
-  async #pinsOf(stack: StackName): Promise<readonly (SeenPin & { readonly isElsewhere: boolean })[]> {
+  /** The pins of the live tree, and those that lead to the same object elsewhere. */
+  async #pinsOf(stack: StackName): Promise<readonly (SeenPin & { readonly elsewhere: readonly string[] })[]> {
     const { pins } = await this.#lab.look()
     const outer = pins.filter(({ path }) => path.startsWith(`${stack}_`))
-    const isElsewhere = (pin: SeenPin): boolean => outer.some(({ kind, id }) => kind === pin.kind && id === pin.id)
     const live = pins.filter(({ path }) => path.startsWith(`${stack}/live/`) && !/record|migrations/.test(path))
-    return live.map((pin) => ({ ...pin, isElsewhere: isElsewhere(pin) }))
+    return live.map((pin) => ({
+      ...pin,
+      elsewhere: outer.flatMap(({ kind, id, path }) => (kind === pin.kind && id === pin.id ? [path] : [])),
+    }))
   }
 }
 
