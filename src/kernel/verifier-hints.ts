@@ -222,6 +222,11 @@ export const verifierHints: readonly VerifierHint[] = [
     hint: 'functions may be nested 8 deep and not call themselves: let the compiler inline some (__always_inline)',
   },
   {
+    about: 'a call of a function by its address, as -O0 makes them',
+    when: /unknown opcode 8d/,
+    hint: 'compile with -O2: without it the compiler calls helpers through variables, which no kernel takes',
+  },
+  {
     about: 'an instruction that this kernel does not have',
     when: /unknown opcode|uses? reserved fields|invalid BPF_\w+ (mode|code)/,
     hint: 'the kernel is older than the instruction: compile with a lower -mcpu (v3 needs Linux 5.1, atomics 5.12, v4 6.6)',

@@ -53,6 +53,13 @@ test('what cannot be loaded at all is refused with its sentence, and the rest is
   )
 })
 
+test.skipIf(!canCompile)('an object without any program is told to have none, and why', async () => {
+  const file = compile(directory, 'bare', 'int forgotten(void *ctx) { return 0; }')
+  const { printed } = await pinfold('verify', file, ...memory)
+  expect(printed).toContain('no programs: a function becomes one by its section')
+  expect((await pinfold('inspect', file)).printed).toContain('no function is a program')
+})
+
 test("another's map need not be there", async () => {
   const file = manifest('foreign', `maps: { handlers: { pinned: /sys/fs/bpf/nobody/has/this } }`)
   expect(await pinfold('verify', file, ...memory)).toMatchObject({ code: 0 })

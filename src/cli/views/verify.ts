@@ -37,8 +37,12 @@ export function renderReport(report: Report, paint: Paint): string {
     ...[...refused, ...diagnostics].map((it) => `${renderDiagnostic(it, paint)}\n`),
     ...[...problems, ...judgements.flatMap(problemsOf)].map((problem) => renderProblem(problem, paint)),
   ]
-  return `${[`${paint('bold', file)}\n`, ...table, ...complaints].join('')}\n`
+  const isEmpty = table.length + complaints.length === 0
+  return `${[`${paint('bold', file)}\n`, ...table, ...complaints, ...(isEmpty ? [empty] : [])].join('')}\n`
 }
+
+/** Nobody should take that for a success. */
+const empty = '  no programs: a function becomes one by its section, as in SEC("xdp"), and by a row under `programs:`\n'
 
 const columns: readonly Column[] = [
   { title: 'program' },

@@ -23,14 +23,18 @@ export function readPrograms(sources: ProgramSources): readonly ProgramSpec[] {
   const { elf, functions, note } = sources
   const scan = scanner(sources)
   const callbacks = readExceptionCallbacks(elf, sources.types, functions)
-  return functions.all.flatMap((fn) => {
+  const programs = functions.all.flatMap((fn) => {
     if (!fn.isEntry) return noteStatic(fn, note)
     const meaning = parseSectionName(fn.section.name)
     if (!meaning.type) note(`section ${fn.section.name} names no program type, so ${fn.name} needs one in the manifest`)
     const flat = flatten(fn, { byteOrder: elf.byteOrder, scan, exceptionCallback: callbacks.get(fn.name) })
     return [specOf(sources, { fn, meaning, flat })]
   })
+  if (programs.length === 0 && functions.all.length > 0) note(withoutSection)
+  return programs
 }
+
+const withoutSection = 'no function is a program: one becomes it by its section, as in SEC("xdp")'
 
 function noteStatic(fn: ObjectFunction, note: (text: string) => void): readonly ProgramSpec[] {
   if (fn.section.name !== '.text') note(`${fn.name} in section ${fn.section.name} is static and no program of its own`)
