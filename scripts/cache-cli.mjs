@@ -58,7 +58,7 @@ function inNamespaces() {
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
   const { status, stderr } = spawnSync('unshare', words, { env, encoding: 'utf8' })
   rmSync(mountPoint, { recursive: true })
-  const why = stderr?.match(/^.*(error|unshare|denied|permitted).*$/im)?.[0] ?? `exit code ${status}`
+  const why = stderr?.match(/^(Error|unshare): .*$/m)?.[0] ?? `exit code ${status}`
   if (status !== 0) console.error(`cache-cli: without the kernel, which makes a start slower: ${why}`)
   return status === 0
 }
