@@ -26,7 +26,8 @@ test('a start does not read extra certificates, wherever its link lies', () => {
   const start = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: 'utf8', env })
   expect(start(link, 'explain', 'a b').stderr).toContain('cannot explain A B:')
   expect(start(link, '--version')).toMatchObject({ status: 0, stderr: '' })
-  expect(start(process.execPath, link, '--version').stderr).toContain('/nowhere.pem')
+  // Started by Node itself it does as any script; Node 24 reads them only when they are needed.
+  expect(start(process.execPath, link, '--version').stderr).toBe(start(process.execPath, '-e', '0').stderr)
 })
 
 test('--help lists the commands and exit codes; no arguments do the same and fail', () => {
