@@ -90,16 +90,16 @@ function dangersOf(sides: Sides, { changes, drift }: Comparison, settled: boolea
 /** What is done, and what it rests on. */
 function workOf(sides: Sides, { changes, pins }: Comparison) {
   const { current, desired } = sides
-  const from = current.generation
+  const [from, to] = [current.generation, nextGeneration(current)]
   const existing = { ...existingOf(current), ...openedBy(desired) }
   const directories = outerDirectories(sides)
   const expanded = inLoadOrder(changes, desired).flatMap((change) => expand(change, sides))
   const steps = order([...expanded, ...expandOuterPins(pins, sides), ...around(sides)])
   return {
-    generation: { from, to: from + 1 },
+    generation: { from, to },
     ...(desired.confirmWithin !== undefined && { confirmWithin: desired.confirmWithin }),
     steps,
-    record: makeRecord(desired, from + 1, { former: from, migrations: migrationsIn(changes), directories }),
+    record: makeRecord(desired, to, { former: from, migrations: migrationsIn(changes), directories }),
     existing,
     preconditions: [
       ...preconditionsOf(current),
@@ -109,6 +109,12 @@ function workOf(sides: Sides, { changes, pins }: Comparison) {
     ],
     ledger: prove({ current, desired, steps, existing }),
   }
+}
+
+/** Newer than every former generation: they may be younger than a live tree that has lost its record. */
+function nextGeneration({ generation, trees }: CurrentState): number {
+  const former = trees.filter(({ name }) => name !== 'next').map(({ record }) => record?.generation ?? 0)
+  return Math.max(generation, ...former) + 1
 }
 
 function actionOf({ restores, imports }: DesiredState): Plan['action'] {

@@ -71,6 +71,14 @@ describe.skipIf(!canTestLinux)('a stack that has lost its record, with a kept ge
     expect(printed).not.toContain('P509')
   })
 
+  test('goes on as a newer generation than those that are kept: a rollback leads to the latest', async () => {
+    await pinfold('apply', '--adopt', '--auto-approve', ...manifest('v1'))
+    await pinfold('apply', '--auto-approve', ...manifest('v2'))
+    expect(pins()).toEqual(expect.arrayContaining(['edge/live/record', 'edge/gen-2/record']))
+    expect(await pinfold('rollback', '--auto-approve', '--stack', 'edge', ...place)).toMatchObject({ code: 0 })
+    expect(await pinfold('plan', ...manifest('v1'))).toMatchObject({ code: 0 })
+  })
+
   test('directories of others are no stacks: without pins, or where others may write', async () => {
     await pinfold('destroy', 'edge', '--adopt', '--auto-approve', ...place)
     run('mkdir', '-p', at('empty/live/maps'), at('open/live/maps'))
