@@ -8,6 +8,7 @@ import { foreignPins } from './foreign-pins.ts'
 import { guardChanges } from './guard.ts'
 import { guardPins } from './guard-pins.ts'
 import { keptOnDestroy } from './kept-on-destroy.ts'
+import { linksFirst } from './links-first.ts'
 import { adoptedPins } from './lint/neighbours.ts'
 import { prove } from './make-plan.ts'
 import { type Narrowing, narrow } from './narrow.ts'
@@ -112,8 +113,6 @@ const begin = ({ record }: CurrentState): Step[] =>
   record?.phase === 'published' ? [{ phase: 'prepare', kind: 'write-record', path: 'live/record' }] : []
 
 function deletionsOf(current: CurrentState): Change[] {
-  const kinds = ['link', 'program', 'map']
-  return [...current.resources.values()]
-    .sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || (nameOf(a.address) < nameOf(b.address) ? -1 : 1))
-    .map(deletionOf)
+  const byName = [...current.resources.values()].sort((a, b) => (nameOf(a.address) < nameOf(b.address) ? -1 : 1))
+  return linksFirst(byName, ({ kind }) => kind).map(deletionOf)
 }

@@ -7,6 +7,7 @@ import { diffLink } from './diff-link.ts'
 import { differing, diffMap, type MapDifference } from './diff-map.ts'
 import { diffProgram } from './diff-program.ts'
 import { type Closure, follow, type MapOutcome } from './follow.ts'
+import { linksFirst } from './links-first.ts'
 import { judgeMigration } from './migration.ts'
 import { mapsReachedFrom } from './reach.ts'
 
@@ -146,11 +147,8 @@ function linkChange(current: State, after: LinkState, closure: Closure): Change 
 }
 
 function deletions(current: State, desired: State): Change[] {
-  const kinds = ['link', 'program', 'map']
-  return [...current.resources.values()]
-    .filter((it) => !desired.resources.has(it.address))
-    .sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))
-    .map(deletionOf)
+  const gone = [...current.resources.values()].filter((it) => !desired.resources.has(it.address))
+  return linksFirst(gone, ({ kind }) => kind).map(deletionOf)
 }
 
 /** That a resource goes, with what goes with it. */

@@ -3,10 +3,11 @@ import { isSameObject, type PinnedObject, stagedPath } from '../model/outer-pin.
 import type { CurrentState, DesiredState } from '../model/state.ts'
 import type { PinChange } from './change.ts'
 import { refOf, type Sides } from './expand.ts'
+import { linksFirst } from './links-first.ts'
 import type { Staged } from './order.ts'
 import { objectOf, outerPinAt } from './outer-paths.ts'
 import type { Precondition } from './plan.ts'
-import { isOwnPin, linksFirst, removeDirectories } from './settle-pins.ts'
+import { isOwnPin, removeDirectories } from './settle-pins.ts'
 import type { Operation } from './step.ts'
 
 /*

@@ -1,7 +1,7 @@
-import type { Kind } from '../model/address.ts'
 import { asidePath, isSameObject, type OuterPin, type PinnedObject, stagedPath } from '../model/outer-pin.ts'
 import type { CurrentState, Tree } from '../model/state.ts'
 import { importedPins } from './imported-pins.ts'
+import { linksFirst } from './links-first.ts'
 import type { Operation } from './step.ts'
 
 /** What brings the pins elsewhere to what one tree's record says. */
@@ -102,10 +102,3 @@ const isStagedImport = ({ name, record }: Tree, { trees }: CurrentState): boolea
 export const isOwnPin = (current: CurrentState, path: string, object: PinnedObject | undefined): boolean =>
   current.trees.some((tree) => !isStagedImport(tree, current) && isSameObject(objectIn(tree, path), object)) ||
   importedPins(current).some((it) => it.path === path && isSameObject(it.object, object))
-
-/** A link may run programs, and those use maps. */
-const rank: Readonly<Record<Kind, number>> = { link: 0, program: 1, map: 2 }
-
-/** Sorted so that nothing goes before what may need it. */
-export const linksFirst = <T>(list: readonly T[], kindOf: (item: T) => Kind): T[] =>
-  list.toSorted((a, b) => rank[kindOf(a)] - rank[kindOf(b)])
