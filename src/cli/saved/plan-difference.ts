@@ -42,8 +42,16 @@ const done: Readonly<Record<Change['action'], string>> = {
 }
 
 function why({ because, liveId }: Change): string {
-  if (because.length > 0) return ` (${because.map(({ attribute }) => attribute).join(', ')})`
+  if (because.length > 0) return ` (${listed(because)})`
   return liveId === undefined ? '' : ` (#${liveId})`
+}
+
+/** Keys of entries are bytes, and may be many. */
+function listed(because: Change['because']): string {
+  const others = because.filter(({ attribute }) => !attribute.startsWith('entries.'))
+  const entries = because.length - others.length
+  const counted = entries > 0 ? [`${entries} ${entries === 1 ? 'entry' : 'entries'}`] : []
+  return [...others.map(({ attribute }) => attribute), ...counted].join(', ')
 }
 
 /** A new risk was not looked at; and what was forbidden then is not done because it is allowed now. */
