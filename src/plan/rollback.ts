@@ -59,8 +59,8 @@ function isSame(live: Resource, former: Resource): boolean {
 
 function notKept({ stack }: CurrentState, former: readonly Tree[], generation: number | undefined): PlanError {
   const kept = former.map((tree) => tree.record?.generation).join(', ')
-  const which = generation === undefined ? 'a former generation' : `generation ${generation}`
-  return new PlanError(`cannot roll back ${stack}: ${which} is not kept`, {
+  const what = generation === undefined ? 'no former generation is kept' : `generation ${generation} is not kept`
+  return new PlanError(`cannot roll back ${stack}: ${what}`, {
     code: planCodes.notKept.code,
     hint: kept ? `kept: ${kept}` : 'the manifest says with "history:" how many former generations are kept',
   })
