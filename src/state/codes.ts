@@ -65,6 +65,11 @@ export const stateCodes = {
     explanation:
       'Without BPF_F_PRESERVE_ELEMS the kernel removes an entry of a perf event array when the file that installed it is closed. Add the flag in the object, or leave the entries to the program that reads them.',
   },
+  M218: {
+    summary: 'Size of a map made up',
+    explanation:
+      'The object leaves the size of a map to whoever loads it, as libbpf tools do. `verify OBJECT` takes one that does for the verifier; a manifest says `maxEntries:`.',
+  },
   M220: {
     summary: 'Foreign map cannot be used',
     explanation: '`pinned:` must be the pin of a map on a bpffs, outside of the directory of this stack.',

@@ -8,6 +8,7 @@ import { linkMembers, structShape } from './desired-struct-ops.ts'
 import { readForeignMap } from './foreign-map.ts'
 import { kernelMapName } from './map-names.ts'
 import type { MapQuestion } from './map-question.ts'
+import { sizeless } from './map-size.ts'
 
 /** One wanted map; empty where it cannot be, which has been complained about. */
 export function toMapState(reading: Reading, question: MapQuestion): MapState[] {
@@ -58,16 +59,6 @@ interface Declaration {
   readonly spec: MapSpec
   readonly declared: OwnMap | undefined
 }
-
-/** Storage maps have as many entries as there are owners; the kernel insists on 0. */
-const sizeless: ReadonlySet<MapType> = new Set([
-  'sk_storage',
-  'inode_storage',
-  'task_storage',
-  'cgrp_storage',
-  'cgroup_storage',
-  'percpu_cgroup_storage',
-])
 
 function toShape(reading: Reading, { name, address }: FoundMap, { spec, declared }: Declaration): MapShape {
   const { shape } = spec

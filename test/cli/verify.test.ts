@@ -119,6 +119,25 @@ describe.skipIf(!canTestLinux)('on Linux', () => {
   })
 
   test.skipIf(!canCompile)(
+    'a map whose size its loader decides gets one for the verifier, and that is said',
+    async () => {
+      const source = `char LICENSE[] SEC("license") = "GPL";
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, int); __type(value, long); } counts SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); } events SEC(".maps");
+SEC("xdp") int unsized(struct xdp_md *ctx) {
+  int key = 0;
+  long *count = bpf_map_lookup_elem(&counts, &key);
+  if (count) bpf_ringbuf_output(&events, count, sizeof *count, 0);
+  return 2;
+}`
+      const { code, printed } = await pinfold('verify', compile(host.directory, 'unsized', source))
+      expect(printed).toContain('M218 Size of a map made up: map.counts has no max_entries: it is verified with 128.')
+      expect(printed).toContain('map.events has no max_entries: it is verified with 65536.')
+      expect({ code, printed }).toEqual({ code: 0, printed: expect.stringMatching(/\nAccepted: 1 program, /) })
+    },
+  )
+
+  test.skipIf(!canCompile)(
     'globals of the manifest are frozen before the load: dead code is not looked at',
     async () => {
       const source = `char LICENSE[] SEC("license") = "GPL";

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import {
   type Candidates,
+  type Diagnostic,
   type Judgement,
   type LoadedManifest,
+  madeUpSizes,
   manifestOfObject,
   PinfoldError,
   readCandidates,
@@ -51,11 +53,11 @@ interface Run {
 
 async function verifyFile(run: Run, file: string): Promise<Report> {
   try {
-    const loaded = run.timings.measure(isObject(file) ? 'objects' : 'manifest', () => load(file, run.speaker))
+    const { loaded, made } = run.timings.measure(isObject(file) ? 'objects' : 'manifest', () => load(file, run.speaker))
     const candidates = readCandidates(loaded, { ...run.session, readFile: readBytes })
     const refused = isObject(file) ? candidates.refused.map(({ at: _, ...rest }) => rest) : candidates.refused
     const judged = await run.timings.measureAsync('verify', () => judge(run, file, candidates))
-    return { file, refused, ...judged }
+    return { file, refused, ...judged, diagnostics: [...made, ...judged.diagnostics] }
   } catch (error) {
     // A file that cannot be used is a result like others: those behind it are still verified.
     if (!(error instanceof PinfoldError)) throw error
@@ -63,9 +65,16 @@ async function verifyFile(run: Run, file: string): Promise<Report> {
   }
 }
 
-function load(file: string, { options, terminal }: Speaker): LoadedManifest {
-  if (!isObject(file)) return readManifest({ ...options, file }, terminal)
-  return manifestOfObject(readObject(readObjectFile(file), file), resolve(file))
+interface Loaded {
+  readonly loaded: LoadedManifest
+  /** What was made up where the object leaves it open. */
+  readonly made: readonly Diagnostic[]
+}
+
+function load(file: string, { options, terminal }: Speaker): Loaded {
+  if (!isObject(file)) return { loaded: readManifest({ ...options, file }, terminal), made: [] }
+  const object = readObject(readObjectFile(file), file)
+  return { loaded: manifestOfObject(object, resolve(file)), made: madeUpSizes(object) }
 }
 
 /** A source is told to be no object, rather than to be no YAML. */

@@ -9,6 +9,7 @@ import type { DesiredState, MapState, ProgramState } from '../../model/state.ts'
 import type { ObjectFile } from '../../object/object-file.ts'
 import { programTags } from '../../util/program-tags.ts'
 import { type Draft, type DraftMap, type DraftProgram, draftManifest } from '../draft.ts'
+import { lacksSize } from '../map-size.ts'
 import { readCandidates } from '../read-candidates.ts'
 import { unwrittenManifest } from '../unwritten-manifest.ts'
 
@@ -87,7 +88,6 @@ const manifestOf = ({ objects, programs, maps }: Draft): LoadedManifest =>
 
 /** Also maps that no program uses; one whose size its loader decides gets any that the kernel would take. */
 function listed(name: string, { shape }: MapSpec): ManifestMap {
-  const isSizeless = shape.maxEntries === 0 && sizedByLoader.has(shape.type)
   const size = shape.type.endsWith('ringbuf') ? 4096 : 1
   return {
     owner: 'stack',
@@ -95,12 +95,6 @@ function listed(name: string, { shape }: MapSpec): ManifestMap {
     onChange: 'refuse',
     onSlotChange: 'replace',
     pin: true,
-    ...(isSizeless && { maxEntries: size }),
+    ...(lacksSize(shape) && { maxEntries: size }),
   }
 }
-
-const sizedByLoader: ReadonlySet<string> = new Set([
-  ...['hash', 'array', 'percpu_hash', 'percpu_array', 'lru_hash', 'lru_percpu_hash', 'lpm_trie', 'prog_array'],
-  ...['ringbuf', 'user_ringbuf', 'devmap', 'devmap_hash', 'cpumap', 'xskmap', 'sockmap', 'sockhash', 'queue', 'stack'],
-  ...['stack_trace', 'bloom_filter', 'array_of_maps', 'hash_of_maps', 'reuseport_sockarray', 'cgroup_array'],
-])
