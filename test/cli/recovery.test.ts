@@ -105,6 +105,25 @@ async function destroyKilled(): Promise<string> {
 }
 
 /** The state file of a machine on which an apply was killed after its first step of this kind, or when it had pinned this object. */
+test.each(['next', 'live', 'gen-3'])(
+  'of %s nothing but directories is left: show says why, and recover removes it',
+  async (tree) => {
+    const machine = openMemoryMachine()
+    for (const path of ['edge', `edge/${tree}`, `edge/${tree}/maps`])
+      machine.open().bpffs.makeDirectory(`${bpffs}/${path}`)
+    const state = join(directory, `bare-${tree}.json`)
+    writeFileSync(state, JSON.stringify(machine.snapshot()))
+    expect((await pinfold(state, 'show', 'edge')).printed).toContain('left by something that was interrupted')
+    expect(await pinfold(state, 'plan', '--drift-only')).toMatchObject({ code: tree === 'live' ? 3 : 0 })
+    expect(await pinfold(state, 'recover', '--auto-approve')).toMatchObject({ code: 0 })
+    expect(
+      openMemoryMachine(JSON.parse(readFileSync(state, 'utf8')))
+        .open()
+        .bpffs.stat(`${bpffs}/edge/${tree}`),
+    ).toBeUndefined()
+  },
+)
+
 async function killedAfter(last: string): Promise<string> {
   const machine = openMemoryMachine()
   const kernel = machine.open()

@@ -22,8 +22,7 @@ function stackBranch(stack: CurrentState, paint: Paint): Branch {
   const holders = pinsOfMaps(stack)
   const state = stack.record?.phase === 'destroying' ? ' · a destroy was interrupted' : ''
   const awaits = stack.record?.awaits ? ' · awaits confirmation' : ''
-  const record =
-    stack.record || !stack.trees.some((tree) => tree.name === 'live') ? '' : ' · no record (pinfold doctor)'
+  const record = withoutRecord(stack)
   const groups: readonly Branch[] = [
     { text: 'maps', children: aligned(all.filter((it) => it.kind === 'map').map((it) => mapRow(it, stack, holders))) },
     { text: 'programs', children: aligned(all.filter((it) => it.kind === 'program').map(programRow)) },
@@ -85,14 +84,20 @@ function otherTrees({ trees }: CurrentState): Branch[] {
     .filter((tree) => tree.name !== 'live')
     .map(({ name, record, pins }) => {
       const generation = record ? `generation ${record.generation}, ` : 'no record, '
-      return { text: `${name}  ${generation}${counted(pins.length, 'pin')}, ${whyThere(name)}` }
+      const isLeft = name === 'next' || (!record && pins.length === 0)
+      const why = isLeft ? left : 'kept for a rollback, or for others that use it'
+      return { text: `${name}  ${generation}${counted(pins.length, 'pin')}, ${why}` }
     })
 }
 
-const whyThere = (name: string): string =>
-  name === 'next'
-    ? 'left by something that was interrupted (pinfold recover)'
-    : 'kept for a rollback, or for others that use it'
+const left = 'left by something that was interrupted (pinfold recover)'
+
+/** Of a destroy that was killed at its end nothing but the live tree's directories is there. */
+function withoutRecord({ record, trees }: CurrentState): string {
+  const live = trees.find((tree) => tree.name === 'live')
+  if (record || !live) return ''
+  return live.pins.length === 0 && trees.length === 1 ? ` · ${left}` : ' · no record (pinfold doctor)'
+}
 
 const foreignPins = (stack: CurrentState): Branch[] =>
   strangersIn(stack).map(({ path, what }) => ({ text: `${path}  ${what}` }))
