@@ -15,7 +15,10 @@ export function readForeignMap(reading: Reading, map: FoundMap, { pinned, slots 
   const found = reading.world.trustsForeign ? trustMap(reading, map, pinned) : openMap(reading, map, pinned)
   if (typeof found === 'string') {
     const path = ['maps', map.name, 'pinned']
-    complain(reading, 'M220', { detail: `cannot use ${map.address}: ${found}`, address: map.address, path })
+    const hint = found.startsWith(noPin)
+      ? `apply what pins it there first; \`find /sys/fs/bpf\` lists the pins`
+      : undefined
+    complain(reading, 'M220', { detail: `cannot use ${map.address}: ${found}`, hint, address: map.address, path })
     return []
   }
   if (!found) return []
@@ -89,9 +92,11 @@ function describeMap({ world: { kernel } }: Reading, pinned: string): MapInfo | 
     return info.kind === 'map' ? info : `${pinned} is not a map`
   } catch (error) {
     if (!(error instanceof KernelError)) throw error
-    return error.errno === 'ENOENT' ? `nothing is pinned at ${pinned}` : error.message
+    return error.errno === 'ENOENT' ? `${noPin} ${pinned}` : error.message
   }
 }
+
+const noPin = 'nothing is pinned at'
 
 interface OpenedMap {
   readonly pinned: string
