@@ -31,9 +31,9 @@ export function applyGlobals(object: ObjectFile, values: ReadonlyMap<string, Val
   const problems: GlobalProblem[] = []
   for (const [name, value] of values) {
     const found = places.filter(({ variable }) => variable.name === name)
-    const problem =
-      found.length === 1 && found[0] ? set(object, data, { ...found[0], value }) : missing(name, places, found.length)
-    if (problem) problems.push(problem)
+    const [only] = found
+    if (found.length === 1 && only) problems.push(...set(object, data, { ...only, value }))
+    else problems.push(missing(name, places, found.length))
   }
   return { data, problems }
 }
@@ -55,16 +55,16 @@ function set(
   object: ObjectFile,
   data: ReadonlyMap<string, Uint8Array>,
   { map, variable, value }: Place & { readonly value: Value },
-): GlobalProblem | undefined {
+): readonly GlobalProblem[] {
   const { typeId, size, offset, name } = variable
   const encoded = encodeValue(value, { types: object.btf?.types, typeId, size, byteOrder: object.byteOrder })
-  if ('problem' in encoded) return misfit(name, encoded.problem)
+  if ('problems' in encoded) return encoded.problems.map((problem) => misfit(name, problem))
   const bytes = data.get(map)
   if (!bytes || offset + size > bytes.length) {
-    return { code: 'O051', name, message: `cannot set ${name}: it lies outside its section ${map}` }
+    return [{ code: 'O051', name, message: `cannot set ${name}: it lies outside its section ${map}` }]
   }
   bytes.set(encoded.bytes, offset)
-  return undefined
+  return []
 }
 
 function misfit(name: string, { path, detail, hint }: EncodeProblem): GlobalProblem {

@@ -81,13 +81,14 @@ function encodeSide(reading: Reading, question: ContentsQuestion, { side, entry 
   const encode = side === 'key' && shape.type === 'lpm_trie' ? encodeLpmKey : encodeValue
   const encoded = encode(entry[side], type)
   if ('bytes' in encoded) return encoded.bytes
-  const { path: within, detail, hint } = encoded.problem
-  complain(reading, 'M215', {
-    detail: `cannot fill ${map.address}: the ${side}${within === '' ? '' : ` (at ${within})`} does not fit: ${detail}`,
-    ...(hint === undefined ? {} : { hint }),
-    address: map.address,
-    ...placeWithin(entry, { side, within }),
-  })
+  for (const { path: within, detail, hint } of encoded.problems) {
+    complain(reading, 'M215', {
+      detail: `cannot fill ${map.address}: the ${side}${within === '' ? '' : ` (at ${within})`} does not fit: ${detail}`,
+      ...(hint === undefined ? {} : { hint }),
+      address: map.address,
+      ...placeWithin(entry, { side, within }),
+    })
+  }
   return undefined
 }
 

@@ -7,13 +7,13 @@ import type { BtfType } from './decode-type.ts'
 import { encodeEnumerator, encodeInteger, encodeText } from './encode-scalar.ts'
 import { type CompositeType, type FoundMember, findMember, memberNames } from './members.ts'
 import { orderOfNumber } from './number-order.ts'
-import { catchMisfit, type Encoded, refuse, type Slot, showValue } from './slot.ts'
+import { catchMisfit, type Encoded, encodeEach, refuse, type Slot, showValue } from './slot.ts'
 import type { ValueType } from './value-type.ts'
 
 /**
  * Encodes a value as its BTF type lies in memory: integers within their range, enumerators by name, arrays as lists, structs
  * and unions by field (what is missing is zero), `__be16` and its like by the number that they mean, text for char arrays, network addresses for bytes and unsigned 4-byte
- * integers, `0x…` for raw bytes of the exact size. Says where and why a value does not fit; never throws for a value.
+ * integers, `0x…` for raw bytes of the exact size. Says where and why a value does not fit, for each part that does not; never throws for a value.
  */
 export function encodeValue(value: Value, { types, typeId, size, byteOrder }: ValueType): Encoded {
   return catchMisfit(() => {
@@ -104,7 +104,7 @@ function encodeArray(
   if (value.length !== type.length)
     refuse(slot, `the list has ${value.length} elements where ${type.length} are needed`)
   const width = (types.sizeOf(type.element) ?? 0) * 8
-  value.forEach((one: Value, index) => {
+  encodeEach(value.entries(), ([index, one]: [number, Value]) => {
     const inner = {
       ...slot,
       bitOffset: slot.bitOffset + index * width,
@@ -130,11 +130,11 @@ function encodeComposite(
   }
   const given = Object.entries(value)
   if (type.kind === 'union' && given.length > 1) refuse(slot, `a union takes one field, not ${given.length}`)
-  for (const [name, part] of given) {
+  encodeEach(given, ([name, part]) => {
     const found = findMember(types, type, { name, bitOffset: 0, depth: 0 })
     if (!found) return refuseField(slot, name, memberNames(types, type))
     encode({ types, typeId: found.member.type }, memberSlot(slot, found, name), part)
-  }
+  })
 }
 
 /** Text goes to a struct's only member and to a union's first: struct in6_addr, struct in_addr. */

@@ -40,12 +40,14 @@ function named(kind: 'struct' | 'int', name: string): ValueType {
 
 function hexOf(value: Value, type: ValueType): string {
   const encoded = encodeValue(value, type)
-  return 'bytes' in encoded ? toHex(encoded.bytes) : `${encoded.problem.path}: ${encoded.problem.detail}`
+  return 'bytes' in encoded
+    ? toHex(encoded.bytes)
+    : encoded.problems.map(({ path, detail }) => `${path}: ${detail}`).join('; ')
 }
 
 function problemOf(value: Value, type: ValueType) {
   const encoded = encodeValue(value, type)
-  return 'problem' in encoded ? encoded.problem : undefined
+  return 'problems' in encoded ? encoded.problems[0] : undefined
 }
 
 describe('numbers', () => {
@@ -174,6 +176,15 @@ describe('structs', () => {
     expect(problemOf({ either: { number: 1, bytes: '1.2.3.4' } }, type)).toMatchObject({ path: 'either' })
     expect(problemOf({ pointer: 4096 }, type)).toMatchObject({ path: 'pointer' })
     expect(hexOf({ pointer: null }, type)).toBe('00'.repeat(56))
+  })
+
+  test('all that does not fit is told, up to ten places', () => {
+    const wrong = { low: 16, packet: 1, either: { bytes: [1, 300, 3, 256] } }
+    expect(hexOf(wrong, type)).toMatch(
+      /^low: .+; : there is no field "packet"; either.bytes\[1\]: .+; either.bytes\[3\]: .+$/,
+    )
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`field_${i}`, 1]))
+    expect(encodeValue(many, type)).toMatchObject({ problems: { length: 10 } })
   })
 
   test('a problem deep inside says where it is', () => {

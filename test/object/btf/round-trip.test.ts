@@ -33,7 +33,7 @@ test.each(valueTypes)('what is encoded decodes to itself ($byteOrder endian)', (
   fc.assert(
     fc.property(struct, (value) => {
       const encoded = encodeValue(value, type)
-      const bytes = 'bytes' in encoded ? encoded.bytes : expect.fail(encoded.problem.detail)
+      const bytes = 'bytes' in encoded ? encoded.bytes : expect.fail(encoded.problems[0]?.detail)
       const packets = BigInt(value.packets)
       const plain = packets <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(packets) : `${packets}`
       expect(decodeValue(bytes, type)).toEqual({ ...value, packets: plain })
@@ -49,7 +49,7 @@ test.each(valueTypes)('any bytes decode to JSON that encodes to the same fields 
       bytes[32] = (bytes[32] ?? 0) & 1
       const decoded = decodeValue(bytes, type)
       const encoded = encodeValue(JSON.parse(JSON.stringify(decoded)), type)
-      const again = 'bytes' in encoded ? encoded.bytes : expect.fail(encoded.problem.detail)
+      const again = 'bytes' in encoded ? encoded.bytes : expect.fail(encoded.problems[0]?.detail)
       expect(decodeValue(again, type)).toEqual(decoded)
     }),
     { numRuns: 500 },
