@@ -4,7 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import { PlanError } from '../model/errors.ts'
 import type { DesiredState } from '../model/state.ts'
 import { type Plan, verbOf } from '../plan/plan.ts'
-import type { Phase } from '../plan/step.ts'
+import type { Phase, Step } from '../plan/step.ts'
 import { sinceStart } from '../util/clock.ts'
 import { keepAccount } from './account.ts'
 import { Btf } from './btf.ts'
@@ -129,11 +129,15 @@ async function* runForward(
       yield { type: 'step-failed', index, step, problem }
       return { problem, result: isStale(error) ? 'stale' : resultOf(step.phase) }
     }
-    const loadMs = step.kind === 'load-program' ? run.loads.durationOf(step.target) : undefined
-    const ms = sinceStart() - started
-    yield { type: 'step-finished', index, step, ms, ...(loadMs === undefined ? {} : { loadMs }) }
+    yield { type: 'step-finished', index, step, ms: sinceStart() - started, ...loadTime(run, step) }
   }
   return undefined
+}
+
+/** A program was loaded beside other steps: that took longer than the step. */
+function loadTime({ loads }: Execution, step: Step): { readonly loadMs?: number } {
+  const loadMs = step.kind === 'load-program' ? loads.durationOf(step.target) : undefined
+  return loadMs === undefined ? {} : { loadMs }
 }
 
 const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

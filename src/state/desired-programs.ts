@@ -4,6 +4,7 @@ import type { LoadAttributes, ProgramSpec } from '../model/program-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import { type LinkedProgram, linkProgram } from '../object/link/link-program.ts'
 import { nearest } from '../util/nearest.ts'
+import type { StateCodeName } from './codes.ts'
 import { complain, type FoundProgram, type LoadedObject, type Reading } from './desired-reading.ts'
 import { attachmentOf } from './desired-struct-ops.ts'
 import { unlessUnknown } from './unless-unknown.ts'
@@ -74,33 +75,38 @@ function isDefined(reading: Reading, { name }: ManifestProgram, { object, spec }
   const hint = object.file.btf
     ? 'link the object that defines it (`bpftool gen object`), or declare it __ksym or __kconfig'
     : 'compile it with -g: its BTF tells whether the kernel has it'
-  complain(reading, 'O205', {
-    detail: `cannot load program.${name}: nothing defines ${spec.undefined.join(', ')}`,
-    hint,
-    address: programAddress(name),
-    path: ['programs', name],
-  })
+  refuseLoad(reading, name, { code: 'O205', what: `nothing defines ${spec.undefined.join(', ')}`, hint })
   return false
 }
 
 function isSupported(reading: Reading, { name }: ManifestProgram, spec: ProgramSpec): boolean {
   if (spec.unsupported.length === 0) return true
-  complain(reading, 'O201', {
-    detail: `cannot load program.${name}: it needs ${spec.unsupported.join(', ')}, which pinfold does not support yet`,
-    hint: 'compile it without, or leave the program out',
-    address: programAddress(name),
-    path: ['programs', name],
-  })
+  const what = `it needs ${spec.unsupported.join(', ')}, which pinfold does not support yet`
+  refuseLoad(reading, name, { code: 'O201', what, hint: 'compile it without, or leave the program out' })
   return false
 }
 
 function link(reading: Reading, { name }: ManifestProgram, { object, spec }: ProgramPlace): LinkedProgram | undefined {
-  const verb = `cannot load program.${name}`
-  const place = { address: programAddress(name), path: ['programs', name] }
-  const linked = unlessUnknown(reading, { verb, ...place }, () => linkProgram(spec, object.file, reading.linkTarget))
-  for (const { code, what, hint } of linked?.problems ?? [])
-    complain(reading, code, { detail: `${verb}: ${what}`, hint, ...place })
+  const place = { verb: `cannot load program.${name}`, address: programAddress(name), path: ['programs', name] }
+  const linked = unlessUnknown(reading, place, () => linkProgram(spec, object.file, reading.linkTarget))
+  for (const problem of linked?.problems ?? []) refuseLoad(reading, name, problem)
   return linked?.problems.length === 0 ? linked : undefined
+}
+
+/** Why a program cannot be loaded: `what` is the end of a sentence. */
+interface LoadProblem {
+  readonly code: StateCodeName
+  readonly what: string
+  readonly hint?: string | undefined
+}
+
+function refuseLoad(reading: Reading, name: string, { code, what, hint }: LoadProblem): void {
+  complain(reading, code, {
+    detail: `cannot load program.${name}: ${what}`,
+    hint,
+    address: programAddress(name),
+    path: ['programs', name],
+  })
 }
 
 const BPF_F_SLEEPABLE = 1 << 4
@@ -143,12 +149,11 @@ function withSleepable(flags: number, sleepable: boolean | undefined): number {
   return sleepable ? flags | BPF_F_SLEEPABLE : flags & ~BPF_F_SLEEPABLE
 }
 
-function complainTypeless(reading: Reading, { name }: ManifestProgram, spec: ProgramSpec): undefined {
-  complain(reading, 'M205', {
-    detail: `cannot load program.${name}: its section ${spec.section} names no program type`,
-    hint: `write \`type:\` under programs.${name}, for example \`type: ${typeLike(spec.section)}\`, or rename the section`,
-    address: programAddress(name),
-    path: ['programs', name],
+function complainTypeless(reading: Reading, { name }: ManifestProgram, { section }: ProgramSpec): undefined {
+  refuseLoad(reading, name, {
+    code: 'M205',
+    what: `its section ${section} names no program type`,
+    hint: `write \`type:\` under programs.${name}, for example \`type: ${typeLike(section)}\`, or rename the section`,
   })
 }
 
@@ -184,36 +189,39 @@ const prefixes: Partial<Record<AttachType, string>> = {
 function readAttachTo(
   reading: Reading,
   { name, attachProgram }: ManifestProgram,
-  { type, attachType, target, object, spec }: AttachQuestion,
+  question: AttachQuestion,
 ): { readonly name: string } | undefined | 'unknown' {
-  const address = programAddress(name)
-  const path = ['programs', name]
-  const isExtension = type === 'ext' || (type === 'tracing' && attachProgram !== undefined)
-  if (isExtension && target !== undefined && attachProgram !== undefined) return { name: target }
-  if (isExtension) {
-    complain(reading, 'M206', {
-      detail: `cannot load program.${name}: it is loaded against a function of another program, and nothing names ${target === undefined ? 'the function' : 'the program'}`,
+  const { type, attachType, target } = question
+  if (type === 'ext' || (type === 'tracing' && attachProgram !== undefined)) {
+    if (target !== undefined && attachProgram !== undefined) return { name: target }
+    return unnamed(reading, name, {
+      what: `it is loaded against a function of another program, and nothing names ${target === undefined ? 'the function' : 'the program'}`,
       hint: 'write `attachProgram:`, a program of the stack or the path of a pin, and `attachTarget:`, its function',
-      address,
-      path,
     })
-    return 'unknown'
   }
-  if (type === 'struct_ops') {
-    const found = attachmentOf(reading, { object, program: spec.name })
-    if ('name' in found) return found
-    complain(reading, 'O230', { detail: `cannot load program.${name}: ${found.problem}`, address, path })
-    return 'unknown'
-  }
+  if (type === 'struct_ops') return readMember(reading, name, question)
   const prefix = type === 'tracing' || type === 'lsm' ? prefixes[attachType ?? 'trace_fentry'] : undefined
   if (prefix === undefined) return undefined
   // `MODULE:NAME`: the prefix belongs to the name.
   if (target !== undefined) return { name: target.replace(/^([^:]*:)?/, `$1${prefix}`) }
-  complain(reading, 'M206', {
-    detail: `cannot load program.${name}: a ${attachType ?? type} program is loaded against one kernel function, and nothing names it`,
+  return unnamed(reading, name, {
+    what: `a ${attachType ?? type} program is loaded against one kernel function, and nothing names it`,
     hint: 'write `attachTarget:`, or put the name behind a slash in the section',
-    address,
-    path,
   })
+}
+
+function unnamed(reading: Reading, name: string, problem: Omit<LoadProblem, 'code'>): 'unknown' {
+  refuseLoad(reading, name, { code: 'M206', ...problem })
+  return 'unknown'
+}
+
+function readMember(
+  reading: Reading,
+  name: string,
+  { object, spec }: AttachQuestion,
+): { readonly name: string } | 'unknown' {
+  const found = attachmentOf(reading, { object, program: spec.name })
+  if ('name' in found) return found
+  refuseLoad(reading, name, { code: 'O230', what: found.problem })
   return 'unknown'
 }

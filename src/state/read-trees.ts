@@ -1,11 +1,12 @@
 import { copyMapName, lateMapName } from '../kernel/copy-maps.ts'
 import type { DirectoryEntry } from '../kernel/files.ts'
-import type { Kernel, ObjectInfo, PinEntry } from '../kernel/kernel.ts'
+import type { Kernel, LinkInfo, MapInfo, ObjectInfo, PinEntry } from '../kernel/kernel.ts'
 import { readRecord } from '../kernel/record-map.ts'
 import { isUsedMap } from '../kernel/used-map.ts'
 import { linkAddress, type MapAddress, mapAddress, programAddress } from '../model/address.ts'
 import { KernelError } from '../model/errors.ts'
 import type { MapId } from '../model/ids.ts'
+import type { MapType } from '../model/map-types.ts'
 import { asidePath } from '../model/outer-pin.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { Stray, Tree, TreePin } from '../model/state.ts'
@@ -146,7 +147,8 @@ interface Found {
 }
 
 /** The record is written before the first pin: what it does not know, somebody else put there. */
-function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
+function toPin(reading: Reading, found: Found): TreePin {
+  const { path, name, info, kind } = found
   if (kind === 'migrations')
     return isCopy(info)
       ? { path, kind: 'snapshot', id: info.id as MapId }
@@ -155,20 +157,30 @@ function toPin(reading: Reading, { path, name, info, kind }: Found): TreePin {
     if (!reading.adopt) return { path, kind: 'foreign', what: whatIs(info) }
     reading.adopted.push(path)
   }
-  if (info.kind === 'map' && kind === 'maps' && info.type) {
-    const address = mapAddress(name)
-    reading.maps.set(info.id, address)
-    // Not by a spread: this runs for each of thousands of maps.
-    const { keySize, valueSize, maxEntries, flags, mapExtra } = info.shape
-    const shape = { type: info.type, keySize, valueSize, maxEntries, flags, mapExtra }
-    const pin: TreePin = { path, kind: 'map', id: info.id, address, shape }
-    const owner = ownerPin(reading, name, info.id)
-    return owner === undefined ? pin : { ...pin, ownerPin: owner }
-  }
-  if (info.kind === 'program' && kind === 'programs') {
+  if (info.kind === 'map' && kind === 'maps' && info.type) return toMapPin(reading, found, { info, type: info.type })
+  if (info.kind === 'program' && kind === 'programs')
     return { path, kind: 'program', id: info.id, address: programAddress(name) }
-  }
-  if (info.kind !== 'link' || kind !== 'links') return { path, kind: 'foreign', what: whatIs(info) }
+  if (info.kind === 'link' && kind === 'links') return toLinkPin(reading, found, info)
+  return { path, kind: 'foreign', what: whatIs(info) }
+}
+
+function toMapPin(
+  reading: Reading,
+  { path, name }: Found,
+  { info, type }: { readonly info: MapInfo; readonly type: MapType },
+): TreePin {
+  const { id, shape: told } = info
+  const address = mapAddress(name)
+  reading.maps.set(id, address)
+  // Not by a spread: this runs for each of thousands of maps.
+  const { keySize, valueSize, maxEntries, flags, mapExtra } = told
+  const shape = { type, keySize, valueSize, maxEntries, flags, mapExtra }
+  const pin: TreePin = { path, kind: 'map', id, address, shape }
+  const owner = ownerPin(reading, name, id)
+  return owner === undefined ? pin : { ...pin, ownerPin: owner }
+}
+
+function toLinkPin(reading: Reading, { path, name }: Found, info: LinkInfo): TreePin {
   const recorded = reading.rows.links.get(name)
   return {
     path,
