@@ -73,7 +73,7 @@ export type SourceMap = {
     [k: string]: string | null
   } | null
   /**
-   * Entries that the map must hold, and that every apply puts back; one that is not declared any more is removed, others in the map are left alone. An entry is compared as a whole, and fields that are left out are zero, so what programs write (a count of hits) belongs into a map of its own. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers (of type `__be16`, `__be32` or `__be64` the number that is meant: `port: 80`; others as the machine has them), enumerators by name, true and false, lists for arrays, mappings of fields for structs, text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie; IPv4 also for unsigned integers of 4 bytes), and `"0x…"`, in quotes, for the bytes of a struct or an array.
+   * Entries that the map must hold, and that every apply puts back; one that is not declared any more is removed, others in the map are left alone. An entry is compared as a whole, and fields that are left out are zero, so what programs write (a count of hits) belongs into a map of its own. A mapping from key to value, or a list of `key` and `value` where keys are more than a scalar. Both are written as their BTF types want: numbers (of type `__be16`, `__be32` or `__be64` the number that is meant: `port: 80`; others as the machine has them), enumerators by name, true and false, lists for arrays, mappings of fields for structs, `null` for zero, text for character arrays, IPv4, IPv6 and MAC addresses for byte arrays (`10.0.0.0/8` for the key of a longest-prefix trie; IPv4 also for unsigned integers of 4 bytes), and `"0x…"`, in quotes, for the bytes of a struct or an array.
    */
   entries?:
     | {
@@ -323,7 +323,7 @@ export interface SourceObject {
    */
   file: string
   /**
-   * Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`.
+   * Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`. They are written as in the entries of maps: numbers, enumerators, lists, and for structs the fields, of which those left out are zero.
    */
   globals?: {
     [k: string]: Value

@@ -30,7 +30,7 @@ export function encodeEnumerator(type: EnumType, slot: Slot, value: Value): void
   const known = type.values.map(({ name }) => name)
   const close = typeof value === 'string' ? nearest(value, known) : undefined
   const hint = close === undefined ? `one of ${known.join(', ')}` : `did you mean ${close}?`
-  return refuse(slot, `${showValue(value)} is not a value of enum ${type.name}`, hint)
+  return refuse(slot, `${showValue(value)} is not a value of ${type.name ? `enum ${type.name}` : 'the enum'}`, hint)
 }
 
 /** Encodes text as a C string in a char array, or an address in an array of bytes. */
@@ -44,7 +44,7 @@ export function encodeText(
   if (element.name === 'char') {
     const bytes = Buffer.from(text, 'utf8')
     if (bytes.length >= size)
-      return refuse(slot, `"${text}" needs ${bytes.length + 1} bytes with its end, and there are ${size}`)
+      return refuse(slot, `"${text}" needs ${bytes.length + 1} bytes with its end, and there are ${size}`, fits(size))
     if (bytes.includes(0)) return refuse(slot, 'the text contains a zero byte')
     return slot.out.set(bytes, at)
   }
@@ -57,6 +57,8 @@ export function encodeText(
     'write an address, a list of numbers, or "0x…" in quotes',
   )
 }
+
+const fits = (size: number): string => `shorten it: ${size - 1} bytes fit, or write its bytes as "0x…", in quotes`
 
 interface Ranged {
   readonly size: number

@@ -101,8 +101,10 @@ function encodeArray(
     const hint = `write a list of ${type.length}${typeof value === 'object' ? '' : orBytes}`
     refuse(slot, `${showValue(value)} is not a list of ${type.length}`, hint)
   }
-  if (value.length !== type.length)
-    refuse(slot, `the list has ${value.length} elements where ${type.length} are needed`)
+  if (value.length !== type.length) {
+    const detail = `the list has ${value.length} elements where ${type.length} are needed`
+    refuse(slot, detail, `write ${type.length}; null stands for one that is zero`)
+  }
   const width = (types.sizeOf(type.element) ?? 0) * 8
   encodeEach(value.entries(), ([index, one]: [number, Value]) => {
     const inner = {

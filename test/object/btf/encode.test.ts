@@ -115,7 +115,7 @@ describe('text and bytes', () => {
     const greeting = variable('greeting')
     expect(hexOf('hi', greeting)).toBe('6869000000000000')
     expect(hexOf('seven77', greeting)).toBe('736576656e373700')
-    expect(problemOf('eight888', greeting)).toBeDefined()
+    expect(problemOf('eight888', greeting)).toMatchObject({ hint: expect.stringContaining('7 bytes fit') })
     expect(hexOf('0x0102030405060708', greeting)).toBe('0102030405060708')
   })
 
@@ -189,7 +189,13 @@ describe('structs', () => {
 
   test('a problem deep inside says where it is', () => {
     expect(problemOf({ either: { bytes: [1, 2, 3, 256] } }, type)).toMatchObject({ path: 'either.bytes[3]' })
-    expect(problemOf({ either: { bytes: [1, 2] } }, type)).toMatchObject({ path: 'either.bytes' })
+    expect(problemOf({ either: { bytes: [1, 2] } }, type)).toMatchObject({
+      path: 'either.bytes',
+      hint: 'write 4; null stands for one that is zero',
+    })
+    expect(hexOf({ either: { bytes: [1, 2, null, null] } }, type)).toBe(
+      hexOf({ either: { bytes: [1, 2, 0, 0] } }, type),
+    )
   })
 
   test('names of JavaScript are no fields', () => {
