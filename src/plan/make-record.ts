@@ -17,21 +17,16 @@ export interface RecordOptions {
 
 /** What the kernel would forget of a wanted state, to be pinned beside it. */
 export function makeRecord(desired: DesiredState, generation: number, options: RecordOptions = {}): StackRecord {
-  const { former = 0, migrations = [], directories = [] } = options
-  const programs: Record<string, RecordedProgram> = {}
-  const maps: Record<string, RecordedMap> = {}
-  const links: Record<string, RecordedLink> = {}
-  for (const resource of desired.resources.values()) {
-    const name = nameOf(resource.address)
-    if (resource.kind === 'map')
-      maps[name] = {
-        ...recordMap(resource),
-        ...retention(resource),
-        ...protection(resource),
-      }
-    else if (resource.kind === 'program') Object.assign(programs, recordProgram(resource))
-    else Object.assign(links, recordLink(resource))
-  }
+  return { ...stackOf(desired, generation, options), ...rowsOf(desired) }
+}
+
+type Rows = Pick<StackRecord, 'programs' | 'maps' | 'links'>
+
+function stackOf(
+  desired: DesiredState,
+  generation: number,
+  { former = 0, migrations = [], directories = [] }: RecordOptions,
+): Omit<StackRecord, keyof Rows> {
   return {
     version: 1,
     stack: desired.stack,
@@ -47,10 +42,20 @@ export function makeRecord(desired: DesiredState, generation: number, options: R
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
     ...(directories.length > 0 ? { directories } : {}),
     ...(migrations.length > 0 ? { migrations } : {}),
-    programs,
-    maps,
-    links,
   }
+}
+
+function rowsOf({ resources }: DesiredState): Rows {
+  const programs: Record<string, RecordedProgram> = {}
+  const maps: Record<string, RecordedMap> = {}
+  const links: Record<string, RecordedLink> = {}
+  for (const resource of resources.values()) {
+    if (resource.kind === 'map')
+      maps[nameOf(resource.address)] = { ...recordMap(resource), ...retention(resource), ...protection(resource) }
+    else if (resource.kind === 'program') Object.assign(programs, recordProgram(resource))
+    else Object.assign(links, recordLink(resource))
+  }
+  return { programs, maps, links }
 }
 
 const retention = ({ onDestroy }: Pick<MapState, 'onDestroy'>): Pick<RecordedMap, 'onDestroy'> =>
