@@ -323,7 +323,7 @@ export interface SourceObject {
    */
   file: string
   /**
-   * Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`. They are written as in the entries of maps: numbers, enumerators, lists, and for structs the fields, of which those left out are zero.
+   * Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`. They are written as in the entries of maps: numbers, enumerators, lists, and for structs the fields; those left out keep what the object has in them.
    */
   globals?: {
     [k: string]: Value

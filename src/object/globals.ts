@@ -57,12 +57,13 @@ function set(
   { map, variable, value }: Place & { readonly value: Value },
 ): readonly GlobalProblem[] {
   const { typeId, size, offset, name } = variable
-  const encoded = encodeValue(value, { types: object.btf?.types, typeId, size, byteOrder: object.byteOrder })
-  if ('problems' in encoded) return encoded.problems.map((problem) => misfit(name, problem))
   const bytes = data.get(map)
   if (!bytes || offset + size > bytes.length) {
     return [{ code: 'O051', name, message: `cannot set ${name}: it lies outside its section ${map}` }]
   }
+  const initial = bytes.subarray(offset, offset + size)
+  const encoded = encodeValue(value, { types: object.btf?.types, typeId, size, byteOrder: object.byteOrder, initial })
+  if ('problems' in encoded) return encoded.problems.map((problem) => misfit(name, problem))
   bytes.set(encoded.bytes, offset)
   return []
 }

@@ -40,6 +40,15 @@ test('variables are set by name, the others keep what the object says', () => {
   })
 })
 
+test('fields of a struct that are not mentioned keep what the object says, and nothing else does', () => {
+  expect(shown({ limits: { low: 1 } })).toMatchObject({ limits: { low: 1, high: 2048 } })
+  expect(shown({ limits: null, greeting: 'hi', sample_rate: null })).toMatchObject({
+    limits: { low: 0, high: 0 },
+    greeting: 'hi',
+    sample_rate: 0,
+  })
+})
+
 test('the object itself is not changed', () => {
   const before = JSON.stringify(inspectObject(data))
   apply({ sample_rate: 1 })

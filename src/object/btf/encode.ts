@@ -5,19 +5,27 @@ import { parseAddress } from './addresses.ts'
 import type { BtfTypes } from './btf-types.ts'
 import type { BtfType } from './decode-type.ts'
 import { encodeEnumerator, encodeInteger, encodeText } from './encode-scalar.ts'
+import { writeBits } from './integers.ts'
 import { type CompositeType, type FoundMember, findMember, memberNames } from './members.ts'
 import { orderOfNumber } from './number-order.ts'
 import { catchMisfit, type Encoded, encodeEach, refuse, type Slot, showValue } from './slot.ts'
 import type { ValueType } from './value-type.ts'
 
+/** What a value is encoded to. */
+export interface EncodeTarget extends ValueType {
+  /** What is there: fields of structs that the value does not mention stay; default: zeros. */
+  readonly initial?: Uint8Array
+}
+
 /**
  * Encodes a value as its BTF type lies in memory: integers within their range, enumerators by name, arrays as lists, structs
- * and unions by field (what is missing is zero), `__be16` and its like by the number that they mean, text for char arrays, network addresses for bytes and unsigned 4-byte
- * integers, `0x…` for raw bytes of the exact size. Says where and why a value does not fit, for each part that does not; never throws for a value.
+ * and unions by field (what is missing is as `initial` has it), `__be16` and its like by the number that they mean, text for
+ * char arrays, network addresses for bytes and unsigned 4-byte integers, `0x…` for raw bytes of the exact size. Says where and
+ * why a value does not fit, for each part that does not; never throws for a value.
  */
-export function encodeValue(value: Value, { types, typeId, size, byteOrder }: ValueType): Encoded {
+export function encodeValue(value: Value, { types, typeId, size, byteOrder, initial }: EncodeTarget): Encoded {
   return catchMisfit(() => {
-    const out = new Uint8Array(size)
+    const out = initial?.slice() ?? new Uint8Array(size)
     const slot: Slot = { out, bitOffset: 0, bitSize: 0, byteOrder, path: '', depth: 0 }
     if (types && typeId !== undefined && types.sizeOf(typeId) === size) encode({ types, typeId }, slot, value)
     else encodeUntyped(slot, size, value)
@@ -61,7 +69,9 @@ function encode(typed: Typed, slot: Slot, value: Value): void {
   const { types } = typed
   const { type } = types.resolve(typed.typeId)
   const size = types.sizeOf(typed.typeId) ?? 0
-  if (value === null || slot.depth > deepest) return
+  if (slot.depth > deepest) return
+  if (type.kind !== 'struct' || value === null) clear(slot, size)
+  if (value === null) return
   if (type.kind === 'int') {
     return encodeInteger(type, { ...slot, byteOrder: orderOfNumber(types, typed.typeId, slot) }, value)
   }
@@ -73,6 +83,12 @@ function encode(typed: Typed, slot: Slot, value: Value): void {
   if (type.kind === 'array') return encodeArray(typed, slot, { type, size, value })
   if (type.kind === 'struct' || type.kind === 'union') return encodeComposite(typed, slot, { type, value })
   refuse(slot, `${showValue(value)} cannot be a ${type.kind}`, quoted(size))
+}
+
+/** Only of structs does anything stay that the value does not say. */
+function clear({ out, bitOffset, bitSize, byteOrder }: Slot, size: number): void {
+  if (bitSize > 0) writeBits(out, { bitOffset, bits: bitSize, byteOrder }, 0n)
+  else out.fill(0, bitOffset / 8, bitOffset / 8 + size)
 }
 
 /** `0x` and an even number of digits. */

@@ -34,6 +34,8 @@ test.each(valueTypes)('what is encoded decodes to itself ($byteOrder endian)', (
     fc.property(struct, (value) => {
       const encoded = encodeValue(value, type)
       const bytes = 'bytes' in encoded ? encoded.bytes : expect.fail(encoded.problems[0]?.detail)
+      const over = encodeValue(value, { ...type, initial: new Uint8Array(56).fill(0xff) })
+      expect('bytes' in over && decodeValue(over.bytes, type)).toEqual(decodeValue(bytes, type))
       const packets = BigInt(value.packets)
       const plain = packets <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(packets) : `${packets}`
       expect(decodeValue(bytes, type)).toEqual({ ...value, packets: plain })
