@@ -54,7 +54,7 @@ export function writeData({ kernel, handles, desired }: Execution, target: MapRe
   const { contents, address, shape } = wantedMap(desired, target)
   if (contents.kind === 'data' && contents.initial !== undefined) {
     if (shape.type === 'arena') return kernel.writeArena(handles.map(target), fromHex(contents.initial))
-    return kernel.update(handles.map(target), new Uint8Array(4), fromHex(contents.initial))
+    return kernel.update(handles.map(target), new Uint8Array(4), wholeValue(kernel, shape, contents.initial))
   }
   throw new PlanError(`cannot write ${address}: it has no initial data`, { code: applyCodes.order.code })
 }
@@ -114,7 +114,7 @@ function createWithBtf(run: Execution, map: MapState, request: MapCreate): Fd<'m
 }
 
 /** The value as the system call wants it: in per-CPU maps one for each possible CPU, each padded to 8 bytes. */
-function wholeValue(kernel: Kernel, { type }: MapInfo, value: Hex): Uint8Array {
+function wholeValue(kernel: Kernel, { type }: Pick<MapInfo, 'type'>, value: Hex): Uint8Array {
   const one = fromHex(value)
   if (type === undefined || !mapTypeRule(type).perCpu) return one
   const stride = Math.ceil(one.length / 8) * 8

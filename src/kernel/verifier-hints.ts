@@ -102,6 +102,11 @@ export const verifierHints: readonly VerifierHint[] = [
     hint: 'this kernel lists no variables (/proc/kallsyms; CONFIG_KALLSYMS_ALL): declare it __weak and test for it with bpf_ksym_exists(), or use a kernel that does',
   },
   {
+    about: 'variables of each CPU before Linux 7.2',
+    when: /no direct value access support for this map type/,
+    hint: 'variables in .percpu need Linux 7.2: use a map of type percpu_array, with bpf_map_lookup_elem()',
+  },
+  {
     about: 'a map of the wrong type',
     when: /expected prog array map|cannot pass map_type \d+ into func|doesn.t match map pointer/,
     hint: 'the function does not work on this map: bpf_tail_call() takes a BPF_MAP_TYPE_PROG_ARRAY, bpf_timer_init() the map that the timer lies in, others see man 7 bpf-helpers',

@@ -44,7 +44,7 @@ export type SourceMap = {
    */
   onLossy?: 'refuse' | 'truncate'
   /**
-   * What becomes of the variables in `.data` or `.bss` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.
+   * What becomes of the variables in `.data`, `.bss` or `.percpu` (`maps: { bss: { globals: carry } }`) when the section's layout or initial values change. `reset`: they start anew. `carry`: each variable that both have keeps its value, like the fields of a migrated map; `merge:` and `onLossy:` say the rest.
    */
   globals?: 'reset' | 'carry'
   /**
@@ -323,7 +323,7 @@ export interface SourceObject {
    */
   file: string
   /**
-   * Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data` and `.bss`. They are written as in the entries of maps: numbers, enumerators, lists, and for structs the fields; those left out keep what the object has in them.
+   * Values for global variables, set before the object is loaded and encoded by their BTF types: `const volatile` ones in `.rodata`, and those in `.data`, `.bss` and `.percpu` (the same for every CPU). They are written as in the entries of maps: numbers, enumerators, lists, and for structs the fields; those left out keep what the object has in them.
    */
   globals?: {
     [k: string]: Value

@@ -20,10 +20,10 @@ export function mapNames(
 
 /**
  * The name that the kernel gets of a map, before it is cut to 15 bytes: a data section's has as much of its object file's name
- * in front as fits, as with libbpf, so that `bpftool map` tells whose `.rodata` it is; one with a name of its own has not.
+ * in front as fits, as with libbpf, so that `bpftool map` tells whose `.rodata` it is; one with a name of its own has not, nor has `.percpu`.
  */
 export function kernelMapName({ file }: Pick<LoadedObject, 'file'>, { name }: Pick<MapSpec, 'name'>): string {
-  if (!/^\.[^.]+$/.test(name)) return name
+  if (!/^\.[^.]+$/.test(name) || name === '.percpu') return name
   const object = basename(file.name).split('.')[0] ?? ''
   return object.slice(0, Math.max(0, longestName - Math.max(shortestSuffix, name.length))) + name
 }

@@ -19,6 +19,19 @@ test('every data section is an array of one entry, flags as libbpf sets them', (
   )
 })
 
+test('variables of each CPU are an array of that kind, without flags', () => {
+  const maps = fixture('per-cpu').maps.map(({ name, shape: { type, valueSize, flags } }) => [
+    name,
+    type,
+    valueSize,
+    flags,
+  ])
+  expect(maps).toEqual([
+    ['.percpu', 'percpu_array', 8, 0],
+    ['.percpu.named', 'percpu_array', 8, 0],
+  ])
+})
+
 test('only read-only data is frozen', () => {
   const frozen = data.maps.filter(({ contents }) => contents.kind === 'data' && contents.frozen)
   expect(frozen.map(({ name }) => name)).toEqual(['.rodata', '.rodata.named'])

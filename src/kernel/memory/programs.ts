@@ -85,12 +85,12 @@ function refusalOfAttributes({ instructions, load }: ProgramLoad): Errno | undef
   return requiredAttachTypes[load.type]?.test(attachType) === false ? 'EINVAL' : undefined
 }
 
-/** The address of a value exists only in arrays of one entry. */
+/** The address of a value exists only in arrays of one entry; from Linux 7.2 on also in those of each CPU. */
 function checkReferences({ name, references }: ProgramLoad, maps: readonly MapObject[]): void {
   for (const [index, { kind, offset }] of references.entries()) {
     const shape = maps[index]?.shape
     if (kind === 'map' || !shape) continue
-    if (shape.type !== 'array') refuse('BPF_PROG_LOAD', 'EINVAL', name)
+    if (shape.type !== 'array' && shape.type !== 'percpu_array') refuse('BPF_PROG_LOAD', 'EINVAL', name)
     if (shape.maxEntries !== 1) refuse('BPF_PROG_LOAD', 'ENOTSUPP', name)
     if (offset >= shape.valueSize) refuse('BPF_PROG_LOAD', 'EINVAL', name)
   }

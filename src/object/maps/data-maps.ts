@@ -9,17 +9,18 @@ import type { ObjectMap } from './object-map.ts'
 const readOnlyForPrograms = 0x80
 const mappable = 0x400
 
-/** `.data`, `.rodata` and `.bss`, and those with a name after a dot. */
+/** `.data`, `.rodata`, `.bss` and `.percpu`, and those with a name after a dot. */
 export function isDataSection(section: Section): boolean {
   if (section.size === 0) return false
-  const pattern = section.type === sectionTypes.nobits ? /^\.bss(\.|$)/ : /^\.(data|rodata)(\.|$)/
+  const pattern = section.type === sectionTypes.nobits ? /^\.bss(\.|$)/ : /^\.(data|rodata|percpu)(\.|$)/
   return (section.type === sectionTypes.nobits || section.type === sectionTypes.progbits) && pattern.test(section.name)
 }
 
-/** The array map of one entry that a data section becomes. */
+/** The array map of one entry that a data section becomes; one of `.percpu` is there once for each CPU (Linux 7.2, libbpf 1.8). */
 export function readDataMap(elf: ElfFile, section: Section, types: BtfTypes | undefined): ObjectMap {
   const { name } = section
   const frozen = name.startsWith('.rodata')
+  const isPerCpu = name.startsWith('.percpu')
   const typeId = types?.find('section', name)
   const described = types && typeId !== undefined ? { types, typeId } : undefined
   const spec: MapSpec = {
@@ -27,11 +28,11 @@ export function readDataMap(elf: ElfFile, section: Section, types: BtfTypes | un
     name,
     section: name,
     shape: {
-      type: 'array',
+      type: isPerCpu ? 'percpu_array' : 'array',
       keySize: 4,
       valueSize: section.size,
       maxEntries: 1,
-      flags: (frozen ? readOnlyForPrograms : 0) | (described && hasGlobal(described) ? mappable : 0),
+      flags: (frozen ? readOnlyForPrograms : 0) | (described && !isPerCpu && hasGlobal(described) ? mappable : 0),
       mapExtra: 0,
     },
     layout: described ? { value: describeLayout(described.types, described.typeId) } : {},
