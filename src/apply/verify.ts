@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Fd, Kernel } from '../kernel/kernel.ts'
 import { addressOf, type MapAddress, type ProgramAddress } from '../model/address.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { LoadAttributes } from '../model/program-spec.ts'
 import type { AttachType, ProgramType } from '../model/program-types.ts'
 import type { DesiredState } from '../model/state.ts'
 import { planDryRun } from '../plan/dry-run.ts'
@@ -76,17 +77,25 @@ export async function* verify(
 }
 
 async function* carryOut(run: Execution, diagnostics: readonly Diagnostic[]): AsyncGenerator<Judgement, Verification> {
-  const refusedMaps = new Map<MapAddress, Problem>()
+  const refused: RefusedParts = { maps: new Map(), programs: new Map() }
   for (const step of run.plan.steps) {
-    if (step.kind === 'load-program') yield await judge(run, step, refusedMaps)
-    else await prepare(run, step, refusedMaps)
+    if (step.kind !== 'load-program') await prepare(run, step, refused.maps)
+    else {
+      const judgement = await judge(run, step, refused)
+      if (judgement.result === 'refused') refused.programs.set(judgement.address, judgement.problem)
+      yield judgement
+    }
   }
-  return { problems: [...refusedMaps.values()], diagnostics }
+  return { problems: [...refused.maps.values()], diagnostics }
 }
 
-type RefusedMaps = Map<MapAddress, Problem>
+/** What others cannot use. */
+interface RefusedParts {
+  readonly maps: Map<MapAddress, Problem>
+  readonly programs: Map<ProgramAddress, Problem>
+}
 
-async function prepare(run: Execution, step: Step, refused: RefusedMaps): Promise<void> {
+async function prepare(run: Execution, step: Step, refused: RefusedParts['maps']): Promise<void> {
   const map = 'target' in step ? (addressOf(step.target) as MapAddress) : undefined
   if (map === undefined || refused.has(map)) return
   try {
@@ -99,7 +108,7 @@ async function prepare(run: Execution, step: Step, refused: RefusedMaps): Promis
 async function judge(
   run: Execution,
   step: Step & { readonly kind: 'load-program'; readonly target: ProgramRef },
-  refusedMaps: RefusedMaps,
+  refused: RefusedParts,
 ): Promise<Judgement> {
   const { target } = step
   const { address, load, code, maps } = wantedProgram(run.desired, target)
@@ -110,10 +119,13 @@ async function judge(
     ...(load.attachType && { attachType: load.attachType }),
     instructions: code.instructions.length / 8,
   }
-  const problem = missingMap(address, maps, refusedMaps)
+  const problem = missingMap(address, maps, refused.maps) ?? missingProgram(address, load, refused.programs)
   if (problem) return { ...candidate, ms: 0, result: 'refused', problem }
   try {
-    using program = await run.loads.take(target)
+    const program = await run.loads.take(target)
+    const isNeeded = isExtended(run.desired, address)
+    if (isNeeded) run.handles.put(target, program)
+    using _unneeded = isNeeded ? undefined : program
     return { ...candidate, ms: run.loads.durationOf(target) ?? 0, result: 'accepted', ...describe(run.kernel, program) }
   } catch (error) {
     const ms = run.loads.durationOf(target) ?? 0
@@ -121,10 +133,29 @@ async function judge(
   }
 }
 
-function missingMap(address: ProgramAddress, maps: readonly string[], refused: RefusedMaps): Problem | undefined {
+/** What others extend or trace stays open until the end. */
+const isExtended = (desired: Execution['desired'], address: ProgramAddress): boolean =>
+  [...(desired?.resources.values() ?? [])].some((it) => it.kind === 'program' && it.load?.attachProgram === address)
+
+function missingMap(
+  address: ProgramAddress,
+  maps: readonly string[],
+  refused: RefusedParts['maps'],
+): Problem | undefined {
   const map = [...refused.keys()].find((it) => maps.includes(it))
   const problem = map && refused.get(map)
   return problem && { ...problem, message: `cannot load ${address}: ${map}, which it uses, cannot be created` }
+}
+
+function missingProgram(
+  address: ProgramAddress,
+  { attachProgram }: LoadAttributes,
+  refused: RefusedParts['programs'],
+): Problem | undefined {
+  const problem = refused.get(attachProgram as ProgramAddress)
+  if (!problem) return undefined
+  const message = `cannot load ${address}: ${attachProgram}, of which it extends or traces a function, is refused`
+  return { code: problem.code, message, ...(problem.hint !== undefined && { hint: problem.hint }) }
 }
 
 function describe(kernel: Kernel, program: Fd<'program'>): Accepted {

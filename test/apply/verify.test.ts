@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { type Judgement, verify } from '../../src/apply/verify.ts'
 import { openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
+import type { ProgramAddress } from '../../src/model/address.ts'
+import type { ProgramState } from '../../src/model/state.ts'
 import { array, desired, link, map, program } from '../support/builders.ts'
 
 const state = desired(
@@ -66,5 +68,24 @@ test('a map that cannot be made is a problem of its own, and of the programs tha
   expect(first.value).toMatchObject({ address: 'program.ingress', result: 'refused' })
   expect(second.value).toMatchObject({ address: 'program.v6', result: 'accepted' })
   expect(done && value.problems).toMatchObject([{ message: expect.stringMatching(/^cannot create map\.flows: /) }])
+  kernel.close()
+})
+
+test('what extends a program is verified against it, and refused where that is', async () => {
+  const extension = (name: string, of: ProgramAddress): ProgramState => ({
+    ...program(name),
+    load: { type: 'ext', flags: 0, license: 'GPL', attachTo: 'ingress', attachProgram: of },
+  })
+  const chain = desired(program('ingress'), extension('first', 'program.ingress'), extension('second', 'program.first'))
+  const machine = openMemoryMachine()
+  const kernel = machine.open()
+  const results = async () => (await judgementsOf(verify(kernel, chain))).map(({ result }) => result)
+  expect(await results()).toEqual(['accepted', 'accepted', 'accepted'])
+  expect(kernel.openDescriptors()).toBe(0)
+  machine.rejectProgram('first', 'R0 !read_ok')
+  const [, first, second] = await judgementsOf(verify(kernel, chain))
+  expect(first).toMatchObject({ result: 'refused', problem: { code: 'K100' } })
+  const message = 'cannot load program.second: program.first, of which it extends or traces a function, is refused'
+  expect(second).toMatchObject({ result: 'refused', problem: { message } })
   kernel.close()
 })
