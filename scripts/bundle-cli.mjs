@@ -61,8 +61,8 @@ const lateLibraries = {
  * `NODE_EXTRA_CA_CERTS` at every start, 30 ms for Debian's: as long as the rest of a plan, and pinfold asks no server. And it takes back
  * that SIGHUP is ignored: the 33rd field of /proc/self/stat is the signals that are, whose first bit is that one's (0.1 ms).
  */
-const fields = `${'_ '.repeat(32)}ignored _`
-const hangUp = `{ read -r ${fields} </proc/self/stat; } 2>/dev/null; case $ignored in *[13579]) export PINFOLD_IGNORES=SIGHUP; esac`
+const fields = `${'_ '.repeat(32)}pinfold_ignored _`
+const hangUp = `{ read -r ${fields} </proc/self/stat; } 2>/dev/null; case $pinfold_ignored in *[13579]) export PINFOLD_IGNORES=SIGHUP; esac`
 const launcher = `#!/usr/bin/env sh
 ':' //; unset NODE_EXTRA_CA_CERTS; ${hangUp}; exec node "$0" "$@"`
 

@@ -127,7 +127,8 @@ async function* runForward(
       done.pop()
       const problem = describeFailure(step, error)
       yield { type: 'step-failed', index, step, problem }
-      return { problem, result: isStale(error) ? 'stale' : resultOf(step.phase) }
+      const reached = signal?.aborted ? (done.at(-1)?.phase ?? 'prepare') : step.phase
+      return { problem, result: isStale(error) ? 'stale' : resultOf(reached) }
     }
     yield { type: 'step-finished', index, step, ms: sinceStart() - started, ...loadTime(run, step) }
   }

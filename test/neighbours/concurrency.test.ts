@@ -55,10 +55,14 @@ describe.skipIf(noSandbox() !== undefined)('while an apply is under way', () => 
     },
   )
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s takes it back in order', async (signal) => {
-    const paused = await lab.pause({ command: 'apply', version: v2 }, 'after:^BTF_LOAD')
-    const { code, output } = await paused.resume(signal)
-    expect({ code, output }).toMatchObject({ code: 6, output: expect.stringContaining('error P306') })
+  test.each([
+    ['SIGINT', 'after:^BTF_LOAD', 1],
+    ['SIGTERM', 'after:^LINK_UPDATE', 6],
+    ['SIGHUP', 'after:^BTF_LOAD', 1],
+    ['SIGHUP', 'after:^LINK_UPDATE', 6],
+  ] as const)('%s %s takes it back in order', async (signal, at, code) => {
+    const paused = await lab.pause({ command: 'apply', version: v2 }, at)
+    expect(await paused.resume(signal)).toMatchObject({ code, output: expect.stringContaining('error P306') })
     await isWhole(v1)
     expect((await lab.plan(v1)).code).toBe(0)
   })
