@@ -119,6 +119,7 @@ const isStackRecord = (value: unknown): value is StackRecord =>
   (value['directories'] === undefined || isTexts(value['directories'])) &&
   (value['awaits'] === undefined || isAwaited(value['awaits'])) &&
   (value['migrations'] === undefined || listOf(value['migrations'], isMigration)) &&
+  (value['written'] === undefined || listOf(value['written'], isWritten)) &&
   allOf(value['programs'], isProgram) &&
   allOf(value['maps'], isMap) &&
   allOf(value['links'], isLink)
@@ -133,6 +134,10 @@ const isMigration = (row: Json): boolean =>
   [row['from'], row['to']].every(
     (side) => isObject(side) && typeof side['type'] === 'string' && isObject(side['layout']),
   )
+
+const isWritten = (row: Json): boolean =>
+  typeof row['map'] === 'string' &&
+  [row['key'], row['before'] ?? '', row['after'] ?? ''].every((bytes) => typeof bytes === 'string')
 
 const isAwaited = (value: unknown): boolean =>
   isObject(value) && Number.isSafeInteger(value['former']) && typeof value['within'] === 'number'

@@ -61,9 +61,19 @@ export interface StackRecord {
   readonly imports?: Readonly<Record<Address, ImportedObject>>
   /** Maps whose entries are still being carried over from the former generation; absent: none. */
   readonly migrations?: readonly RecordedMigration[]
+  /** What its apply changes in maps that live on, to be taken back where it is killed before it is published; absent: nothing. */
+  readonly written?: readonly WrittenEntry[]
   readonly programs: Readonly<Record<string, RecordedProgram>>
   readonly maps: Readonly<Record<string, RecordedMap>>
   readonly links: Readonly<Record<string, RecordedLink>>
+}
+
+/** An entry that an apply makes, replaces or deletes; undefined is "no such entry". */
+export interface WrittenEntry {
+  readonly map: MapAddress
+  readonly key: Hex
+  readonly before?: Hex
+  readonly after?: Hex
 }
 
 /** An object that was there before its stack. */

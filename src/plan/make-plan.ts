@@ -26,6 +26,7 @@ import type { Plan } from './plan.ts'
 import { applyPolicy } from './policy.ts'
 import { adoptedPins, existingOf, preconditionsOf } from './preconditions.ts'
 import { guardProtection, keepProtection, stackProtection } from './protection.ts'
+import { writtenBy } from './settle-entries.ts'
 import type { Operation } from './step.ts'
 
 /**
@@ -99,7 +100,12 @@ function workOf(sides: Sides, { changes, pins }: Comparison) {
     generation: { from, to },
     ...(desired.confirmWithin !== undefined && { confirmWithin: desired.confirmWithin }),
     steps,
-    record: makeRecord(desired, to, { former: from, migrations: migrationsIn(changes), directories }),
+    record: makeRecord(desired, to, {
+      former: from,
+      migrations: migrationsIn(changes),
+      directories,
+      written: writtenBy(steps),
+    }),
     existing,
     preconditions: [
       ...preconditionsOf(current),

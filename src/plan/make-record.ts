@@ -1,6 +1,6 @@
 import { nameOf } from '../model/address.ts'
 import type { RecordedMigration } from '../model/migration.ts'
-import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord } from '../model/record.ts'
+import type { RecordedLink, RecordedMap, RecordedProgram, StackRecord, WrittenEntry } from '../model/record.ts'
 import type { DesiredState, LinkState, MapState, ProgramState } from '../model/state.ts'
 import { toBase64 } from '../util/base64.ts'
 import { programTags } from '../util/program-tags.ts'
@@ -13,6 +13,8 @@ export interface RecordOptions {
   readonly migrations?: readonly RecordedMigration[]
   /** Directories that are made for pins elsewhere; default: none. */
   readonly directories?: readonly string[]
+  /** Entries of live maps that are changed on the way; default: none. */
+  readonly written?: readonly WrittenEntry[]
 }
 
 /** What the kernel would forget of a wanted state, to be pinned beside it. */
@@ -25,7 +27,7 @@ type Rows = Pick<StackRecord, 'programs' | 'maps' | 'links'>
 function stackOf(
   desired: DesiredState,
   generation: number,
-  { former = 0, migrations = [], directories = [] }: RecordOptions,
+  { former = 0, migrations = [], directories = [], written = [] }: RecordOptions,
 ): Omit<StackRecord, keyof Rows> {
   return {
     version: 1,
@@ -42,6 +44,7 @@ function stackOf(
     ...(desired.pins?.size ? { pins: recordPins(desired.pins) } : {}),
     ...(directories.length > 0 ? { directories } : {}),
     ...(migrations.length > 0 ? { migrations } : {}),
+    ...(written.length > 0 ? { written } : {}),
   }
 }
 

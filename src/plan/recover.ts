@@ -13,6 +13,7 @@ import { existingInTrees } from './preconditions.ts'
 import { finishImport, importedIds, isImport } from './recover-import.ts'
 import { clearMigrations, isMerging, mergingInto, unfinished } from './recover-merge.ts'
 import { retain, retire, retireInTurn } from './retire.ts'
+import { settleEntries } from './settle-entries.ts'
 import { hasItsPins, settlePins } from './settle-pins.ts'
 import { settleSlots } from './shared-slots.ts'
 import type { Operation, Phase, Step } from './step.ts'
@@ -174,7 +175,8 @@ function judgeNext(next: Tree, live: Tree | undefined, current: CurrentState): F
     return found('publish', next, publish(next, live, current))
   const { moves, removals } = settlePins(current, live)
   const slots = settleSlots(current, { goes: [next], stays: live })
-  const back = inPhase('switch', [...moves, ...switchBack(running, live), ...slots])
+  const entries = settleEntries(current, { goes: next, stays: live })
+  const back = inPhase('switch', [...moves, ...switchBack(running, live), ...slots, ...entries])
   const removal = removeTree(next, current)
   // Before the directory goes: as long as it is there, a recovery that was killed begins again.
   const end = [...removal.slice(0, -1), ...reattach(live), ...removal.slice(-1)]

@@ -18,6 +18,8 @@ export interface ContentsQuestion {
   readonly shape: MapShape
   readonly recorded: RecordedMap | undefined
   readonly wish: MapState | undefined
+  /** Keys at which an apply that was killed has written; default: none. */
+  readonly written?: readonly Hex[]
 }
 
 /** Reads as much of a map as was or is declared: all slots of a program array, of others what stands at those keys. */
@@ -30,7 +32,7 @@ export function readContents(question: ContentsQuestion): MapContents {
     return recorded?.inner || wished?.kind === 'inner' ? readInner(question) : { kind: 'runtime' }
   }
   if (recorded?.initial !== undefined || wished?.kind === 'data') return readData(question)
-  if (recorded?.entries || wished?.kind === 'entries') return readEntries(question)
+  if (recorded?.entries || wished?.kind === 'entries' || question.written?.length) return readEntries(question)
   return { kind: 'runtime' }
 }
 
@@ -77,9 +79,10 @@ function readData({ live, map, recorded, wish }: ContentsQuestion): MapContents 
   return { kind: 'data', initial: value && toHex(value), frozen }
 }
 
-function readEntries({ live, map, shape, recorded, wish }: ContentsQuestion): MapContents {
+function readEntries({ live, map, shape, recorded, wish, written = [] }: ContentsQuestion): MapContents {
   const wished = wish?.contents.kind === 'entries' ? wish.contents.entries : []
-  const keys = new Set([...(recorded?.entries ?? []), ...wished].map((entry) => entry.key))
+  const declared = [...(recorded?.entries ?? []), ...wished].map((entry) => entry.key)
+  const keys = new Set([...declared, ...written])
   const entries: Entry[] = []
   for (const key of [...keys].sort()) {
     // A key of another size was declared for a map of another shape.

@@ -113,11 +113,12 @@ function readInside({ live, names }: Reading, { found, recorded, wish, counts }:
   const { info, shape: outer } = found
   const outside: Inside = { shape: outer, contents: { kind: 'runtime' }, entries: undefined }
   const declared = recorded?.entries ?? recorded?.inner ?? recorded?.initial ?? recorded?.members
-  if (!counts && declared === undefined && !mapTypeRule(outer.type).holds) return outside
+  const written = live.written.get(info.id) ?? []
+  if (!counts && declared === undefined && written.length === 0 && !mapTypeRule(outer.type).holds) return outside
   using map = openOrGone(live.kernel, 'map', info.id)
   if (!map) return undefined
   const shape = withInner(live, { map, shape: outer, recorded })
-  const contents = readContents({ live, names, map, shape, recorded, wish })
+  const contents = readContents({ live, names, map, shape, recorded, wish, written })
   const exactly = wish !== undefined && isOther(shape, recorded, wish)
   return {
     shape,

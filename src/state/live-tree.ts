@@ -3,6 +3,7 @@ import type { ProgramAddress } from '../model/address.ts'
 import type { ProgramId } from '../model/ids.ts'
 import type { StackRecord } from '../model/record.ts'
 import type { Tree } from '../model/state.ts'
+import type { Hex } from '../util/hex.ts'
 import type { TreeReading } from './read-trees.ts'
 import { type RecordRows, rowsOf } from './record-rows.ts'
 
@@ -17,6 +18,8 @@ export interface LiveTree {
   readonly infos: readonly (ObjectInfo | undefined)[]
   /** Every pin of one object, by its id. */
   readonly pinsOf: Readonly<Record<ObjectKind, ReadonlyMap<number, readonly string[]>>>
+  /** Keys at which an apply that was not published has written, by the id of the map. */
+  readonly written: ReadonlyMap<number, readonly Hex[]>
   /** The stack's own programs. */
   readonly programs: ReadonlyMap<ProgramId, ProgramAddress>
 }
@@ -33,7 +36,19 @@ export function openLiveTree(
   const programs = new Map<ProgramId, ProgramAddress>()
   for (const pin of tree.pins) if (pin.kind === 'program') programs.set(pin.id, pin.address)
   const { record } = tree
-  return { kernel, directory, tree, record, rows: rowsOf(record), infos, pinsOf: pinsByObject(tree), programs }
+  const next = readings.find((it) => it.tree.name === 'next')?.tree
+  const isStaged = (next?.record?.generation ?? 0) > (record?.generation ?? 0)
+  const written = isStaged && next ? writtenKeys(next) : new Map()
+  return { kernel, directory, tree, record, rows: rowsOf(record), infos, pinsOf: pinsByObject(tree), written, programs }
+}
+
+function writtenKeys({ record, pins }: Tree): Map<number, Hex[]> {
+  const keys = new Map<number, Hex[]>()
+  for (const { map, key } of record?.written ?? []) {
+    const pin = pins.find((it) => it.kind === 'map' && it.address === map)
+    if (pin?.kind === 'map') keys.set(pin.id, [...(keys.get(pin.id) ?? []), key])
+  }
+  return keys
 }
 
 function pinsByObject(tree: Tree): Record<ObjectKind, Map<number, string[]>> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
 import { findDrift } from '../../src/plan/drift.ts'
@@ -144,6 +145,49 @@ async function killedAt(fatal: number, snapshot: Snapshot, scenario: Scenario): 
   await act(kernel, scenario).catch(() => undefined)
   machine.beforeCall(undefined)
   return machine
+}
+
+test('a recovery takes back every entry that the killed apply had written, and no other', async () => {
+  const [from, to] = [
+    { '01000000': '0100000000000000', '02000000': '0200000000000000' },
+    { '01000000': '0900000000000000', '03000000': '0300000000000000', '04000000': '0400000000000000' },
+  ].map((allow) => stackOf({ allow, verdicts: { v4: allow['03000000'] ? 1 : 2 } }))
+  const start = openMemoryMachine(await beginning({ name: 'entries', ...(from && { from }) }))
+  // Nobody declares this one, and the next version is to find it as it is.
+  writeAllowed(start.open(), { key: 4, value: 4 })
+  const snapshot = start.snapshot()
+  const scenario = { name: 'entries', ...(to && { to }) }
+  const before = allowed(start.open())
+  const calls = await countCalls(snapshot, scenario)
+  let isTakenBack = 0
+  for (let fatal = 1; fatal <= calls; fatal++) {
+    const machine = openMemoryMachine(snapshot)
+    const kernel = machine.open()
+    let call = 0
+    machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+    await act(kernel, scenario).catch(() => undefined)
+    machine.beforeCall(undefined)
+    const isWritten = allowed(machine.open()).join() !== before.join()
+    await recoverOnly(machine.open(), stackOf())
+    const { generation } = readCurrent(machine.open(), { bpffs, stack: 'edge' })
+    const after = ['1=9', '3=3', '4=4']
+    expect(allowed(machine.open()), `killed at ${fatal}`).toEqual(generation === 1 ? before : after)
+    if (isWritten && generation === 1) isTakenBack++
+  }
+  expect(isTakenBack).toBeGreaterThan(2)
+})
+
+/** The map of the stack in which entries are declared. */
+const openAllowed = (kernel: Kernel): Fd<'map'> => kernel.openPin(`${bpffs}/edge/live/maps/allow`) as Fd<'map'>
+
+function writeAllowed(kernel: Kernel, { key, value }: { readonly key: number; readonly value: number }): void {
+  using map = openAllowed(kernel)
+  kernel.update(map, new Uint8Array([key, 0, 0, 0]), new Uint8Array([value, 0, 0, 0, 0, 0, 0, 0]))
+}
+
+function allowed(kernel: Kernel): readonly string[] {
+  using map = openAllowed(kernel)
+  return [...kernel.keys(map)].map((key) => `${key[0]}=${kernel.lookup(map, key)?.[0]}`).sort()
 }
 
 test('a destroy that was killed can be followed by an apply', async () => {

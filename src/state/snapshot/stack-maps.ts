@@ -23,7 +23,8 @@ export class StackMaps {
   keysOf(size: number): ReadonlySet<Hex> {
     const maps = this.#records.flatMap((record) => Object.values(record.maps))
     const keys = maps.flatMap(({ entries = [] }) => entries.map(({ key }) => key))
-    return new Set(keys.filter((key) => key.length === size * 2))
+    const written = this.#records.flatMap((record) => record.written ?? []).map(({ key }) => key)
+    return new Set([...keys, ...written].filter((key) => key.length === size * 2))
   }
 
   /** The places of the system, and those that records name by other paths. */

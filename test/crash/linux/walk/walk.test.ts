@@ -3,11 +3,11 @@ import { noSandbox } from '../../../examples/sandbox.ts'
 import { Lab } from '../lab.ts'
 import { Walk } from './walk.ts'
 
-// A walk is a number and the same in every run: PINFOLD_WALK=17 PINFOLD_WALK_STEPS=200 npx vitest run test/crash/linux/walk. `npm run crash`
-// does more of them.
+// A walk is a number, the same in every run: PINFOLD_WALK=17 PINFOLD_WALK_STEPS=200 npx vitest run test/crash/linux/walk.
+const isLong = process.env['PINFOLD_CRASH'] === 'all'
 const first = Number(process.env['PINFOLD_WALK'] ?? 1)
-const walks = Number(process.env['PINFOLD_WALKS'] ?? 1)
-const steps = Number(process.env['PINFOLD_WALK_STEPS'] ?? 24)
+const walks = Number(process.env['PINFOLD_WALKS'] ?? (isLong ? 10 : 1))
+const steps = Number(process.env['PINFOLD_WALK_STEPS'] ?? (isLong ? 100 : 12))
 
 describe.skipIf(noSandbox() !== undefined)('two stacks, any commands one after the other, some of them killed', () => {
   const seeds = Array.from({ length: walks }, (_, index) => first + index)

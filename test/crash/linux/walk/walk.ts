@@ -4,9 +4,10 @@ import { run } from '../../../support/linux.ts'
 import type { Lab } from '../lab.ts'
 import type { SeenPin } from '../observer.ts'
 import type { Answers } from '../versions.ts'
+import { expectAnswer } from './expect-answer.ts'
 import { type WalkPlace, writeWalkVersion } from './manifest.ts'
 import { Random } from './random.ts'
-import { answersOf, changed, plain, type StackName, type WalkVersion } from './version.ts'
+import { changed, plain, type StackName, type WalkVersion } from './version.ts'
 
 /** What a stack may be, as far as the walk knows. */
 interface Belief {
@@ -42,8 +43,7 @@ export class Walk {
     this.#random = new Random(seed)
     this.#place = { directory, bpffs, interface: device, cgroup, probe: `pf${process.pid}` }
     const theirs = join(bpffs, 'theirs')
-    const shape = ['key', '4', 'value', '4', 'entries', '2', 'name', 'theirs']
-    if (!existsSync(theirs)) run('bpftool', 'map', 'create', theirs, 'type', 'prog_array', ...shape)
+    if (!existsSync(theirs)) run('bpftool', 'map', 'create', theirs, 'type', 'prog_array', ...shape, 'name', 'theirs')
   }
 
   /** One command, and a look at what it left. */
@@ -68,7 +68,7 @@ export class Walk {
     const belief = this.#stacks[stack]
     const other = this.#random.chance(10) ? belief.last : changed(belief.last, this.#random)
     const version = again ?? other
-    const words = ['apply', '-f', writeWalkVersion(version, this.#place), '--auto-approve']
+    const words = ['apply', ...(await this.#wish(writeWalkVersion(version, this.#place)))]
     const counted = again || !belief.whole ? undefined : this.#counted(stack)
     const { code, output } = await this.#run(words, again ? undefined : this.#kill())
     if (code === undefined) {
@@ -83,6 +83,15 @@ export class Walk {
     } else return
     belief.past = [...belief.past, version]
     belief.last = version
+  }
+
+  /** The manifest, or a plan that was saved of it, where it can be applied as it is. */
+  async #wish(file: string): Promise<readonly string[]> {
+    const manifest = ['-f', file, '--auto-approve']
+    if (this.#random.chance(70)) return manifest
+    const plan = join(this.#place.directory, `${this.log.length}.json`)
+    const { code, output } = await this.#run(['plan', '-f', file, '--out', plan])
+    return (code === 0 || code === 2) && !output.includes('interrupted') ? [plan] : manifest
   }
 
   /** The packets that the stack's own maps have counted; undefined where it has none. */
@@ -149,22 +158,32 @@ export class Walk {
     if (code === undefined || !isDone(code)) throw new Error(`recover ends with ${code}: ${output}`)
   }
 
-  /**
-   * Somebody removes pins or detaches links of the stack; the next apply puts it right. A program or link that is still pinned
-   * elsewhere is not told from somebody else's (P121).
-   */
+  /** Somebody removes pins, puts others there, detaches links or empties slots of the stack; the next apply puts it right. */
   async #meddle(stack: StackName): Promise<void> {
     const { whole } = this.#stacks[stack]
-    for (let count = 1 + this.#random.below(2); whole && count > 0; count--) {
-      const pins = (await this.#pinsOf(stack)).filter(({ kind, elsewhere }) => kind === 'map' || elsewhere.length === 0)
-      if (pins.length === 0) return
-      const { path, kind } = this.#random.pick(pins)
-      const detaches = kind === 'link' && this.#random.chance(30) && !path.endsWith('/trace')
-      this.log.push(`${detaches ? 'detach' : 'remove'} ${path}`)
-      if (detaches) run('bpftool', 'link', 'detach', 'pinned', join(this.#place.bpffs, path))
-      else unlinkSync(join(this.#place.bpffs, path))
+    if (!whole) return
+    for (let count = 1 + this.#random.below(2); count > 0; count--) {
+      // What is still pinned elsewhere, and used by nothing that is pinned, is not told from somebody else's (P121).
+      const pins = (await this.#pinsOf(stack)).filter(({ elsewhere }) => elsewhere.length === 0)
+      if (pins.length > 0) this.#meddleWith(this.#random.pick(pins))
     }
-    if (whole) await this.#apply(stack, whole)
+    await this.#apply(stack, whole)
+  }
+
+  #meddleWith({ path, kind }: SeenPin): void {
+    const ways = [
+      ['remove', true],
+      ['detach', kind === 'link' && !path.endsWith('/trace')],
+      ['replace', kind === 'map'],
+      ['empty', path.endsWith('calls')],
+    ] as const
+    const [way] = this.#random.pick(ways.filter(([, isPossible]) => isPossible))
+    this.log.push(`${way} ${path}`)
+    const pin = join(this.#place.bpffs, path)
+    if (way === 'detach') run('bpftool', 'link', 'detach', 'pinned', pin)
+    else if (way === 'empty') emptySlot(pin)
+    else unlinkSync(pin)
+    if (way === 'replace') run('bpftool', 'map', 'create', pin, 'type', 'array', ...shape, 'name', 'intruder')
   }
 
   /** Takes something out of the stack; whoever has it then lets it go. */
@@ -247,6 +266,17 @@ export class Walk {
   }
 }
 
+const shape = ['key', '4', 'value', '4', 'entries', '2']
+
+/** Empties slot 0, whether or not anything is in it. */
+function emptySlot(pin: string): void {
+  try {
+    run('bpftool', 'map', 'delete', 'pinned', pin, 'key', '0', '0', '0', '0')
+  } catch (error) {
+    if (!String(error).includes('No such file')) throw error
+  }
+}
+
 const unknown = (stack: StackName): Belief => ({
   possible: [undefined],
   past: [],
@@ -271,9 +301,3 @@ const decisive = [
 const isDone = (code: number): boolean => code === 0 || code === 7
 
 const isCalled = (hook: string, name: string): boolean => hook === name || (hook === 'xdp' && name === 'uplink')
-
-function expectAnswer(hook: keyof Answers, found: Answers, by: readonly (WalkVersion | undefined)[]): void {
-  const expected = [...new Set(by.map((version) => JSON.stringify(answersOf(version)[hook])))]
-  const answer = JSON.stringify(found[hook])
-  if (!expected.includes(answer)) throw new Error(`${hook} answers ${answer} and not ${expected.join(' or ')}`)
-}
