@@ -108,7 +108,8 @@ export const verifierHints: readonly VerifierHint[] = [
   },
   {
     about: 'a map of the wrong type',
-    when: /expected prog array map|cannot pass map_type \d+ into func|doesn.t match map pointer/,
+    // The second sentence is what older kernels (to 6.12 at least) say of bpf_tail_call().
+    when: /expected prog array map|kernel subsystem misconfigured verifier|cannot pass map_type \d+ into func|doesn.t match map pointer/,
     hint: 'the function does not work on this map: bpf_tail_call() takes a BPF_MAP_TYPE_PROG_ARRAY, bpf_timer_init() the map that the timer lies in, others see man 7 bpf-helpers',
   },
   {

@@ -194,7 +194,7 @@ describe.skipIf(!canTestLinux || !canCompile)('a program that the verifier refus
       for (const { name, problem } of file.programs) refusals.set(name, problem)
     }
     // In an emulated machine a million instructions take long.
-  }, 240_000)
+  }, 480_000)
   afterAll(() => rmSync(directory, { recursive: true }))
 
   const hintAbout = (about: string): string | undefined => verifierHints.find((hint) => hint.about === about)?.hint

@@ -13,6 +13,7 @@ const sentences: Readonly<Record<string, string>> = {
   'bpf_spin_unlock is missing': 'a region that is not ended',
   'Expected an initialized dynptr as arg #0': 'a dynptr or an iterator that is not set up',
   'expected an initialized iter_num as arg #1': 'a dynptr or an iterator that is not set up',
+  'kernel subsystem misconfigured verifier': 'a map of the wrong type',
   'cannot pass map_type 1 into func bpf_tail_call#12': 'a map of the wrong type',
   "timer pointer in R1 map_uid=0 doesn't match map pointer in R2 map_uid=0": 'a map of the wrong type',
   "ldimm64 failed to find the address for kernel symbol 'runqueues'": 'a variable of the kernel without an address',
