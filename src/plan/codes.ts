@@ -206,7 +206,7 @@ export const planCodes: Readonly<Record<PlanProblem, PlanCode>> = {
     code: 'P148',
     summary: 'Perhaps a new name',
     explanation:
-      'One object is deleted and one of the same kind, shape (or code, or place) made. If it is meant to be the same one under a new name, a row of `moved:` keeps it where it is: entries stay, a link stays attached.',
+      'One object is deleted and one of the same kind, shape (or code, or place) made. If it is meant to be the same one under a new name, a row of `moved:` keeps it where it is: entries stay, a link stays attached. So it is with a data section that gets the name of its object in front because another object has such a section, too: what its variables hold stays.',
   },
   scratch: {
     code: 'P149',
