@@ -31,14 +31,29 @@ function boundMaps(live: LiveTree): ReadonlyMap<MapAddress, MapId> {
  * with another map in their place. `pinned` is what the tree's pins lead to.
  */
 export function misplacedMaps(live: LiveTree, pinned: ReadonlyMap<MapId, MapAddress>): ReadonlyMap<MapAddress, MapId> {
-  if (!mayMisplace(live, pinned)) return new Map()
+  const displaced = displacedInside(live)
+  if (displaced.size === 0 && !mayMisplace(live, pinned)) return new Map()
   const bound = boundMaps(live)
-  const located = new Map([...[...pinned].map(([id, address]) => [address, id] as const), ...bound])
+  const there = [...pinned].flatMap(([id, address]) => (displaced.has(address) ? [] : [[address, id] as const]))
+  const located = new Map([...there, ...bound])
   const found = [...bound, ...innerMaps(live, located)].filter(([address, id]) => {
     const recorded = live.rows.maps.get(nameOf(address))
     return recorded && pinned.get(id) !== address && (recorded.owner === 'stack' || !recorded.pinned)
   })
   return new Map(found)
+}
+
+/** Inner maps at whose pins there is a map of another name. */
+function displacedInside({ rows, tree, infos }: LiveTree): ReadonlySet<MapAddress> {
+  const inside = new Set<MapAddress>()
+  for (const { inner } of rows.maps.values()) if (inner) for (const held of Object.values(inner)) inside.add(held)
+  const displaced = new Set<MapAddress>()
+  for (const [i, pin] of inside.size > 0 ? tree.pins.entries() : []) {
+    const info = infos[i]
+    const isInside = pin.kind === 'map' && inside.has(pin.address) && info?.kind === 'map'
+    if (isInside && !sameKernelName(nameOf(pin.address), info.name)) displaced.add(pin.address)
+  }
+  return displaced
 }
 
 /** Of the other maps those that are where the record says in an outer map, and bear their names: no program names them. */

@@ -45,7 +45,7 @@ describe('in a map of maps', () => {
   const openMap = (kernel: Kernel, path: string) => kernel.openPin(path) as Fd<'map'>
   const [red, word] = [`${bpffs}/edge/live/maps/red`, (value: number) => new Uint8Array([value, 0, 0, 0])]
 
-  test('a map whose pin somebody removed gets it back, with its entries', async () => {
+  test.each(['removed', 'replaced'])('a map whose pin somebody %s gets it back, with its entries', async (how) => {
     const machine = await machineWith(wanted)
     const kernel = machine.open()
     {
@@ -53,7 +53,12 @@ describe('in a map of maps', () => {
       kernel.update(held, word(1), new Uint8Array([7, 0, 0, 0, 0, 0, 0, 0]))
     }
     kernel.bpffs.unpin(red)
-    expect(findDrift(currentOf(kernel, wanted))).toMatchObject([{ kind: 'lost', address: 'map.red' }])
+    if (how === 'replaced') {
+      using other = kernel.createMap({ name: 'other', shape: shape({ type: 'array', maxEntries: 2 }) })
+      kernel.pin(other, red)
+    }
+    const kind = how === 'removed' ? 'lost' : 'replaced'
+    expect(findDrift(currentOf(kernel, wanted))).toMatchObject([{ kind, address: 'map.red' }])
     await applyStack(kernel, wanted)
     using again = openMap(kernel, red)
     expect([...(kernel.lookup(again, word(1)) ?? [])]).toEqual([7, 0, 0, 0, 0, 0, 0, 0])
