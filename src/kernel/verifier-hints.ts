@@ -158,6 +158,11 @@ export const verifierHints: readonly VerifierHint[] = [
     hint: 'the compiler moved the pointer to the context: read the field once, by a volatile pointer, or declare its struct __attribute__((preserve_static_offset)) (clang 18)',
   },
   {
+    about: 'an atomic operation on something else than memory',
+    when: /BPF_(ATOMIC|XADD|ST) stores into R\d+ \S+ is not allowed/,
+    hint: 'atomic operations work on values of maps and on the stack: read and write the field one after the other',
+  },
+  {
     about: 'memory that is read only',
     when: /write into map forbidden|cannot write into|only read (from|is supported)|is read-only/,
     hint: 'the program may not write there: a variable in .rodata, a map with BPF_F_RDONLY_PROG, or an object of the kernel',
@@ -165,7 +170,7 @@ export const verifierHints: readonly VerifierHint[] = [
   {
     about: 'an access outside of a map’s value',
     when: /invalid access to map value|unbounded memory access|outside of the allowed memory range|min value is negative|unbounded m(in|ax) value|invalid zero-sized read/,
-    hint: 'bound the index or the size on this path, by an unsigned comparison: if (i >= SIZE) return ..., or i &= SIZE - 1; the compiler may have moved the check, a barrier_var(i) keeps it',
+    hint: 'bound the index or the size on this path, by an unsigned comparison: if (i >= SIZE) return ..., or i &= SIZE - 1, and a size also from below (if (n == 0) return ...); the compiler may have moved the check, a barrier_var(i) keeps it',
   },
   {
     about: 'a reference that is not released',
@@ -211,6 +216,11 @@ export const verifierHints: readonly VerifierHint[] = [
     about: 'a struct that is not like the kernel’s',
     when: /access beyond (struct|the end of)/,
     hint: 'the field lies elsewhere in this kernel: take the type from vmlinux.h, or give it __attribute__((preserve_access_index)), and the loader finds its place',
+  },
+  {
+    about: 'a text that is not constant',
+    when: /^R\d+ type=\S+ expected=map_value$/,
+    hint: 'this argument has to be a variable of a map; of bpf_strncmp(), bpf_snprintf() and the like a constant text: static const char text[] = "..."',
   },
   {
     about: 'an argument of the wrong kind',

@@ -18,6 +18,8 @@ const sentences: Readonly<Record<string, string>> = {
   "timer pointer in R1 map_uid=0 doesn't match map pointer in R2 map_uid=0": 'a map of the wrong type',
   "ldimm64 failed to find the address for kernel symbol 'runqueues'": 'a variable of the kernel without an address',
   'no direct value access support for this map type': 'variables of each CPU before Linux 7.2',
+  'BPF_ATOMIC stores into R1 ctx is not allowed': 'an atomic operation on something else than memory',
+  'R3 type=fp expected=map_value': 'a text that is not constant',
   'R1 must be referenced or trusted': 'a pointer that the kernel does not vouch for',
   'dereference of modified ctx ptr R2 off=44 disallowed': 'a context that is not read at a constant place',
   'invalid variable-offset read from stack R2 var_off=(0x0; 0xff) size=1': 'a place on the stack that varies',
