@@ -23,6 +23,8 @@ export interface Succession {
   readonly merging?: Omit<Merging, 'outgoing'>
   /** Names of former trees whose objects the published tree took over. */
   readonly adopted?: ReadonlySet<string>
+  /** Somebody put another map at a pin of the outgoing tree: its programs use others than it has. */
+  readonly isMixed?: boolean
 }
 
 /**
@@ -59,8 +61,8 @@ export function succeed(succession: Succession): readonly Operation[] {
 }
 
 /** True when the outgoing generation stays for a rollback. */
-export const keepsOutgoing = ({ history, outgoing, published }: Succession): boolean =>
-  history > 0 && isRetainable(outgoing, published)
+export const keepsOutgoing = ({ history, outgoing, published, isMixed = false }: Succession): boolean =>
+  history > 0 && !isMixed && isRetainable(outgoing, published)
 
 /** By what former generations are judged. */
 interface Judgement {

@@ -242,8 +242,16 @@ function successionOf(live: Tree, sides: Sides): Succession {
     for (const pin of wanted.live?.pins ?? []) adopted.add(pin.slice(0, pin.indexOf('/')))
   }
   const merging = { migrations: migrationsIn([...changes.values()]), published: 'next', links } as const
-  return { current, outgoing: live, published, history: desired.history ?? 0, removed, adopted, merging }
+  const isMixed = hasDisplaced(live, current)
+  return { current, outgoing: live, published, history: desired.history ?? 0, removed, adopted, merging, isMixed }
 }
+
+/** True where the map that is meant by an address is not the one at its pin. */
+const hasDisplaced = ({ pins }: Tree, { resources }: CurrentState): boolean =>
+  pins.some((pin) => {
+    const meant = pin.kind === 'map' ? resources.get(pin.address)?.live : undefined
+    return meant !== undefined && pin.kind === 'map' && meant.id !== pin.id
+  })
 
 /** Ids of the live maps and links that the new tree has, too, and pins that are gone by the time it is published. */
 function staying({ current, changes }: Sides) {

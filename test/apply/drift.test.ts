@@ -41,7 +41,7 @@ describe('owner and mode', () => {
 })
 
 describe('in a map of maps', () => {
-  const wanted = stackOf({ more: outer('red', 'blue') })
+  const wanted = stackOf({ more: outer('red', 'blue'), history: 1 })
   const openMap = (kernel: Kernel, path: string) => kernel.openPin(path) as Fd<'map'>
   const [red, word] = [`${bpffs}/edge/live/maps/red`, (value: number) => new Uint8Array([value, 0, 0, 0])]
 
@@ -63,6 +63,8 @@ describe('in a map of maps', () => {
     using again = openMap(kernel, red)
     expect([...(kernel.lookup(again, word(1)) ?? [])]).toEqual([7, 0, 0, 0, 0, 0, 0, 0])
     expect(hasChanges(planFor(machine.open(), wanted))).toBe(false)
+    // There is nothing to go back to: that generation lacks the map.
+    expect(kernel.bpffs.list(`${bpffs}/edge`).map(({ name }) => name)).toEqual(['live'])
   })
 
   test('somebody else’s map in the place of one makes way for it, and comes back when that fails', async () => {
