@@ -228,6 +228,16 @@ export const verifierHints: readonly VerifierHint[] = [
     hint: 'the function takes another kind of pointer there',
   },
   {
+    about: 'a function that cannot be traced',
+    when: /address of function \S+ cannot be found/,
+    hint: 'the compiler inlined it in this kernel: name another by `attachTarget:`, use a tracepoint, or leave the program out',
+  },
+  {
+    about: 'a function that a sleepable program cannot be attached to',
+    when: /^\S+ is not sleepable$/,
+    hint: 'only functions that may sleep take sleepable programs (system calls, many LSM hooks): take the .s out of the section, or write `sleepable: false`',
+  },
+  {
     about: 'code that cannot be reached',
     when: /unreachable insn|last insn is not an exit or jmp|jump out of range/,
     hint: 'the code runs off its end: does each path return? (inline assembly, __builtin_unreachable())',

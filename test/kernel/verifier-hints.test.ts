@@ -20,6 +20,8 @@ const sentences: Readonly<Record<string, string>> = {
   'no direct value access support for this map type': 'variables of each CPU before Linux 7.2',
   'BPF_ATOMIC stores into R1 ctx is not allowed': 'an atomic operation on something else than memory',
   'R3 type=fp expected=map_value': 'a text that is not constant',
+  'The address of function blk_account_io_done cannot be found': 'a function that cannot be traced',
+  'do_unlinkat is not sleepable': 'a function that a sleepable program cannot be attached to',
   'R1 must be referenced or trusted': 'a pointer that the kernel does not vouch for',
   'dereference of modified ctx ptr R2 off=44 disallowed': 'a context that is not read at a constant place',
   'invalid variable-offset read from stack R2 var_off=(0x0; 0xff) size=1': 'a place on the stack that varies',
