@@ -3,9 +3,10 @@ import type { Fd, Kernel } from '../../src/kernel/kernel.ts'
 import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/memory-kernel.ts'
 import type { Snapshot } from '../../src/kernel/memory/snapshot.ts'
 import { findDrift } from '../../src/plan/drift.ts'
+import { hasChanges } from '../../src/plan/make-plan.ts'
 import { planRecovery } from '../../src/plan/recover.ts'
 import { readCurrent } from '../../src/state/read-current.ts'
-import { bpffs, recoverOnly } from '../apply/runs.ts'
+import { bpffs, planFor, recoverOnly } from '../apply/runs.ts'
 import { map, stackOf } from '../apply/stack.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 import { act, beginning, countCalls, ended, expectFinished, expectHeld } from './worlds.ts'
@@ -175,6 +176,29 @@ test('a recovery takes back every entry that the killed apply had written, and n
     if (isWritten && generation === 1) isTakenBack++
   }
   expect(isTakenBack).toBeGreaterThan(2)
+})
+
+const inPlace = (slots: Readonly<Record<number, 'v4' | 'v6'>>) => stackOf({ slots, onSlotChange: 'in-place' })
+
+test.each([
+  ['filled', inPlace({ 0: 'v4', 1: 'v6' }), inPlace({ 0: 'v4', 1: 'v6', 2: 'v4' })],
+  ['emptied', inPlace({ 0: 'v4', 1: 'v6', 2: 'v4' }), inPlace({ 0: 'v4', 1: 'v6' })],
+  ['given to another', inPlace({ 0: 'v4', 1: 'v6', 2: 'v4' }), inPlace({ 0: 'v4', 1: 'v6', 2: 'v6' })],
+])('a recovery takes back a slot that the killed apply had %s in place', async (_, from, to) => {
+  const snapshot = await beginning({ name: 'slots', from })
+  const scenario = { name: 'slots', to }
+  const calls = await countCalls(snapshot, scenario)
+  for (let fatal = 1; fatal <= calls; fatal++) {
+    const machine = openMemoryMachine(snapshot)
+    const kernel = machine.open()
+    let call = 0
+    machine.beforeCall(() => void (++call === fatal && kernel.kill()))
+    await act(kernel, scenario).catch(() => undefined)
+    machine.beforeCall(undefined)
+    await recoverOnly(machine.open(), from)
+    const { generation } = readCurrent(machine.open(), { bpffs, stack: 'edge' })
+    expect(hasChanges(planFor(machine.open(), generation === 1 ? from : to)), `killed at ${fatal}`).toBe(false)
+  }
 })
 
 /** The map of the stack in which entries are declared. */
