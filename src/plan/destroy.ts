@@ -96,7 +96,8 @@ export function removeTrees(current: CurrentState): readonly Step[] {
   const unpins = links.map((path) => ({ kind: 'unpin', path }) as const)
   const slots = settleSlots(current, { goes: trees, stays: undefined })
   const { removals } = settlePins(current, undefined)
-  return [...slots, ...removals, ...unpins, ...operations].map((operation) => ({ phase: 'retire', ...operation }))
+  // As long as a link runs a program of the stack, that may tail-call into what the stack has in somebody else's array.
+  return [...removals, ...unpins, ...slots, ...operations].map((operation) => ({ phase: 'retire', ...operation }))
 }
 
 /** The stack's own directory goes last, and stays where something foreign, or the record of used plans, lies in it. */

@@ -5,9 +5,10 @@ import { type MemoryMachine, openMemoryMachine } from '../../src/kernel/memory/m
 import { type Address, programAddress } from '../../src/model/address.ts'
 import type { MapId } from '../../src/model/ids.ts'
 import type { DesiredState } from '../../src/model/state.ts'
+import { makeDestroyPlan } from '../../src/plan/destroy.ts'
 import { hasChanges } from '../../src/plan/make-plan.ts'
 import { canTestLinux, openTestHost } from '../support/linux.ts'
-import { applyStack, destroyStack, type Place, planFor, recoverOnly, rollBack, run } from './runs.ts'
+import { applyStack, currentOf, destroyStack, type Place, planFor, recoverOnly, rollBack, run } from './runs.ts'
 import { map, returning, type StackOptions, shape, stackOf } from './stack.ts'
 
 interface Host extends Place {
@@ -181,6 +182,10 @@ function behaves(host: Host): void {
   test('our pin holds it when its owner lets it go, and a destroy leaves it as it was', async () => {
     await applyStack(host.kernel, desired(host, { 1: 'v4' }), host)
     const [zero, mine, two, three] = slotsOf(host)
+    const steps = makeDestroyPlan(currentOf(host.kernel, desired(host, { 1: 'v4' }), host)).steps
+    const kinds = steps.map((step) => (step.kind === 'unpin' && step.path.includes('/links/') ? 'detach' : step.kind))
+    // Until then its own programs may call into the slot.
+    expect(kinds.indexOf('replace-slot')).toBeGreaterThan(kinds.lastIndexOf('detach'))
     expect((await destroyStack(host.kernel, desired(host, { 1: 'v4' }), host)).outcome).toMatchObject({
       result: 'done',
       left: [],

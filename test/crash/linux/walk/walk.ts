@@ -14,7 +14,7 @@ interface Belief {
   /** It answers as one of those; undefined: nothing is attached. */
   possible: readonly (WalkVersion | undefined)[]
   /** Whatever was applied: a rollback leads to one of them. */
-  past: readonly WalkVersion[]
+  past: readonly (WalkVersion | undefined)[]
   /** What was last applied to its end, and not touched since. */
   whole: WalkVersion | undefined
   /** What the next version differs from. */
@@ -146,7 +146,7 @@ export class Walk {
       return
     }
     if (!isDone(code)) throw new Error(`destroy ends with ${code}: ${output}`)
-    Object.assign(belief, { possible: [undefined], whole: undefined, past: [] })
+    Object.assign(belief, { possible: [undefined], whole: undefined, past: [undefined] })
     // What is kept has its pins elsewhere, too.
     const left = [...this.#list(stack), ...this.#list('').filter((it) => it.startsWith(`${stack}_`))]
     if (code === 0 && purge.length > 0 && left.length > 0) throw new Error(`destroyed, but there is still ${left}`)
