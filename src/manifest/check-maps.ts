@@ -45,6 +45,7 @@ const knownKeys = new Set([
   'pin',
   'protect',
   'maxEntries',
+  'valueSize',
   ...contents,
 ])
 

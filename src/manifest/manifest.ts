@@ -66,6 +66,8 @@ export interface OwnMap {
   /** Absent: as it was. */
   readonly protect?: boolean
   readonly maxEntries?: number
+  /** Bytes; for a map whose object does not say it. */
+  readonly valueSize?: number
   /** The whole program array, by index; `undefined` leaves a slot empty. */
   readonly slots?: readonly (readonly [index: number, program: string | undefined])[]
   /** Entries that it must hold; others are left alone. */

@@ -59,6 +59,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     pin = true,
     protect,
     maxEntries,
+    valueSize,
     slots,
     inner,
   } = source ?? {}
@@ -77,6 +78,7 @@ function mapOf(name: string, source: SourceMap, root: SourceNode): ManifestMap {
     pin,
     protect,
     maxEntries,
+    valueSize,
     slots: programs,
     entries: entriesOf(name, root),
     inner: indexed(inner, bareName),

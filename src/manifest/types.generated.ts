@@ -64,6 +64,10 @@ export type SourceMap = {
    */
   maxEntries?: number
   /**
+   * Bytes of a value, where the object leaves that to whoever loads it, as libbpf tools do for the stack traces that they collect: 8 for each frame. Where the object says it, it cannot be changed.
+   */
+  valueSize?: number
+  /**
    * The whole contents of a program array: index to program; `null` leaves a slot empty. Without it, the object's static slots. With `pinned`, only these slots of someone else's array, which its owner then has to leave alone: a stack of pinfold declares the whole array and would make a new one without them.
    */
   slots?: {

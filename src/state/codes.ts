@@ -68,7 +68,7 @@ export const stateCodes = {
   M218: {
     summary: 'Size of a map made up',
     explanation:
-      'The object leaves the size of a map to whoever loads it, as libbpf tools do. `verify OBJECT` takes one that does for the verifier; a manifest says `maxEntries:`.',
+      'The object leaves the size of a map to whoever loads it, as libbpf tools do. `verify OBJECT` takes one that does for the verifier; a manifest says `maxEntries:`, and `valueSize:` for stack traces.',
   },
   M220: {
     summary: 'Foreign map cannot be used',

@@ -8,7 +8,7 @@ import { linkMembers, structShape } from './desired-struct-ops.ts'
 import { readForeignMap } from './foreign-map.ts'
 import { kernelMapName } from './map-names.ts'
 import type { MapQuestion } from './map-question.ts'
-import { sizeless } from './map-size.ts'
+import { hasValues, lacksValueSize, sizeless, usualTrace } from './map-size.ts'
 
 /** One wanted map; empty where it cannot be, which has been complained about. */
 export function toMapState(reading: Reading, question: MapQuestion): MapState[] {
@@ -65,17 +65,33 @@ function toShape(reading: Reading, { name, address }: FoundMap, { spec, declared
   const isPerCpuEvents = shape.type === 'perf_event_array' && shape.maxEntries === 0
   const maxEntries =
     declared?.maxEntries ?? (isPerCpuEvents ? reading.world.kernel.identity.possibleCpus : shape.maxEntries)
-  const problem = sizeProblem(spec, maxEntries)
-  if (problem) {
-    const path = declared?.maxEntries === undefined ? ['maps', name] : ['maps', name, 'maxEntries']
-    complain(reading, 'M211', {
-      detail: `cannot create ${address}: ${problem.what}`,
-      hint: problem.hint,
-      address,
-      path,
-    })
+  const valueSize = declared?.valueSize ?? shape.valueSize
+  const problems = {
+    maxEntries: sizeProblem(spec, maxEntries),
+    valueSize: valueProblem(spec, declared?.valueSize),
   }
-  return { ...shape, maxEntries }
+  for (const key of ['maxEntries', 'valueSize'] as const) {
+    const { what, hint } = problems[key] ?? {}
+    if (what === undefined) continue
+    const path = declared?.[key] === undefined ? ['maps', name] : ['maps', name, key]
+    complain(reading, 'M211', { detail: `cannot create ${address}: ${what}`, hint, address, path })
+  }
+  return { ...shape, maxEntries, valueSize }
+}
+
+/** The object's code knows how long the values are that it reads and writes; only a trace is as long as one likes. */
+function valueProblem(spec: MapSpec, wanted: number | undefined): SizeProblem | undefined {
+  const { type, valueSize } = spec.shape
+  const leave = 'leave `valueSize` out'
+  if (wanted !== undefined && !hasValues(spec)) return { what: `a ${type} map has no values of its own`, hint: leave }
+  if (wanted !== undefined && valueSize !== 0 && wanted !== valueSize) {
+    return { what: `its values have ${valueSize} bytes in the object`, hint: leave }
+  }
+  const write = `write \`valueSize:\`, for 127 frames ${usualTrace}`
+  if (type === 'stack_trace' && (wanted ?? valueSize) % 8 !== 0) return { what: 'a frame takes 8 bytes', hint: write }
+  if (wanted !== undefined || !lacksValueSize(spec)) return undefined
+  const hint = type === 'stack_trace' ? write : 'write `valueSize:`'
+  return { what: 'it has no value_size', hint: `${hint}, or set it in the object` }
 }
 
 interface SizeProblem {

@@ -6,6 +6,7 @@ import { decodeValue } from '../object/btf/decode-value.ts'
 import { configSection } from '../object/maps/data-maps.ts'
 import type { ObjectFile } from '../object/object-file.ts'
 import { mapNames } from './map-names.ts'
+import { type LeftSizes, usualSizes } from './map-size.ts'
 
 /** What objects declare, under the names that a first manifest gives it. */
 export interface Draft {
@@ -40,6 +41,8 @@ export interface DraftMap {
   readonly users: readonly string[]
   /** A key and a value as the manifest would say them, mostly zeros. */
   readonly sample: { readonly key: Value; readonly value: Value }
+  /** Sizes that will do where the object leaves them to whoever loads it. */
+  readonly sizes: LeftSizes
 }
 
 /** A program; `name` is not its function's where several objects have one of that name. */
@@ -88,11 +91,8 @@ function draftMaps(objects: readonly DraftObject[], programs: readonly DraftProg
       const name = nameOf({ name: object.name, file: object.file, data: new Map() }, spec)
       const users = programs.filter((it) => it.object === object && usesMap(it.spec, spec.name)).map((it) => it.name)
       const before = found.get(name)
-      const sample = sampleOf(object.file, spec)
-      found.set(
-        name,
-        before ? { ...before, users: [...before.users, ...users] } : { name, spec, object, users, sample },
-      )
+      const first = { name, spec, object, users, sample: sampleOf(object.file, spec), sizes: usualSizes(spec) }
+      found.set(name, before ? { ...before, users: [...before.users, ...users] } : first)
     }
   }
   return [...found.values()]

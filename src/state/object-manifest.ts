@@ -5,7 +5,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import type { MapSpec } from '../model/map-spec.ts'
 import type { ObjectFile } from '../object/object-file.ts'
 import { stateCodes } from './codes.ts'
-import { lacksSize } from './map-size.ts'
+import { usualSizes } from './map-size.ts'
 import { unwrittenManifest } from './unwritten-manifest.ts'
 
 /**
@@ -25,13 +25,15 @@ export function manifestOfObject(object: ObjectFile, file: string): LoadedManife
 
 /** Warnings (M218) of the maps to which `manifestOfObject` gives a size: an apply wants it written in a manifest. */
 export const madeUpSizes = (object: ObjectFile): readonly Diagnostic[] =>
-  unsized(object).map((map) => ({
-    severity: 'warning',
-    code: 'M218',
-    summary: stateCodes.M218.summary,
-    detail: `map.${map.name} has no max_entries: it is verified with ${sizeOf(map)}.`,
-    hint: `in a manifest, write \`maxEntries:\` under maps.${map.name}`,
-  }))
+  unsized(object).flatMap((map) =>
+    Object.entries(usualSizes(map)).map(([key, size]) => ({
+      severity: 'warning' as const,
+      code: 'M218',
+      summary: stateCodes.M218.summary,
+      detail: `map.${map.name} has no ${key === 'maxEntries' ? 'max_entries' : 'value_size'}: it is verified with ${size}.`,
+      hint: `in a manifest, write \`${key}:\` under maps.${map.name}`,
+    })),
+  )
 
 const loaded = ({ programs }: ObjectFile): ObjectFile['programs'] => programs.filter(({ autoload }) => autoload)
 
@@ -39,7 +41,7 @@ const declare = (name: string): ManifestProgram => ({ name, function: name })
 
 function unsized(object: ObjectFile): readonly MapSpec[] {
   const used = new Set(loaded(object).flatMap(({ code }) => code.references.map(({ map }) => map)))
-  return object.maps.filter((map) => used.has(map.name) && lacksSize(map.shape))
+  return object.maps.filter((map) => used.has(map.name) && Object.keys(usualSizes(map)).length > 0)
 }
 
 const sized = (map: MapSpec): OwnMap => ({
@@ -48,9 +50,5 @@ const sized = (map: MapSpec): OwnMap => ({
   onChange: 'refuse',
   onSlotChange: 'replace',
   pin: true,
-  maxEntries: sizeOf(map),
+  ...usualSizes(map),
 })
-
-/** Enough for a page of a ring on any machine; of other maps the verifier looks at the indexes of arrays only. */
-const sizeOf = ({ shape }: MapSpec): number =>
-  shape.type === 'ringbuf' || shape.type === 'user_ringbuf' ? 65_536 : 128

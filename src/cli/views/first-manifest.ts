@@ -99,7 +99,7 @@ function mapRow(map: DraftMap, draft: Draft, first: FirstManifest): YamlRow {
     case 'maps':
       return { ...row, rows: [policyOf(map)] }
     case 'none':
-      return { ...row, rows: contentRows(map, draft, first) }
+      return { ...row, rows: [...sizeRows(map), ...contentRows(map, draft, first)] }
   }
 }
 
@@ -114,12 +114,12 @@ function describeStruct({ spec: { contents } }: DraftMap): string {
     : ''
 }
 
-function describeShape({ spec: { shape } }: DraftMap): string {
-  const { type, keySize, valueSize, maxEntries, inner } = shape
+function describeShape({ spec: { shape }, sizes }: DraftMap): string {
+  const { type, keySize, valueSize, maxEntries, inner } = { ...shape, ...sizes }
   if (type === 'ringbuf' || type === 'user_ringbuf') return `${type} of ${bytes(maxEntries)}`
-  const sizes = keySize === 0 ? bytes(valueSize) : `${keySize} + ${bytes(valueSize)}`
+  const both = keySize === 0 ? bytes(valueSize) : `${keySize} + ${bytes(valueSize)}`
   const of = inner ? `, each ${inner.type} of ${grouped(inner.maxEntries)}` : ''
-  return `${type}, ${maxEntries === 1 ? '1 entry' : `${grouped(maxEntries)} entries`} of ${sizes}${of}`
+  return `${type}, ${maxEntries === 1 ? '1 entry' : `${grouped(maxEntries)} entries`} of ${both}${of}`
 }
 
 /** Without one of its programs there is no such map. */
@@ -148,6 +148,13 @@ function dataRow({ spec }: DraftMap, row: YamlRow): YamlRow {
   const comment = 'carry: variables keep their values when the section changes; reset: they start anew'
   return { ...row, rows: [{ key: 'globals', value: 'reset', comment }] }
 }
+
+const sizeRows = ({ sizes }: DraftMap): YamlRow[] =>
+  Object.entries(sizes).map(([key, size]) => ({
+    key,
+    value: String(size),
+    comment: 'the object leaves it to whoever loads it: choose',
+  }))
 
 /** Entries that can be walked, converted and written again. */
 const migratable: ReadonlySet<string> = new Set([

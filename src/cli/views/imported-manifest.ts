@@ -45,13 +45,14 @@ function objectRow({ name, file, globals }: Surveyed<'objects'>, files: Readonly
 }
 
 /** Only what the object does not say. */
-function mapRows({ name, type, pinned, maxEntries, slots, inner, unused }: Surveyed<'maps'>): YamlRow[] {
+function mapRows({ name, type, pinned, maxEntries, valueSize, slots, inner, unused }: Surveyed<'maps'>): YamlRow[] {
   if (pinned !== undefined)
     return [
       { key: name, rows: [{ key: 'pinned', value: flow(pinned), comment: 'of others: used and held, never changed' }] },
     ]
   const rows: YamlRow[] = [
     ...(maxEntries === undefined ? [] : [{ key: 'maxEntries', value: String(maxEntries) }]),
+    ...(valueSize === undefined ? [] : [{ key: 'valueSize', value: String(valueSize) }]),
     ...(slots === undefined ? [] : [indexed('slots', slots)]),
     ...(inner === undefined ? [] : [indexed('inner', inner)]),
   ]

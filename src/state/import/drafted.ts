@@ -9,7 +9,7 @@ import type { DesiredState, MapState, ProgramState } from '../../model/state.ts'
 import type { ObjectFile } from '../../object/object-file.ts'
 import { programTags } from '../../util/program-tags.ts'
 import { type Draft, type DraftMap, type DraftProgram, draftManifest } from '../draft.ts'
-import { lacksSize } from '../map-size.ts'
+import { usualSizes } from '../map-size.ts'
 import { readCandidates } from '../read-candidates.ts'
 import { unwrittenManifest } from '../unwritten-manifest.ts'
 
@@ -87,14 +87,13 @@ const manifestOf = ({ objects, programs, maps }: Draft): LoadedManifest =>
   })
 
 /** Also maps that no program uses; one whose size its loader decides gets any that the kernel would take. */
-function listed(name: string, { shape }: MapSpec): ManifestMap {
-  const size = shape.type.endsWith('ringbuf') ? 4096 : 1
+function listed(name: string, spec: MapSpec): ManifestMap {
   return {
     owner: 'stack',
     name,
     onChange: 'refuse',
     onSlotChange: 'replace',
     pin: true,
-    ...(lacksSize(shape) && { maxEntries: size }),
+    ...usualSizes(spec),
   }
 }

@@ -11,6 +11,7 @@ import type { ImportedObject } from '../../model/record.ts'
 import type { Value } from '../../model/value.ts'
 import type { ObjectFile } from '../../object/object-file.ts'
 import { indexKey, numberAt } from '../held.ts'
+import { lacksValueSize } from '../map-size.ts'
 import { openOrGone } from '../open-or-gone.ts'
 import { misplacedVariables } from './arena-places.ts'
 import { attachedOtherwise } from './attachments.ts'
@@ -64,6 +65,8 @@ export interface SurveyedMap {
   readonly pinned?: string
   /** Not the object's. */
   readonly maxEntries?: number
+  /** Bytes; where the object does not say it. */
+  readonly valueSize?: number
   /** Programs of an array by index, by their names in the manifest. */
   readonly slots?: ReadonlyMap<number, string>
   /** Maps of an outer map by index. */
@@ -150,6 +153,7 @@ function surveyMap(survey: Surveying, map: DraftedMap): SurveyedMap[] {
     {
       ...base,
       ...(isSizedByLoader(map, info) && { maxEntries: info.shape.maxEntries }),
+      ...(lacksValueSize(map.spec) && { valueSize: info.shape.valueSize }),
       ...(state.shape.type === 'prog_array' && { slots: slotsOf(survey, id) }),
       ...(state.contents.kind === 'inner' && { inner: innerOf(survey, id, [...state.contents.slots.keys()]) }),
     },
