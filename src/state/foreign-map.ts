@@ -30,7 +30,7 @@ export function readForeignMap(reading: Reading, map: FoundMap, { pinned, slots 
       foreignPath: pinned,
       layout: {},
       pinned: true,
-      contents: slots ? readForeignSlots(reading, { map, shape: found.shape }, slots) : { kind: 'runtime' },
+      contents: readForeignSlots(reading, { map, shape: found.shape }, slots),
       onChange: 'refuse',
       onSlotChange: 'in-place',
       at: reading.loaded.at(['maps', map.name]),
@@ -39,14 +39,11 @@ export function readForeignMap(reading: Reading, map: FoundMap, { pinned, slots 
   ]
 }
 
-/** Only the declared ones; `null` is as good as nothing, since the slot is its owner's then. */
-function readForeignSlots(
-  reading: Reading,
-  array: ArrayQuestion,
-  slots: NonNullable<ForeignMap['slots']>,
-): MapContents {
+/** Only the declared ones; `null` is as good as nothing, since the slot is its owner's then. Without any the stack has none in it. */
+function readForeignSlots(reading: Reading, array: ArrayQuestion, slots: ForeignMap['slots']): MapContents {
   const { map, shape } = array
-  if (shape.type === 'prog_array') return { kind: 'slots', slots: readSlots(reading, array, slots) }
+  if (shape.type === 'prog_array') return { kind: 'slots', slots: slots ? readSlots(reading, array, slots) : new Map() }
+  if (!slots) return { kind: 'runtime' }
   const detail = `cannot fill ${map.address}: it is of type ${shape.type}, and slots belong to program arrays`
   const path = ['maps', map.name, 'slots']
   complain(reading, 'M212', { detail, hint: 'leave `slots:` out', address: map.address, path })

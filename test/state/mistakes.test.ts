@@ -132,6 +132,9 @@ describe('a foreign map', () => {
       owner: 'foreign',
       contents: { kind: 'slots', slots: new Map([[1, 'program.uses_two']]) },
     })
+    // None of its own, so that what it had there before is taken out.
+    const without = readManifest(`${maps}maps: { theirs: { pinned: /sys/fs/bpf/array } }\n`, { kernel })
+    expect(without.resources.get('map.theirs')).toMatchObject({ contents: { kind: 'slots', slots: new Map() } })
   })
 
   test('must be a map, and not in the own directory of the stack', () => {
