@@ -226,7 +226,8 @@ export class Walk {
     const { code, output } = await this.#lab.command([...words, '--bpffs', this.#place.bpffs])
     if (code !== 0 && code !== 3 && !/error C11\d/.test(output))
       throw new Error(`${words.join(' ')} ends with ${code}: ${output}`)
-    if (/P50[1-3]/.test(output)) throw new Error(`doctor finds tail calls lost: ${output}`)
+    // What a killed run left on its way is for the next one to finish.
+    if (/P50[1-3]/.test(output) && !output.includes('P505')) throw new Error(`doctor finds tail calls lost: ${output}`)
   }
 
   async #run(words: readonly string[], kill?: string): Promise<Ran> {
