@@ -14,3 +14,12 @@ function asBorrowed(version: WalkVersion | undefined): (WalkVersion | undefined)
   const { defines, side = defines } = version
   return [1, 2].map((TC_CALLEE) => ({ ...version, side: { ...side, TC_CALLEE } }))
 }
+
+/** A slot in somebody else's array is changed in place, before the links are switched. */
+export const onTheWay = (version: WalkVersion | undefined): (WalkVersion | undefined)[] =>
+  version?.deep === 'taken' || version?.deep === 'theirs'
+    ? [
+        { ...version, deep: 'taken' },
+        { ...version, deep: 'theirs' },
+      ]
+    : [version]

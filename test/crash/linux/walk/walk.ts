@@ -4,7 +4,7 @@ import { run } from '../../../support/linux.ts'
 import type { Lab } from '../lab.ts'
 import type { SeenPin } from '../observer.ts'
 import type { Answers } from '../versions.ts'
-import { expectAnswer } from './expect-answer.ts'
+import { expectAnswer, onTheWay } from './expect-answer.ts'
 import { type WalkPlace, writeWalkVersion } from './manifest.ts'
 import { Random } from './random.ts'
 import { changed, plain, type StackName, type WalkVersion } from './version.ts'
@@ -218,7 +218,10 @@ export class Walk {
     if (!pins.some(({ path }) => path === 'theirs')) throw new Error('what is of others is gone')
     const answers = await this.#lab.answers()
     for (const stack of ['a', 'b'] as const)
-      for (const hook of hooksOf[stack]) expectAnswer(hook, answers, this.#stacks[stack].possible)
+      for (const hook of hooksOf[stack]) {
+        const { whole, possible } = this.#stacks[stack]
+        expectAnswer(hook, answers, whole ? possible : possible.flatMap(onTheWay))
+      }
     for (const words of [['show'], ['doctor', 'a'], ['doctor', 'b']]) await this.#expectTold(words)
   }
 
