@@ -1,12 +1,12 @@
 import { basename } from 'node:path'
 import type { LoadedManifest } from '../manifest/load.ts'
-import type { ManifestProgram, OwnMap } from '../manifest/manifest.ts'
+import type { ManifestProgram } from '../manifest/manifest.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { MapSpec } from '../model/map-spec.ts'
 import type { ObjectFile } from '../object/object-file.ts'
 import { stateCodes } from './codes.ts'
 import { usualSizes } from './map-size.ts'
-import { unwrittenManifest } from './unwritten-manifest.ts'
+import { unwrittenManifest, unwrittenMap } from './unwritten-manifest.ts'
 
 /**
  * The manifest that declares every program of one object that is loaded without being named; `file` is its absolute path. Maps whose size
@@ -18,7 +18,7 @@ export function manifestOfObject(object: ObjectFile, file: string): LoadedManife
     file: object.name,
     name,
     objects: new Map([[name, { name, file, globals: new Map() }]]),
-    maps: new Map(unsized(object).map((map) => [map.name, sized(map)])),
+    maps: new Map(unsized(object).map((map) => [map.name, unwrittenMap(map.name, map)])),
     programs: new Map(loaded(object).map((program) => [program.name, declare(program.name)])),
   })
 }
@@ -43,12 +43,3 @@ function unsized(object: ObjectFile): readonly MapSpec[] {
   const used = new Set(loaded(object).flatMap(({ code }) => code.references.map(({ map }) => map)))
   return object.maps.filter((map) => used.has(map.name) && Object.keys(usualSizes(map)).length > 0)
 }
-
-const sized = (map: MapSpec): OwnMap => ({
-  owner: 'stack',
-  name: map.name,
-  onChange: 'refuse',
-  onSlotChange: 'replace',
-  pin: true,
-  ...usualSizes(map),
-})

@@ -1,5 +1,7 @@
 import type { LoadedManifest } from '../manifest/load.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import type { Manifest, OwnMap } from '../manifest/manifest.ts'
+import type { MapSpec } from '../model/map-spec.ts'
+import { usualSizes } from './map-size.ts'
 
 /** What a manifest declares that nobody wrote, and where its mistakes are said to be. */
 export interface Unwritten extends Pick<Manifest, 'name' | 'objects' | 'programs'> {
@@ -31,3 +33,13 @@ export function unwrittenManifest({ file, name, objects, programs, maps = new Ma
     at: () => ({ file, line: 1, column: 1 }),
   }
 }
+
+/** A map of an unwritten manifest; one whose size its loader decides gets a usual one. */
+export const unwrittenMap = (name: string, spec: MapSpec): OwnMap => ({
+  owner: 'stack',
+  name,
+  onChange: 'refuse',
+  onSlotChange: 'replace',
+  pin: true,
+  ...usualSizes(spec),
+})

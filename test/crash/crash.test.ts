@@ -79,13 +79,7 @@ test('another version, with other pins elsewhere and other names, can follow an 
     const snapshot = await beginning(scenario)
     const calls = await countCalls(snapshot, scenario)
     for (let fatal = 1; fatal <= calls; fatal++) {
-      const machine = openMemoryMachine(snapshot)
-      const kernel = machine.open()
-      let call = 0
-      machine.beforeCall(() => void (++call === fatal && kernel.kill()))
-      await act(kernel, scenario).catch(() => undefined)
-      machine.beforeCall(undefined)
-      const killed = machine.snapshot()
+      const killed = (await killedAt(fatal, snapshot, scenario)).snapshot()
       for (const { to, name } of others) {
         const at = `${scenario.name}, killed at ${fatal}, then ${name}`
         const next = openMemoryMachine(killed)

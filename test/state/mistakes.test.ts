@@ -34,6 +34,7 @@ const cases: readonly (readonly [what: string, text: string, found: readonly str
   ['an unknown map', `${maps}maps: { a_hush: {} }\n`, ['M210 5:9']],
   ['a ring buffer of a bad size', `${maps}maps: { a_ringbuf: { maxEntries: 5000 } }\n`, ['M211 5:34']],
   ['a size for a storage map', `${maps}maps: { an_sk_storage: { maxEntries: 5 } }\n`, ['M211 5:38']],
+  ['a value size for a ring buffer', `${maps}maps: { a_ringbuf: { valueSize: 8 } }\n`, ['M211 5:33']],
   ['slots of a hash', `${maps}maps: { a_hash: { slots: { 0: uses_two } } }\n`, ['M212 5:19']],
   ['inner maps of a hash', `${maps}maps: { a_hash: { inner: { 0: an_array } } }\n`, ['M212 5:19']],
   ['entries of a program array', `${maps}maps: { a_prog_array: { entries: { 0: 1 } } }\n`, ['M212 5:25']],

@@ -1,17 +1,14 @@
 import { resolve } from 'node:path'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { LoadedManifest } from '../../manifest/load.ts'
-import type { ManifestMap } from '../../manifest/manifest.ts'
 import { type MapAddress, mapAddress, nameOf, programAddress } from '../../model/address.ts'
 import type { BtfFile } from '../../model/machine.ts'
-import type { MapSpec } from '../../model/map-spec.ts'
 import type { DesiredState, MapState, ProgramState } from '../../model/state.ts'
 import type { ObjectFile } from '../../object/object-file.ts'
 import { programTags } from '../../util/program-tags.ts'
 import { type Draft, type DraftMap, type DraftProgram, draftManifest } from '../draft.ts'
-import { usualSizes } from '../map-size.ts'
 import { readCandidates } from '../read-candidates.ts'
-import { unwrittenManifest } from '../unwritten-manifest.ts'
+import { unwrittenManifest, unwrittenMap } from '../unwritten-manifest.ts'
 
 /** What the objects would become on this kernel: what live objects are compared with. */
 export interface Drafted {
@@ -72,28 +69,16 @@ function draftMap(map: DraftMap, { resources }: DesiredState): DraftedMap[] {
   return state?.kind === 'map' ? [{ ...map, state }] : []
 }
 
-/** Everything in the objects, in memory only. */
+/** Everything in the objects, in memory only; also maps that no program uses. */
 const manifestOf = ({ objects, programs, maps }: Draft): LoadedManifest =>
   unwrittenManifest({
     file: objects.map(({ file }) => file.name).join(', '),
     name: 'import',
     objects: new Map(objects.map(({ name, file }) => [name, { name, file: resolve(file.name), globals: new Map() }])),
     maps: new Map(
-      maps.flatMap(({ name, spec }) => (spec.contents.kind === 'none' ? [[name, listed(name, spec)]] : [])),
+      maps.flatMap(({ name, spec }) => (spec.contents.kind === 'none' ? [[name, unwrittenMap(name, spec)]] : [])),
     ),
     programs: new Map(
       programs.map(({ name, spec, object }) => [name, { name, function: spec.name, object: object.name }]),
     ),
   })
-
-/** Also maps that no program uses; one whose size its loader decides gets any that the kernel would take. */
-function listed(name: string, spec: MapSpec): ManifestMap {
-  return {
-    owner: 'stack',
-    name,
-    onChange: 'refuse',
-    onSlotChange: 'replace',
-    pin: true,
-    ...usualSizes(spec),
-  }
-}

@@ -10,6 +10,18 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#ifndef ENTRY
+#define ENTRY 1
+#endif
+#ifndef CALLEE0
+#define CALLEE0 1
+#endif
+#ifndef CALLEE1
+#define CALLEE1 1
+#endif
+#ifndef STATE_ENTRIES
+#define STATE_ENTRIES 64
+#endif
 #ifndef TC_ENTRY
 #define TC_ENTRY 1
 #endif

@@ -2,23 +2,11 @@
 // Programs that answer packets with their versions (answering.h), each on an array of its own for XDP and for TCX.
 #include "answering.h"
 
-#ifndef ENTRY
-#define ENTRY 1
-#endif
 #ifndef ENTRY2
 #define ENTRY2 1
 #endif
-#ifndef CALLEE0
-#define CALLEE0 1
-#endif
-#ifndef CALLEE1
-#define CALLEE1 1
-#endif
 #ifndef CALLEE2
 #define CALLEE2 1
-#endif
-#ifndef STATE_ENTRIES
-#define STATE_ENTRIES 64
 #endif
 
 /* Packets by port. */

@@ -3,20 +3,8 @@
 // to the first one, a map of maps, and two ways to count.
 #include "../answering.h"
 
-#ifndef ENTRY
-#define ENTRY 1
-#endif
-#ifndef CALLEE0
-#define CALLEE0 1
-#endif
-#ifndef CALLEE1
-#define CALLEE1 1
-#endif
 #ifndef LEAF
 #define LEAF 1
-#endif
-#ifndef STATE_ENTRIES
-#define STATE_ENTRIES 64
 #endif
 #ifdef RENAMED
 #define state sessions
