@@ -87,9 +87,6 @@ function again(...words) {
 async function makeCache(cache, commands) {
   const filename = join(directory, 'commands.js')
   const script = new vm.Script(readFileSync(filename, 'latin1'), { filename })
-  // V8 throws compiled code away that has not run for a while: it would be missing in the cache.
-  const { setFlagsFromString } = v8
-  setFlagsFromString('--no-flush-bytecode')
   // Flags that differ from those of the start make V8 refuse the cache.
   v8.setFlagsFromString = () => {}
   const module = { exports: {} }
@@ -99,7 +96,6 @@ async function makeCache(cache, commands) {
     await quietly(() => module.exports.start())
     if (process.exitCode !== 0) throw new Error(`pinfold ${words.join(' ')} ends with ${process.exitCode}`)
   }
-  setFlagsFromString('--flush-bytecode')
   writeFileSync(join(directory, cache), script.createCachedData())
 }
 

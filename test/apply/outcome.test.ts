@@ -161,6 +161,9 @@ test('what a destroy had to leave is in no apply’s way, wherever that is kille
   }
   expect((await destroyStack(kernel, changed)).outcome).toMatchObject({ result: 'done-kept' })
   const left = machine.snapshot()
+  // A destroy tries it again, which nobody but its users can let succeed: no apply begins with that.
+  const recovery = (options = {}) => planRecovery(currentOf(openMemoryMachine(left).open(), changed), options)
+  expect([recovery()?.action, recovery({ leavesUsed: true })]).toEqual(['recover', undefined])
   for (let fatal = 1, isKilled = true; isKilled; fatal++) {
     const again = openMemoryMachine(left)
     const first = again.open()

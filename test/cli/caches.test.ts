@@ -33,6 +33,6 @@ test.skipIf(!canTestLinux)('an apply finds nearly all that it runs in its cache'
   })
   const [status, bytes] = told.split(' ').map(Number)
   expect(status).toBe(0)
-  // A cache that was made after V8 had thrown code away lacks a hundred kilobytes.
+  // A cache that was made where the addon is not found lacks a hundred kilobytes.
   expect(bytes).toBeLessThan(10_000)
 })
